@@ -1,0 +1,1 @@
+"""What the agent thinks: state machines and rules, free of Flask, kubernetes, SQL and SMTP."""

@@ -1,0 +1,30 @@
+"""What a run may use: protocols only, given anew at every start and resume, never checkpointed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from graph.policy import PolicySettings
+from tools.approvals import Approvals
+from tools.clock import Clock
+from tools.cluster import Cluster
+from tools.controls import Controls
+from tools.incidents import Incidents
+from tools.ledger import ActionLedger
+from tools.outbox import Outbox
+from tools.revisions import RevisionLedger
+
+
+@dataclass(frozen=True)
+class Services:
+    """The graph's context_schema."""
+
+    clock: Clock
+    cluster: Cluster
+    incidents: Incidents
+    approvals: Approvals
+    ledger: ActionLedger
+    outbox: Outbox
+    revisions: RevisionLedger
+    controls: Controls
+    policy: PolicySettings

@@ -1,0 +1,161 @@
+"""What an incident knows as it runs: frozen records, one writer per field, additive only.
+
+Node names and field names are a storage format: a renamed node strands waiting runs silently (durability.md R5).
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias, TypedDict
+
+from tools.records import (
+    ActionCall,
+    Alert,
+    ApprovalAnswer,
+    Evidence,
+    Observation,
+    Preview,
+    Receipt,
+    Record,
+    Risk,
+    Similar,
+    Target,
+    Verdict,
+)
+
+Route: TypeAlias = Literal["act", "ask", "notify", "ignore"]
+Status: TypeAlias = Literal[
+    "received",
+    "investigating",
+    "settling",
+    "awaiting_approval",
+    "executing",
+    "verifying",
+    "recovered",
+    "provisional",
+    "inconclusive",
+    "escalated",
+    "notified",
+    "rejected",
+    "expired",
+    "withdrawn",
+    "merged",
+    "ignored",
+]
+ENDED: frozenset[str] = frozenset(
+    {
+        "recovered",
+        "provisional",
+        "inconclusive",
+        "escalated",
+        "notified",
+        "rejected",
+        "expired",
+        "withdrawn",
+        "merged",
+        "ignored",
+    }
+)
+
+
+class Finding(Record):
+    """What the evidence proves: a problem class and the facts it rests on."""
+
+    problem: str
+    """`bad_release`, `transient_crash`, `image_error`, `unknown`, `recovered_by_itself`, …"""
+    summary: str
+    """One or two sentences for a person: cause first."""
+    directness: float
+    """0..1: 1 when API facts prove it alone, less where something is inferred."""
+    evidence: tuple[str, ...] = ()
+    """Ids of the items that prove it."""
+    facts: tuple[str, ...] = ()
+    """The deciding facts, one line each."""
+    ruled_out: tuple[str, ...] = ()
+    """What was checked and is not the cause, with why."""
+    next_step: str = ""
+    """For a person, when no action is right: what to do, with its command."""
+    broken: bool = True
+    """False: nothing is wrong now (`recovered_by_itself`)."""
+
+
+class Proposal(Record):
+    """An action that could be done, with what it rests on. Bound to `digest` from approval to write."""
+
+    call: ActionCall
+    target: Target
+    risk: Risk
+    problem: str
+    reason: str
+    """Why this action would help, in one sentence."""
+    workload_digest: str = ""
+    """Template digest of the target when this was proposed; a different one later is a 412."""
+    observed: Observation | None = None
+    """The workload when this was proposed: the snapshot that later reads are compared with."""
+    health_proof: Literal["proved", "not_proved", ""] = ""
+    """Rollback only: whether the revision's health is proved (product.md section 3)."""
+    preview: Preview | None = None
+    digest: str = ""
+    """sha256 over call, target uid, snapshot and preview: what an approval is bound to."""
+
+
+class Decision(Record):
+    """The decision record (product.md section 3): the same in the API, replay and evaluation."""
+
+    incident_id: str
+    target: dict[str, str] | None
+    problem: str
+    route: Route
+    action: ActionCall | None
+    confidence: float
+    confidence_parts: dict[str, float] = {}
+    reasons: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
+    blocked_by: tuple[str, ...] = ()
+    decider: str = "playbook"
+
+
+class IncidentState(TypedDict, total=False):
+    """The graph's state. Whole logs live in SQL; here are excerpts of at most 5 KB."""
+
+    incident_id: str
+    """Set by the runner's first input; equals the thread id."""
+    episode_id: str
+    """Written by parse_alert."""
+    alerts: list[Alert]
+    """Written by parse_alert; read again from the record where freshness matters."""
+    target: Target | None
+    """Written by parse_alert."""
+    unresolved: str
+    """Why there is no target; written by parse_alert."""
+    evidence: Evidence
+    """Written by gather_logs."""
+    similar: list[Similar]
+    """Written by retrieve_similar."""
+    finding: Finding
+    """Written by decide."""
+    decision: Decision
+    """Written by decide."""
+    proposal: Proposal | None
+    """Written by decide."""
+    settle_until: str
+    """RFC 3339; written by decide."""
+    proposals: int
+    """How many proposals this run has made; written by request_approval."""
+    approval_id: str
+    """Written by request_approval."""
+    answer: ApprovalAnswer
+    """Written by await_approval."""
+    receipt: Receipt
+    """Written by execute."""
+    observations: list[Observation]
+    """Written by verify: since the receipt, thinned to what a verdict needs."""
+    look_at: str
+    """When to look next, RFC 3339; written by verify."""
+    verdict: Verdict
+    """Written by verify."""
+    undo_receipt: Receipt
+    """Written by undo."""
+    outcome: Status
+    """How the run ended; written by the node that ends it."""
+    phase: Literal["closed"]
+    """Written by report, last of all."""

@@ -1,0 +1,1 @@
+"""How people and Alertmanager reach the agent: parse, call, shape."""

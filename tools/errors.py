@@ -1,0 +1,71 @@
+"""What can go wrong outside, in the words that decide what happens next.
+
+ToolError
+├── TransientError      try again: 429, 5xx, timeouts, dropped connections
+├── UnknownOutcome      a write was sent and its answer is lost: read back, never just repeat
+└── PermanentError      do not try again: 400, 401, 403, 404, 409, 422
+    ├── NotFound        404
+    ├── Forbidden       401, 403: somebody must grant a right
+    ├── Conflict        409, or 422 of a failed JSON Patch test: read again and compare again
+    ├── Gone            410: a continue token or resourceVersion that is too old
+    ├── Invalid         400, 422: the request is wrong and will stay wrong
+    └── Refused         our own policy said no
+
+No data is a value, never an exception: see `EvidenceItem.status`.
+"""
+
+from __future__ import annotations
+
+
+class ToolError(Exception):
+    """An outside system did not do what was asked."""
+
+    def __init__(self, message: str, *, status: int | None = None, reason: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        """HTTP status, where there was one."""
+        self.reason = reason
+        """Machine-readable reason of a Kubernetes Status body, e.g. `AlreadyExists`."""
+
+
+class TransientError(ToolError):
+    """The same request may succeed later."""
+
+    def __init__(
+        self, message: str, *, status: int | None = None, reason: str = "", retry_after: float | None = None
+    ) -> None:
+        super().__init__(message, status=status, reason=reason)
+        self.retry_after = retry_after
+        """Seconds the server asked for, where it did."""
+
+
+class UnknownOutcome(ToolError):
+    """A write was sent and nobody knows whether it took effect."""
+
+
+class PermanentError(ToolError):
+    """The same request will fail again."""
+
+
+class NotFound(PermanentError):
+    """The object does not exist."""
+
+
+class Forbidden(PermanentError):
+    """The account lacks a right, or is not known."""
+
+
+class Conflict(PermanentError):
+    """The object is not as the request said it is."""
+
+
+class Gone(PermanentError):
+    """A list position has expired: list again from the start."""
+
+
+class Invalid(PermanentError):
+    """The request is malformed or violates the schema."""
+
+
+class Refused(PermanentError):
+    """Our own rules forbid it; nothing was sent."""

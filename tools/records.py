@@ -1,0 +1,352 @@
+"""What tools take and give: frozen, JSON-shaped, safe to checkpoint.
+
+Every record forbids unknown fields and is immutable. Fields are additive only: a checkpoint written by an
+older release must still load, so a new field always has a default. Instants are timezone-aware UTC.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict
+
+Argument: TypeAlias = str | int | bool | None
+ItemStatus: TypeAlias = Literal["found", "no_data", "forbidden", "failed"]
+Risk: TypeAlias = Literal["medium", "high", "off"]
+VerdictName: TypeAlias = Literal[
+    "RECOVERED", "PROVISIONAL", "NOT_RECOVERED", "REGRESSED", "SUPERSEDED", "INCONCLUSIVE"
+]
+
+
+class Record(BaseModel):
+    """Base of everything that crosses a module border."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Alert(Record):
+    """One alert of an Alertmanager v4 body, normalised (kubernetes.md R1.1, R1.3)."""
+
+    fingerprint: str
+    """Alertmanager's, or our own over the labels without replica labels (R1.12)."""
+    status: Literal["firing", "resolved"]
+    labels: dict[str, str]
+    annotations: dict[str, str] = {}
+    starts_at: datetime
+    ends_at: datetime | None = None
+    """None while firing: Alertmanager's year 0001 never gets past the parser."""
+    generator_url: str = ""
+
+    @property
+    def name(self) -> str:
+        """The `alertname` label, or an empty string."""
+        return self.labels.get("alertname", "")
+
+    @property
+    def severity(self) -> str:
+        """The `severity` label, or an empty string."""
+        return self.labels.get("severity", "")
+
+
+class Target(Record):
+    """The workload (or node) that an incident is about; `uid` is what every write is bound to."""
+
+    kind: str
+    namespace: str
+    """Empty for cluster-scoped kinds."""
+    name: str
+    uid: str
+    resolved_by: Literal["labels", "owner", "events", "name_pattern"] = "owner"
+    """How it was found; `name_pattern` caps the route at `ask` (R3.5)."""
+    managed_by: str = ""
+    """`argocd`, `flux`, `helm`, `operator` or empty."""
+
+    def short(self) -> dict[str, str]:
+        """The three fields that the decision record shows."""
+        return {"kind": self.kind, "namespace": self.namespace, "name": self.name}
+
+
+class ContainerFacts(Record):
+    """One container's status as the kubelet reports it. Durations follow from the instants."""
+
+    name: str
+    image: str = ""
+    init: bool = False
+    ready: bool = False
+    restart_count: int = 0
+    waiting_reason: str = ""
+    waiting_message: str = ""
+    running_since: datetime | None = None
+    exit_code: int | None = None
+    """Of the newest termination, whether in `state` or `lastState`."""
+    exit_reason: str = ""
+    exit_started_at: datetime | None = None
+    exit_finished_at: datetime | None = None
+    exit_message: str = ""
+    """Termination message, redacted, at most 1 KB."""
+
+
+class PodFacts(Record):
+    """One pod of the target's workload."""
+
+    name: str
+    uid: str
+    node: str = ""
+    phase: str = ""
+    reason: str = ""
+    ready: bool = False
+    ready_changed_at: datetime | None = None
+    """`lastTransitionTime` of the Ready condition."""
+    unschedulable: str = ""
+    """Message of PodScheduled=False, else empty."""
+    created_at: datetime
+    deleting: bool = False
+    owner_uid: str = ""
+    """uid of the controlling ReplicaSet."""
+    containers: tuple[ContainerFacts, ...] = ()
+
+
+class RevisionFacts(Record):
+    """One ReplicaSet of a Deployment, seen as a revision."""
+
+    number: int
+    name: str
+    uid: str
+    created_at: datetime
+    template_digest: str
+    """sha256 of the pod template without pod-template-hash, restartedAt and our own keys (R4.11)."""
+    images: tuple[str, ...] = ()
+    replicas: int = 0
+    ready: int = 0
+    available: int = 0
+    seen_healthy_seconds: float | None = None
+    """Longest uninterrupted time that our own ledger saw it fully ready; None = the ledger never saw it."""
+    seen_current_seconds: float | None = None
+    """How long it was the current revision, where that can be told from its successor's creation."""
+    seen_ill: bool = False
+    """The ledger saw its pods failing while it was current."""
+
+
+class WorkloadFacts(Record):
+    """The Deployment's own spec and status, as far as rules read them."""
+
+    generation: int
+    observed_generation: int = 0
+    resource_version: str
+    desired: int
+    replicas: int = 0
+    updated: int = 0
+    ready: int = 0
+    available: int = 0
+    paused: bool = False
+    strategy: str = "RollingUpdate"
+    min_ready_seconds: int = 0
+    progressing_reason: str = ""
+    """Reason of the Progressing condition, e.g. `ProgressDeadlineExceeded`."""
+    revision: int = 0
+    template_digest: str = ""
+    created_at: datetime
+    annotations: dict[str, str] = {}
+    """Only keys that rules read (sre-agent/*, GitOps and Helm marks)."""
+    labels: dict[str, str] = {}
+
+
+class DependencyFacts(Record):
+    """A Service that the workload's containers name in their environment, and the pods behind it."""
+
+    service: str
+    pods: int = 0
+    ready: int = 0
+    recovered_at: datetime | None = None
+    """Newest Ready=True transition among its pods, when all are ready."""
+    evidence_id: str = ""
+
+
+class EventFacts(Record):
+    """A Kubernetes Event on the workload, its ReplicaSets or pods."""
+
+    kind: str
+    name: str
+    type: str
+    reason: str
+    message: str
+    count: int = 1
+    last_seen: datetime | None = None
+
+
+class EvidenceItem(Record):
+    """One thing that was read, or could not be read."""
+
+    id: str
+    """`e1`, `e2`, … unique within the incident, in the order they were planned (stable for replay)."""
+    kind: str
+    """`workload`, `pods`, `revisions`, `revision_diff`, `events`, `logs`, `previous_logs`, `dependencies`."""
+    status: ItemStatus
+    query: str
+    """What was asked, readable: `GET /api/v1/namespaces/shop/pods?labelSelector=…`."""
+    summary: str
+    """One line for a person; for `failed` and `forbidden`, why."""
+    excerpt: str = ""
+    """Redacted, at most 5 KB, cuts marked."""
+
+
+class Evidence(Record):
+    """All that was read about a target at one instant, as items to cite and facts to prove from."""
+
+    collected_at: datetime
+    items: tuple[EvidenceItem, ...] = ()
+    workload: WorkloadFacts | None = None
+    """None: not a Deployment, or it could not be read."""
+    pods: tuple[PodFacts, ...] = ()
+    """Not terminating first; at most 100."""
+    revisions: tuple[RevisionFacts, ...] = ()
+    """Newest first."""
+    events: tuple[EventFacts, ...] = ()
+    dependencies: tuple[DependencyFacts, ...] = ()
+    suspicious: bool = False
+    """Telemetry holds imperative text ("run kubectl …"): forces a person (R8.4)."""
+
+    def cite(self, kind: str) -> tuple[str, ...]:
+        """Ids of the found items of `kind`, to name in a finding."""
+        return tuple(item.id for item in self.items if item.kind == kind and item.status == "found")
+
+    def missing(self) -> tuple[EvidenceItem, ...]:
+        """What could not be looked at."""
+        return tuple(item for item in self.items if item.status in ("forbidden", "failed"))
+
+
+class ActionCall(Record):
+    """An action with its arguments, as data: what a proposal proposes and what an undo returns."""
+
+    name: str
+    args: dict[str, Argument] = {}
+
+
+class Preview(Record):
+    """What an action would do, asked of the API server by a dry run."""
+
+    diff: str
+    """Unified diff of the object before and after, redacted."""
+    dry_run: str
+    """The API server's answer in one line: `accepted`, or its message."""
+    accepted: bool
+    warnings: tuple[str, ...] = ()
+    pods_replaced: tuple[str, ...] = ()
+    stays_ready: str = ""
+    """What keeps serving meanwhile, in one line."""
+    verification: str = ""
+    undo: str = ""
+    """How it is undone, or the plain statement that it cannot be."""
+    notes: tuple[str, ...] = ()
+
+
+class Receipt(Record):
+    """What a write did. Written to the ledger before the graph moves on."""
+
+    key: str
+    """Ledger key: hash(episode, action, target uid)."""
+    call: ActionCall
+    target: Target
+    sent_at: datetime
+    outcome: Literal["done", "found_done", "refused", "unknown"]
+    """`found_done`: the stamp was already on the object. `refused`: the server or our own check said no."""
+    generation: int = 0
+    """`metadata.generation` as returned by our write."""
+    template_digest: str = ""
+    """Of the workload's template after our write: what drift and superseding are judged by."""
+    before: Observation | None = None
+    """The workload just before the write."""
+    inverse: ActionCall | None = None
+    message: str = ""
+
+
+class ContainerObservation(Record):
+    """What a verdict reads of one container."""
+
+    name: str
+    ready: bool
+    restart_count: int
+    waiting_reason: str = ""
+    last_finished_at: datetime | None = None
+    life_seconds: float | None = None
+    """`finishedAt - startedAt` of the newest termination."""
+
+
+class PodObservation(Record):
+    """What a verdict reads of one pod of the *current* ReplicaSet (by owner uid)."""
+
+    name: str
+    uid: str
+    ready: bool
+    pending: bool = False
+    containers: tuple[ContainerObservation, ...] = ()
+
+
+class Observation(Record):
+    """One look at the target after (or just before) a write."""
+
+    at: datetime
+    error: str = ""
+    """Not empty: the look failed, and nothing else here may be believed."""
+    uid: str = ""
+    generation: int = 0
+    observed_generation: int = 0
+    template_digest: str = ""
+    stamp: str = ""
+    """Value of `sre-agent/last-action` on the object."""
+    paused: bool = False
+    desired: int = 0
+    replicas: int = 0
+    updated: int = 0
+    ready: int = 0
+    available: int = 0
+    min_ready_seconds: int = 0
+    deadline_exceeded: bool = False
+    pods: tuple[PodObservation, ...] = ()
+    warnings: tuple[str, ...] = ()
+    """Warning events on these pods newer than the write: `reason: message`, deduplicated."""
+
+
+class Verdict(Record):
+    """Whether it helped, computed by code from observations (product.md section 5)."""
+
+    name: VerdictName
+    reason: str
+    at: datetime
+
+
+class Similar(Record):
+    """A past incident of the same workload or problem class, from our own record."""
+
+    incident_id: str
+    problem: str
+    action: str = ""
+    verdict: str = ""
+    same_workload: bool = False
+    closed_at: datetime | None = None
+    note: str = ""
+
+
+class ApprovalAnswer(Record):
+    """How an approval ended; the value that resumes `await_approval`."""
+
+    approval_id: str
+    decision: Literal["approved", "rejected", "expired", "withdrawn", "stale", "renewed"]
+    actor: str = ""
+    reason: str = ""
+    at: datetime | None = None
+    override_hold: bool = False
+
+
+class RbacRule(Record):
+    """One right, in the form of a Kubernetes PolicyRule; namespaced unless `cluster`."""
+
+    group: str
+    resource: str
+    """With subresource where one is meant: `pods/log`."""
+    verbs: tuple[str, ...]
+    cluster: bool = False
+
+
+Receipt.model_rebuild()
