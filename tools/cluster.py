@@ -7,54 +7,69 @@ omit, and may raise after a write has been done (durability.md section 9).
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeAlias
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import urlencode
 
-JsonObject: TypeAlias = dict[str, Any]
-PatchType: TypeAlias = Literal["json", "merge", "strategic"]
+from tools.answers import parse
+from tools.errors import Forbidden, Gone, Invalid, TransientError, UnknownOutcome
+from tools.resources import (
+    ACCESS_REVIEWS,
+    AUTOSCALERS,
+    CLAIMS,
+    CONFIGMAPS,
+    CRONJOBS,
+    DAEMONSETS,
+    DEPLOYMENTS,
+    EVENTS,
+    FIELD_MANAGER,
+    JOBS,
+    NAMESPACES,
+    NODES,
+    PODS,
+    REPLICASETS,
+    SERVICES,
+    STAMP,
+    STATEFULSETS,
+    JsonObject,
+    JsonObjects,
+    PatchType,
+    Resource,
+    path_of,
+    request_name,
+)
+from tools.transport import Request, Transport, Wire
 
-
-@dataclass(frozen=True)
-class Resource:
-    """A kind as the API addresses it."""
-
-    group: str
-    version: str
-    plural: str
-    kind: str
-    namespaced: bool = True
-
-    @property
-    def api_version(self) -> str:
-        """`apps/v1`, or `v1` for the core group."""
-        return f"{self.group}/{self.version}" if self.group else self.version
-
-    def path(self, namespace: str = "", name: str = "", subresource: str = "") -> str:
-        """URL path; an empty namespace on a namespaced kind means all namespaces."""
-        root = f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"
-        parts = [root]
-        if self.namespaced and namespace:
-            parts += ["namespaces", namespace]
-        parts.append(self.plural)
-        parts += [part for part in (name, subresource) if part]
-        return "/".join(parts)
-
-
-PODS = Resource("", "v1", "pods", "Pod")
-NODES = Resource("", "v1", "nodes", "Node", namespaced=False)
-EVENTS = Resource("", "v1", "events", "Event")
-NAMESPACES = Resource("", "v1", "namespaces", "Namespace", namespaced=False)
-SERVICES = Resource("", "v1", "services", "Service")
-CONFIGMAPS = Resource("", "v1", "configmaps", "ConfigMap")
-DEPLOYMENTS = Resource("apps", "v1", "deployments", "Deployment")
-REPLICASETS = Resource("apps", "v1", "replicasets", "ReplicaSet")
-STATEFULSETS = Resource("apps", "v1", "statefulsets", "StatefulSet")
-DAEMONSETS = Resource("apps", "v1", "daemonsets", "DaemonSet")
-JOBS = Resource("batch", "v1", "jobs", "Job")
-
-FIELD_MANAGER = "sre-agent"
-STAMP = "sre-agent/last-action"
-"""Annotation that carries the ledger key of our last write on the object (R4.6)."""
+__all__ = [
+    "ACCESS_REVIEWS",
+    "AUTOSCALERS",
+    "CLAIMS",
+    "CONFIGMAPS",
+    "CRONJOBS",
+    "DAEMONSETS",
+    "DEPLOYMENTS",
+    "EVENTS",
+    "FIELD_MANAGER",
+    "JOBS",
+    "NAMESPACES",
+    "NODES",
+    "PODS",
+    "REPLICASETS",
+    "SERVICES",
+    "STAMP",
+    "STATEFULSETS",
+    "Cluster",
+    "ClusterReader",
+    "JsonObject",
+    "JsonObjects",
+    "KubernetesCluster",
+    "PatchType",
+    "Resource",
+    "Written",
+]
 
 
 class ClusterReader(Protocol):
@@ -123,3 +138,226 @@ class Written:
     object: JsonObject
     warnings: tuple[str, ...] = ()
     """Texts of `Warning:` headers."""
+
+
+PAGE = 500
+LOG_BYTES = 65536
+USER_AGENT = "sre-agent"
+_CONTENT_TYPES: dict[str, str] = {
+    "json": "application/json-patch+json",
+    "merge": "application/merge-patch+json",
+    "strategic": "application/strategic-merge-patch+json",
+}
+
+
+class KubernetesCluster:
+    """The real API over the `kubernetes` client: its credentials, raw JSON, our timeouts and errors."""
+
+    def __init__(self, transport: Transport, *, server: str, identity: str) -> None:
+        self._transport = transport
+        self.server = server
+        self.identity = identity
+        """Who we are to the API, for a person: the ServiceAccount, or kubeconfig and context."""
+
+    @classmethod
+    def connect(
+        cls,
+        kubeconfig: str | None = None,
+        *,
+        token_file: str | None = None,
+        timeout: tuple[float, float] = (3, 10),
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> KubernetesCluster:
+        """Connect to a named kubeconfig, else in-cluster, else as kubectl does (KUBECONFIG, ~/.kube/config).
+
+        `token_file` replaces the bearer token and is read again for every request, so that it may rotate.
+        `timeout` is (connect, read) in seconds. Nothing is sent yet. Raises Invalid, saying what to do.
+        """
+        from kubernetes.client.exceptions import ApiException
+
+        configuration, identity = _configuration(kubeconfig)
+        if token_file is not None:
+            _use_token(configuration, token_file)
+            identity = f"token of {token_file}"
+        wire = _wire(configuration, timeout)
+        transport = Transport(wire, tls_error=ApiException, sleep=sleep)
+        return cls(transport, server=str(configuration.host), identity=identity)
+
+    def get(self, resource: Resource, namespace: str, name: str) -> JsonObject:
+        path = path_of(resource, namespace, name)
+        return self._read_json(Request("GET", path, request_name("GET", resource, namespace, name)))
+
+    def list(
+        self, resource: Resource, namespace: str = "", *, label_selector: str = "", field_selector: str = ""
+    ) -> JsonObjects:
+        path = path_of(resource, namespace)
+        what = request_name("LIST", resource, namespace)
+        selectors = [("labelSelector", label_selector), ("fieldSelector", field_selector)]
+        query = [(key, value) for key, value in selectors if value]
+        try:
+            return self._pages(path, what, query)
+        except Gone:
+            return self._pages(path, what, query)
+
+    def logs(
+        self, namespace: str, pod: str, container: str, *, previous: bool = False, tail_lines: int = 200
+    ) -> str:
+        text = self._log(namespace, pod, container, previous, tail_lines)
+        if len(text) >= LOG_BYTES and tail_lines > 20:
+            # limitBytes keeps the first bytes, so a full answer has lost the newest lines: ask for fewer.
+            text = self._log(namespace, pod, container, previous, tail_lines // 10)
+        return text.decode("utf-8", "replace")
+
+    def allowed(self, verb: str, group: str, resource: str, namespace: str = "") -> bool:
+        plural, _, subresource = resource.partition("/")
+        attributes = {"verb": verb, "group": group, "resource": plural, "subresource": subresource}
+        body = {
+            "apiVersion": ACCESS_REVIEWS.api_version,
+            "kind": ACCESS_REVIEWS.kind,
+            "spec": {"resourceAttributes": {**attributes, "namespace": namespace}},
+        }
+        review = self._read_json(
+            Request("POST", path_of(ACCESS_REVIEWS), f"may I {verb} {resource}", body=body)
+        )
+        return bool(review.get("status", {}).get("allowed"))
+
+    def version(self) -> str:
+        answer = self._transport.read(Request("GET", "/version", "GET version"), attempts=1)
+        return str(parse(answer.body, "GET version").get("gitVersion", ""))
+
+    def patch(
+        self,
+        resource: Resource,
+        namespace: str,
+        name: str,
+        body: JsonObject | JsonObjects,
+        *,
+        patch_type: PatchType,
+        dry_run: bool = False,
+        subresource: str = "",
+    ) -> Written:
+        path = path_of(resource, namespace, name, subresource)
+        what = request_name("PATCH", resource, namespace, name, subresource)
+        return self._write("PATCH", path, what, body, _CONTENT_TYPES[patch_type], dry_run)
+
+    def create(
+        self,
+        resource: Resource,
+        namespace: str,
+        body: JsonObject,
+        *,
+        dry_run: bool = False,
+        name: str = "",
+        subresource: str = "",
+    ) -> Written:
+        path = path_of(resource, namespace, name, subresource)
+        what = request_name("POST", resource, namespace, name, subresource)
+        return self._write("POST", path, what, body, "application/json", dry_run)
+
+    def _read_json(self, request: Request) -> JsonObject:
+        answer = self._transport.read(request)
+        return parse(answer.body, request.what)
+
+    def _pages(self, path: str, what: str, query: Sequence[tuple[str, str]]) -> JsonObjects:
+        items: JsonObjects = []
+        position = ""
+        while True:
+            paging = [("limit", str(PAGE))] + ([("continue", position)] if position else [])
+            page = self._read_json(Request("GET", path, what, query=[*query, *paging]))
+            items += page.get("items") or []
+            position = (page.get("metadata") or {}).get("continue") or ""
+            if not position:
+                return items
+
+    def _log(self, namespace: str, pod: str, container: str, previous: bool, tail_lines: int) -> bytes:
+        query = [
+            ("container", container),
+            ("tailLines", str(tail_lines)),
+            ("limitBytes", str(LOG_BYTES)),
+            ("previous", "true" if previous else "false"),
+        ]
+        path = path_of(PODS, namespace, pod, "log")
+        what = request_name("GET", PODS, namespace, pod, "log")
+        return self._transport.read(Request("GET", path, what, query=query, accept="*/*")).body
+
+    def _write(
+        self, method: str, path: str, what: str, body: object, content_type: str, dry_run: bool
+    ) -> Written:
+        query = [("fieldManager", FIELD_MANAGER), ("fieldValidation", "Strict")]
+        if dry_run:
+            query.append(("dryRun", "All"))
+        request = Request(
+            method, path, what, query=query, body=body, content_type=content_type, effect=not dry_run
+        )
+        answer = self._transport.send(request)
+        try:
+            return Written(parse(answer.body, what), answer.warnings)
+        except TransientError as err:
+            raise (UnknownOutcome(str(err)) if request.effect else err) from err
+
+
+def _wire(configuration: Any, timeout: tuple[float, float]) -> Wire:
+    from kubernetes.client import ApiClient
+    from kubernetes.config import ConfigException
+
+    configuration.retries = False
+    client = ApiClient(configuration)
+    client.user_agent = USER_AGENT
+
+    def send(request: Request) -> Any:
+        headers = {"Accept": request.accept, "Content-Type": request.content_type}
+        path = f"{request.path}?{urlencode(request.query)}" if request.query else request.path
+        try:
+            method, url, headers, body, _ = client.param_serialize(
+                request.method, path, header_params=headers, body=request.body, auth_settings=["BearerToken"]
+            )
+        except (ConfigException, OSError) as err:
+            raise Forbidden(f"{request.what}: the credentials cannot be renewed: {err}") from err
+        return client.call_api(method, url, headers, body, _request_timeout=timeout)
+
+    return send
+
+
+def _configuration(kubeconfig: str | None) -> tuple[Any, str]:
+    """The library's configuration and who that makes us."""
+    import yaml
+    from kubernetes import config as library
+    from kubernetes.client import Configuration
+
+    configuration = Configuration()
+    config: Any = library
+    try:
+        if kubeconfig is None and _in_cluster(config, configuration):
+            return configuration, "ServiceAccount of this pod"
+        path = kubeconfig or config.KUBE_CONFIG_DEFAULT_LOCATION
+        config.load_kube_config(config_file=path, client_configuration=configuration, persist_config=False)
+    except (config.ConfigException, yaml.YAMLError, OSError, ValueError, TypeError, KeyError) as err:
+        raise Invalid(
+            f"The kubeconfig {kubeconfig or '(KUBECONFIG or ~/.kube/config)'} cannot be used: {err}. "
+            "Set KUBECONFIG to a valid kubeconfig (try `kubectl --kubeconfig FILE version`), "
+            "or run inside the cluster with a ServiceAccount."
+        ) from err
+    return configuration, f"kubeconfig {path}"
+
+
+def _in_cluster(config: Any, configuration: Any) -> bool:
+    try:
+        config.load_incluster_config(client_configuration=configuration)
+    except config.ConfigException:
+        return False
+    return True
+
+
+def _use_token(configuration: Any, token_file: str) -> None:
+    def refresh(target: Any) -> None:
+        token = Path(token_file).read_text(encoding="utf-8").strip()
+        target.api_key = {"BearerToken": f"Bearer {token}"}
+
+    try:
+        refresh(configuration)
+    except OSError as err:
+        raise Invalid(
+            f"The token file {token_file} cannot be read: {err}. Mount it or correct its path."
+        ) from err
+    configuration.cert_file = configuration.key_file = None
+    configuration.refresh_api_key_hook = refresh
