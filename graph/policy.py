@@ -1,10 +1,17 @@
-"""May this run here, now, without a person. Pure: one function per rule, each named in `blocked_by`."""
+"""May this run here, now, without a person. Pure: one function per rule, each named in `blocked_by`.
+
+A rule answers `refuse` (nobody's approval makes it right now: explain instead), `ask` (a person decides) or
+nothing. All rules are always evaluated, so that a decision names everything that stood in its way.
+"""
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
+from typing import Literal, TypeAlias
 
-from tools.records import Record
+from tools.records import Record, Risk, Target
 
 DENIED_NAMESPACES = (
     "kube-*",
@@ -46,6 +53,8 @@ class PolicySettings(Record):
     """One attempt per workload and problem class in this time."""
     cluster_writes_per_hour: int = 6
     cluster_writes_per_day: int = 20
+    read_patience_seconds: float = 60.0
+    """How long a run waits for an API server that does not answer before it reports so; 0: at once."""
     verify_delay_seconds: float = 30.0
     verify_window_seconds: float = 120.0
     verify_poll_seconds: float = 10.0
@@ -53,3 +62,250 @@ class PolicySettings(Record):
     """From the write until INCONCLUSIVE."""
     test_cluster: bool = False
     """Short windows are allowed, and every message says so."""
+
+
+class Attempt(Record):
+    """An earlier write on this workload, from the ledger."""
+
+    action: str
+    problem: str
+    at: datetime
+    undo: bool = False
+    verdict: str = ""
+
+
+class PolicyFacts(Record):
+    """Everything a rule may look at, read by the caller at one instant."""
+
+    now: datetime
+    target: Target
+    action: str
+    family: str
+    risk: Risk
+    problem: str
+    confidence: float
+    paused: bool = False
+    suspicious: bool = False
+    evidence_missing: tuple[str, ...] = ()
+    namespace_mode: str = ""
+    """Label `sre-agent/mode` of the namespace."""
+    disabled: bool = False
+    """Annotation `sre-agent/disable: "true"` on the workload."""
+    workload_paused: bool = False
+    strategy: str = "RollingUpdate"
+    desired: int = 1
+    ready: int = 0
+    rolling_out: bool = False
+    """A rollout of this workload is still moving and nothing says that it failed."""
+    health_proof: str = ""
+    attempts: tuple[Attempt, ...] = ()
+    """Writes on this workload within the attempt window, newest first."""
+    automatic_writes_hour: int = 0
+    automatic_writes_day: int = 0
+    in_flight: tuple[str, ...] = ()
+    """uids of targets whose write is still being verified (other incidents')."""
+    in_flight_namespaces: tuple[str, ...] = ()
+
+
+class Block(Record):
+    """Why a rule stands in the way."""
+
+    rule: str
+    effect: Literal["refuse", "ask"]
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.rule}: {self.reason}"
+
+
+Answer: TypeAlias = tuple[Literal["refuse", "ask"], str] | None
+Rule: TypeAlias = Callable[[PolicyFacts, PolicySettings], Answer]
+
+
+def kill_switch(facts: PolicyFacts, settings: PolicySettings) -> Answer:
+    """Paused: no new action, whoever wants it."""
+    return ("refuse", "actions are paused by the kill switch") if facts.paused else None
+
+
+def mode(facts: PolicyFacts, settings: PolicySettings) -> Answer:
+    """The setting, narrowed by the namespace's label; a label never widens it."""
+    order = ("shadow", "approve", "auto")
+    label = facts.namespace_mode
+    if label and label not in order:
+        return ("refuse", f"namespace label sre-agent/mode={label!r} is none of {', '.join(order)}")
+    effective = min(settings.mode, label or settings.mode, key=order.index)
+    if effective == "shadow":
+        return ("refuse", "mode is shadow: decided and recorded, not asked, not done")
+    return ("ask", "mode is approve: every action asks") if effective == "approve" else None
+
+
+def threshold(facts: PolicyFacts, settings: PolicySettings) -> Answer:
+    """Below the threshold a person decides."""
+    if facts.confidence >= settings.confidence_threshold:
+        return None
+    return ("ask", f"confidence {facts.confidence:.2f} is below {settings.confidence_threshold:.2f}")
+
+
+def namespace_denied(facts: PolicyFacts, settings: PolicySettings) -> Answer:
+    """Deny wins over allow (product.md section 2)."""
+    namespace = facts.target.namespace
+    hit = next((p for p in settings.namespace_deny if fnmatchcase(namespace, p)), "")
+    return ("refuse", f"namespace {namespace} is on the deny list ({hit})") if hit else None
+
+
+def namespace_allowed(facts: PolicyFacts, settings: PolicySettings) -> Answer:
+    """With an allow list, only what it names."""
+    namespace = facts.target.namespace
+    if not settings.namespace_allow or any(fnmatchcase(namespace, p) for p in settings.namespace_allow):
+        return None
+    return ("refuse", f"namespace {namespace} is not on the allow list")
+
+
+def target_limits(facts: PolicyFacts, settings: PolicySettings) -> Answer:
+    """TARGET_NAMESPACE and TARGET_DEPLOYMENT: act only there."""
+    target = facts.target
+    if settings.target_namespace and target.namespace != settings.target_namespace:
+        return ("refuse", f"actions are limited to namespace {settings.target_namespace}")
+    if settings.target_deployment and target.name != settings.target_deployment:
+        return ("refuse", f"actions are limited to {settings.target_deployment}")
+    return None
+
+
+def own_workload(facts: PolicyFacts, settings: PolicySettings) -> Answer:
+    """By uid, not by namespace: agent and target may share one."""
+    if facts.target.uid in settings.own_uids:
+        return ("refuse", "the target is the agent's own workload")
+    return None
+
+
+def workload_disabled(facts: PolicyFacts, settings: PolicySettings) -> Answer:
+    """The workload's owner has said no."""
+    return ("refuse", 'annotation sre-agent/disable: "true" on the workload') if facts.disabled else None
+
+
+def managed_elsewhere(facts: PolicyFacts, settings: PolicySettings) -> Answer:
+    """A spec change on what Git or an operator owns is reverted: propose it there (kubernetes.md 4.9)."""
+    owner = facts.target.managed_by
+    if owner in ("argocd", "flux", "operator"):
+        return ("refuse", f"managed by {owner}, which would revert it: change it there")
+    return ("ask", "managed by Helm: the next upgrade will undo it") if owner == "helm" else None
+
+
+def risk(facts: PolicyFacts, settings: PolicySettings) -> Answer:
+    """High risk always asks; so does what REQUIRE_APPROVAL_FOR names."""
+    if facts.risk != "medium":
+        return ("ask", f"{facts.action} is {facts.risk} risk: always a person")
+    if {facts.action, facts.family} & set(settings.require_approval_for):
+        return ("ask", f"{facts.action} is in REQUIRE_APPROVAL_FOR")
+    return None
+
+
+def one_attempt(facts: PolicyFacts, settings: PolicySettings) -> Answer:
+    """One attempt per workload and problem class in the window; then a person, never the same again."""
+    since = facts.now - timedelta(seconds=settings.attempt_window_seconds)
+    same = [a for a in facts.attempts if a.problem == facts.problem and a.at >= since and not a.undo]
+    repeated = next((a for a in same if a.action == facts.action), None)
+    if repeated:
+        outcome = repeated.verdict or "no verdict yet"
+        return ("refuse", f"{facts.action} was tried for {facts.problem} at {repeated.at:%H:%M} ({outcome})")
+    return ("ask", f"{same[0].action} was tried for {facts.problem} already") if same else None
+
+
+def cluster_budget(facts: PolicyFacts, settings: PolicySettings) -> Answer:
+    """Automatic writes per hour and day, all workloads together."""
+    if facts.automatic_writes_hour >= settings.cluster_writes_per_hour:
+        return ("ask", f"{facts.automatic_writes_hour} automatic writes in the last hour")
+    if facts.automatic_writes_day >= settings.cluster_writes_per_day:
+        return ("ask", f"{facts.automatic_writes_day} automatic writes in the last day")
+    return None
+
+
+def write_in_flight(facts: PolicyFacts, settings: PolicySettings) -> Answer:
+    """One write in flight per workload and per namespace, two per cluster."""
+    if facts.target.uid in facts.in_flight:
+        return ("refuse", "another write on this workload is still being verified")
+    if facts.target.namespace in facts.in_flight_namespaces or len(facts.in_flight) >= 2:
+        return ("ask", "another write is still being verified")
+    return None
+
+
+def workload_state(facts: PolicyFacts, settings: PolicySettings) -> Answer:
+    """Paused or scaled to zero by a person: theirs, not ours."""
+    if facts.workload_paused:
+        return ("refuse", "the Deployment is paused")
+    return ("refuse", "the workload is scaled to zero") if facts.desired == 0 else None
+
+
+def restart_in_rollout(facts: PolicyFacts, settings: PolicySettings) -> Answer:
+    """A restart in the middle of a rollout buries the evidence (kubernetes.md 4.3)."""
+    if facts.family == "restart" and facts.rolling_out:
+        return ("refuse", "a rollout is in progress")
+    return None
+
+
+def restart_of_ready(facts: PolicyFacts, settings: PolicySettings) -> Answer:
+    """A workload most of whose pods are ready is not restarted without a person."""
+    if facts.family == "restart" and facts.ready * 2 > facts.desired:
+        return ("ask", f"{facts.ready} of {facts.desired} pods are ready")
+    return None
+
+
+def restart_outage(facts: PolicyFacts, settings: PolicySettings) -> Answer:
+    """Recreate takes every pod down at once."""
+    if facts.family == "restart" and facts.strategy == "Recreate" and facts.ready:
+        return ("ask", "strategy Recreate: a restart is a full outage")
+    return None
+
+
+def unsure_target(facts: PolicyFacts, settings: PolicySettings) -> Answer:
+    """R3.5: found by the pod's name alone."""
+    if facts.target.resolved_by == "name_pattern":
+        return ("ask", "the target was resolved by name pattern")
+    return None
+
+
+def suspicious_telemetry(facts: PolicyFacts, settings: PolicySettings) -> Answer:
+    """R8.4: telemetry that gives orders forces a person."""
+    return ("ask", "telemetry contains text that gives orders") if facts.suspicious else None
+
+
+RULES: tuple[Rule, ...] = (
+    kill_switch,
+    mode,
+    namespace_denied,
+    namespace_allowed,
+    target_limits,
+    own_workload,
+    workload_disabled,
+    managed_elsewhere,
+    workload_state,
+    risk,
+    threshold,
+    one_attempt,
+    write_in_flight,
+    cluster_budget,
+    restart_in_rollout,
+    restart_of_ready,
+    restart_outage,
+    unsure_target,
+    suspicious_telemetry,
+)
+
+
+def evaluate(facts: PolicyFacts, settings: PolicySettings) -> tuple[Block, ...]:
+    """Every rule that stands in the way, in the order of RULES."""
+    answers = ((rule.__name__, rule(facts, settings)) for rule in RULES)
+    return tuple(Block(rule=name, effect=a[0], reason=a[1]) for name, a in answers if a)
+
+
+def route(blocks: tuple[Block, ...]) -> Literal["act", "ask", "notify"]:
+    """`notify` when any rule refuses, `ask` when any asks, else `act`."""
+    effects = {block.effect for block in blocks}
+    if "refuse" in effects:
+        return "notify"
+    return "ask" if "ask" in effects else "act"
+
+
+def settle_until(began_at: datetime, settings: PolicySettings) -> datetime:
+    """An automatic write waits until then, so that an outage shows itself as one first."""
+    return began_at + timedelta(seconds=settings.settle_seconds)

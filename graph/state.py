@@ -5,6 +5,7 @@ Node names and field names are a storage format: a renamed node strands waiting 
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal, TypeAlias, TypedDict
 
 from tools.records import (
@@ -114,6 +115,29 @@ class Decision(Record):
     decider: str = "playbook"
 
 
+class Progress(Record):
+    """What the looks since a write add up to: all that the next verdict needs, however many there were."""
+
+    looks: int = 0
+    failed_looks: int = 0
+    """In a row, up to now."""
+    last_error: str = ""
+    rolled_out_at: datetime | None = None
+    """When a look first found the rollout complete."""
+    window_started_at: datetime | None = None
+    """Start of the stability window; None while it has not begun or was broken."""
+    restarts: dict[str, int] = {}
+    """`<pod uid>/<container>` -> restartCount at the window's start."""
+    pod_uids: tuple[str, ...] = ()
+    """At the window's start."""
+    warnings: tuple[str, ...] = ()
+    """At the window's start."""
+    resets: int = 0
+    """How often the window was broken and begun again."""
+    last: Observation | None = None
+    """The newest look that could be read."""
+
+
 class IncidentState(TypedDict, total=False):
     """The graph's state. Whole logs live in SQL; here are excerpts of at most 5 KB."""
 
@@ -147,8 +171,8 @@ class IncidentState(TypedDict, total=False):
     """Written by await_approval."""
     receipt: Receipt
     """Written by execute."""
-    observations: list[Observation]
-    """Written by verify: since the receipt, thinned to what a verdict needs."""
+    progress: Progress
+    """Written by verify: what the looks since the receipt add up to."""
     look_at: str
     """When to look next, RFC 3339; written by verify."""
     verdict: Verdict

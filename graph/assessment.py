@@ -1,0 +1,145 @@
+"""From what is known to a decision: confidence, policy and route for the candidates that code built.
+
+`policy_facts` does the reading that rules need; everything else here is pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from graph import confidence, policy
+from graph.policy import Attempt, Block, PolicyFacts
+from graph.services import Services
+from graph.state import Decision, Finding, Proposal
+from tools.actions import REGISTRY
+from tools.cluster import NAMESPACES
+from tools.errors import NotFound
+from tools.ledger import LedgerEntry
+from tools.records import Evidence, Similar, Target
+
+DISABLE = "sre-agent/disable"
+MODE_LABEL = "sre-agent/mode"
+
+
+def policy_facts(
+    services: Services,
+    incident_id: str,
+    proposal: Proposal,
+    evidence: Evidence,
+    certainty: float,
+    now: datetime,
+) -> PolicyFacts:
+    """Read what the rules need: ledger, pause and the namespace's mode label. Raises ToolError."""
+    action = REGISTRY[proposal.call.name]
+    workload = evidence.workload
+    others = [e for e in services.ledger.in_flight() if e.incident_id != incident_id]
+    hour, day = _automatic_writes(services, now)
+    return PolicyFacts(
+        now=now,
+        target=proposal.target,
+        action=action.name,
+        family=action.family,
+        risk=proposal.risk,
+        problem=proposal.problem,
+        confidence=certainty,
+        paused=services.controls.pause_state().paused,
+        suspicious=evidence.suspicious,
+        namespace_mode=_namespace_mode(services, proposal.target),
+        disabled=workload is not None and workload.annotations.get(DISABLE) == "true",
+        workload_paused=workload is not None and workload.paused,
+        strategy=workload.strategy if workload else "RollingUpdate",
+        desired=workload.desired if workload else 1,
+        ready=workload.ready if workload else 0,
+        rolling_out=_rolling_out(evidence),
+        health_proof=proposal.health_proof,
+        attempts=_attempts(services, incident_id, proposal.target, now),
+        automatic_writes_hour=hour,
+        automatic_writes_day=day,
+        in_flight=tuple(e.target.uid for e in others),
+        in_flight_namespaces=tuple(e.target.namespace for e in others),
+    )
+
+
+def decision(
+    incident_id: str,
+    finding: Finding,
+    proposal: Proposal | None,
+    target: Target | None,
+    blocks: tuple[Block, ...],
+    parts: dict[str, float],
+    certainty: float,
+) -> Decision:
+    """The decision record. Without a proposal it explains; with one, policy says the route."""
+    reasons = (finding.summary, *finding.facts)
+    if proposal:
+        reasons = (*reasons, proposal.reason)
+    return Decision(
+        incident_id=incident_id,
+        target=target.short() if target else None,
+        problem=finding.problem,
+        route=policy.route(blocks) if proposal else "notify",
+        action=proposal.call if proposal else None,
+        confidence=certainty,
+        confidence_parts=parts,
+        reasons=reasons,
+        evidence=finding.evidence,
+        blocked_by=tuple(str(block) for block in blocks),
+    )
+
+
+def certainty_of(
+    services: Services,
+    finding: Finding,
+    proposal: Proposal | None,
+    evidence: Evidence,
+    target: Target | None,
+    similar: Sequence[Similar],
+) -> tuple[dict[str, float], float]:
+    """Confidence with its parts."""
+    action = proposal.call.name if proposal else ""
+    by_name = confidence.parts(finding, evidence, target, action, similar)
+    return by_name, confidence.total(by_name, services.policy.confidence_threshold)
+
+
+def _attempts(services: Services, incident_id: str, target: Target, now: datetime) -> tuple[Attempt, ...]:
+    since = now - timedelta(seconds=services.policy.attempt_window_seconds)
+    entries = services.ledger.since(since, target_uid=target.uid)
+    return tuple(_attempt(entry) for entry in entries if _counts(entry, incident_id))
+
+
+def _counts(entry: LedgerEntry, incident_id: str) -> bool:
+    """A claim of this very run that was never answered is the attempt being made, not an earlier one."""
+    return not (entry.incident_id == incident_id and entry.receipt is None)
+
+
+def _attempt(entry: LedgerEntry) -> Attempt:
+    return Attempt(
+        action=entry.call.name,
+        problem=entry.problem,
+        at=entry.claimed_at,
+        undo=bool(entry.undo_of),
+        verdict=entry.verdict,
+    )
+
+
+def _automatic_writes(services: Services, now: datetime) -> tuple[int, int]:
+    day = [e for e in services.ledger.since(now - timedelta(days=1)) if e.automatic and not e.undo_of]
+    hour = [e for e in day if e.claimed_at >= now - timedelta(hours=1)]
+    return len(hour), len(day)
+
+
+def _namespace_mode(services: Services, target: Target) -> str:
+    """The label that narrows the mode. A namespace that is gone has none; an unreadable one raises."""
+    try:
+        namespace = services.cluster.get(NAMESPACES, "", target.namespace)
+    except NotFound:
+        return ""
+    return str(namespace["metadata"].get("labels", {}).get(MODE_LABEL, ""))
+
+
+def _rolling_out(evidence: Evidence) -> bool:
+    workload = evidence.workload
+    if workload is None or workload.progressing_reason == "ProgressDeadlineExceeded":
+        return False
+    return workload.observed_generation < workload.generation or workload.updated < workload.desired

@@ -1,0 +1,92 @@
+"""Is what was proposed still true? Asked again before every approval is accepted and before every write.
+
+Everything is read anew and compared with the snapshot taken when it was proposed, never with a later one.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from graph import assessment, policy
+from graph.diagnosis import diagnose
+from graph.services import Services
+from graph.state import Proposal
+from tools import evidence as evidence_reader
+from tools.errors import Forbidden, NotFound, ToolError
+from tools.records import Record
+
+
+class Change(Record):
+    """Why a proposal may not be carried out as it stands."""
+
+    kind: Literal["resolved", "changed", "blocked", "unreadable"]
+    reason: str
+
+
+def prove_again(
+    services: Services,
+    incident_id: str,
+    proposal: Proposal,
+    *,
+    certainty: float,
+    approved: bool,
+    now: datetime,
+) -> Change | None:
+    """None: alert, target, problem, candidate and policy are as they were.
+
+    `approved`: a person said yes, so rules that ask are answered; rules that refuse still refuse.
+    """
+    alerts = services.incidents.alerts(incident_id)
+    if alerts and all(alert.status == "resolved" for alert in alerts):
+        return Change(kind="resolved", reason="its alerts have resolved")
+    try:
+        return _compare(services, incident_id, proposal, certainty, approved, now)
+    except NotFound as error:
+        return Change(kind="changed", reason=f"the target is gone: {error}")
+    except Forbidden as error:
+        return Change(kind="unreadable", reason=f"not allowed to read it any more: {error}")
+    except ToolError as error:
+        return Change(kind="unreadable", reason=f"it could not be read: {error}")
+
+
+def _compare(
+    services: Services, incident_id: str, proposal: Proposal, certainty: float, approved: bool, now: datetime
+) -> Change | None:
+    evidence = evidence_reader.collect(
+        services.cluster,
+        proposal.target,
+        revisions=services.revisions,
+        clock=services.clock,
+        alerts=services.incidents.alerts(incident_id),
+    )
+    workload = evidence.workload
+    if workload is None:
+        missing = evidence.missing()
+        if missing:
+            return Change(kind="unreadable", reason=missing[0].summary)
+        return Change(kind="changed", reason="the target is gone or is another object of that name")
+    if workload.template_digest != proposal.workload_digest:
+        return Change(kind="changed", reason="the pod template has changed since it was proposed")
+    finding, candidates = diagnose(evidence, proposal.target)
+    if finding.problem != proposal.problem:
+        return Change(kind="changed", reason=f"the problem is {finding.problem} now: {finding.summary}")
+    if not any(_same(candidate, proposal) for candidate in candidates):
+        return Change(kind="changed", reason="the evidence supports another action now")
+    facts = assessment.policy_facts(services, incident_id, proposal, evidence, certainty, now)
+    return _policy_change(policy.evaluate(facts, services.policy), approved)
+
+
+def _same(candidate: Proposal, proposal: Proposal) -> bool:
+    """Equal but for the restart's time, which is fixed when it is proposed."""
+    ignored = {"restarted_at": None}
+    return candidate.call.name == proposal.call.name and (
+        {**candidate.call.args, **ignored} == {**proposal.call.args, **ignored}
+    )
+
+
+def _policy_change(blocks: tuple[policy.Block, ...], approved: bool) -> Change | None:
+    standing = [b for b in blocks if b.effect == "refuse" or not approved]
+    if not standing:
+        return None
+    return Change(kind="blocked", reason="; ".join(str(block) for block in standing))

@@ -1,0 +1,90 @@
+"""A proposal made concrete: previewed by dry run, bound by a digest, keyed so that it is done once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+from graph.services import Services
+from graph.state import IncidentState, Proposal
+from tools.actions import REGISTRY, parse_call
+from tools.approvals import Approval
+from tools.ledger import LedgerEntry
+
+
+def preview(services: Services, proposal: Proposal) -> Proposal:
+    """Ask the API server by dry run, take the snapshot, and bind all of it. Raises ToolError."""
+    action, args = parse_call(proposal.call, services.policy.enabled_actions)
+    shown = proposal.model_copy(
+        update={
+            "preview": action.preview(services.cluster, args),
+            "observed": action.observe(services.cluster, args, None, services.clock.now()),
+        }
+    )
+    return shown.model_copy(update={"digest": digest(shown)})
+
+
+def digest(proposal: Proposal) -> str:
+    """sha256 over call, target and preview: exactly what an approval shows."""
+    content = proposal.model_dump(
+        mode="json", include={"call", "target", "preview", "workload_digest", "problem"}
+    )
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def ledger_key(episode_id: str, proposal: Proposal) -> str:
+    """R4.6: a renewed proposal has a new digest but the same key."""
+    text = "\n".join((episode_id, proposal.call.name, proposal.target.uid))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def ledger_entry(services: Services, state: IncidentState, proposal: Proposal) -> LedgerEntry:
+    """The claim, with the inverse computed from the live object before anything is written (R4.7)."""
+    action, args = parse_call(proposal.call, services.policy.enabled_actions)
+    return LedgerEntry(
+        key=ledger_key(state["episode_id"], proposal),
+        incident_id=state["incident_id"],
+        episode_id=state["episode_id"],
+        call=proposal.call,
+        target=proposal.target,
+        problem=proposal.problem,
+        automatic=state["decision"].route == "act",
+        inverse=action.undo(services.cluster, args) if action.undo else None,
+        claimed_at=services.clock.now(),
+    )
+
+
+def approval(services: Services, state: IncidentState, proposal: Proposal, now: datetime) -> Approval:
+    """The approval of exactly this proposal. Its id follows from incident, digest and count: asked once."""
+    count = state.get("proposals", 0)
+    seed = f"{state['incident_id']}\n{proposal.digest}\n{count}"
+    return Approval(
+        id=hashlib.sha256(seed.encode()).hexdigest()[:20],
+        incident_id=state["incident_id"],
+        digest=proposal.digest,
+        proposal=proposal.model_dump(mode="json"),
+        shown=_shown(services, state),
+        created_at=now,
+        expires_at=now + timedelta(seconds=services.policy.approval_ttl_seconds),
+    )
+
+
+def _shown(services: Services, state: IncidentState) -> dict[str, Any]:
+    incident = services.incidents.get(state["incident_id"])
+    evidence = state["evidence"]
+    cited = set(state["finding"].evidence)
+    return {
+        "incident": [
+            f"{incident.alert_name} in {incident.namespace}, since {incident.began_at:%Y-%m-%d %H:%M:%S} UTC",
+            state["finding"].summary,
+            f"Confidence {state['decision'].confidence:.2f}",
+        ],
+        "finding": state["finding"].model_dump(mode="json"),
+        "decision": state["decision"].model_dump(mode="json"),
+        "evidence": [i.model_dump(mode="json") for i in evidence.items if i.id in cited],
+        "missing": [i.model_dump(mode="json") for i in evidence.missing()],
+        "similar": [s.model_dump(mode="json") for s in state.get("similar", [])],
+        "summary": REGISTRY[state["decision"].action.name].summary if state["decision"].action else "",
+    }

@@ -1,0 +1,356 @@
+"""One incident, from alert to report: the nodes in the order in which they run, then the wiring.
+
+parse_alert → gather_logs → retrieve_similar → decide → (settle | request_approval → await_approval) → execute
+→ verify ⇄ await_look → (undo) → remember → report
+
+Nodes that wait (`settle`, `await_approval`, `await_look`) do nothing but interrupt, since an interrupted node
+runs again from its top. `execute` and `undo` are at-least-once: ledger and stamp make them exactly-once.
+Node names are a storage format: renaming one strands the runs that wait in it.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Literal
+
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.runtime import Runtime
+from langgraph.types import Command, interrupt
+
+from graph import assessment, messages, policy, proposals, verification, writes
+from graph.diagnosis import diagnose, is_noise, unresolved
+from graph.proof import Change, prove_again
+from graph.services import Services
+from graph.state import Decision, IncidentState, Progress, Proposal, Status
+from tools import evidence as evidence_reader
+from tools import targets
+from tools.actions import parse_call
+from tools.errors import Conflict, PermanentError, TransientError, UnknownOutcome
+from tools.records import ApprovalAnswer, Evidence, EvidenceItem, Verdict
+
+MOST_PROPOSALS = 5
+"""After so many changed proposals a person takes over."""
+OUTCOMES: dict[str, Status] = {
+    "RECOVERED": "recovered",
+    "PROVISIONAL": "provisional",
+    "INCONCLUSIVE": "inconclusive",
+    "NOT_RECOVERED": "escalated",
+    "REGRESSED": "escalated",
+    "SUPERSEDED": "escalated",
+}
+ANSWERED: dict[str, Status] = {"rejected": "rejected", "expired": "expired", "withdrawn": "withdrawn"}
+
+
+def parse_alert(
+    state: IncidentState, runtime: Runtime[Services]
+) -> Command[Literal["gather_logs", "report"]]:
+    """Find what the alerts are about; join the older run of the same workload, if there is one."""
+    services, incident_id = runtime.context, state["incident_id"]
+    incident = services.incidents.get(incident_id)
+    alerts = services.incidents.alerts(incident_id)
+    services.incidents.set_status(incident_id, "investigating")
+    update: dict[str, Any] = {"episode_id": incident.episode_id, "alerts": alerts, "target": None}
+    try:
+        resolution = targets.resolve(services.cluster, alerts)
+    except TransientError as error:
+        writes.wait_for_server(services, incident.began_at, error)
+        return Command(goto="gather_logs", update={**update, "unresolved": str(error)})
+    except PermanentError as error:
+        return Command(goto="gather_logs", update={**update, "unresolved": str(error)})
+    if resolution.target is None:
+        return Command(goto="gather_logs", update={**update, "unresolved": resolution.reason})
+    owner = services.incidents.claim_target(incident_id, resolution.target)
+    update["target"] = resolution.target
+    if owner != incident_id:
+        return Command(goto="report", update={**update, "outcome": "merged"})
+    return Command(goto="gather_logs", update=update)
+
+
+def gather_logs(state: IncidentState, runtime: Runtime[Services]) -> dict[str, Any]:
+    """Read what decides; a read that fails is an item, not an error."""
+    services, target = runtime.context, state.get("target")
+    now = services.clock.now()
+    if target is None:
+        return {"evidence": Evidence(collected_at=now)}
+    alerts = services.incidents.alerts(state["incident_id"])
+    try:
+        evidence = evidence_reader.collect(
+            services.cluster, target, revisions=services.revisions, clock=services.clock, alerts=alerts
+        )
+    except TransientError as error:
+        writes.wait_for_server(services, services.incidents.get(state["incident_id"]).began_at, error)
+        failed = EvidenceItem(id="e1", kind="workload", status="failed", query="all", summary=str(error))
+        evidence = Evidence(collected_at=now, items=(failed,))
+    services.incidents.save_evidence(state["incident_id"], evidence)
+    return {"evidence": evidence, "alerts": alerts}
+
+
+def retrieve_similar(state: IncidentState, runtime: Runtime[Services]) -> dict[str, Any]:
+    """What was done before for this workload and its problem class, and whether it helped."""
+    target = state.get("target")
+    finding, _ = diagnose(state["evidence"], target)
+    return {"similar": runtime.context.incidents.similar(target, finding.problem)}
+
+
+def decide(
+    state: IncidentState, runtime: Runtime[Services]
+) -> Command[Literal["settle", "execute", "request_approval", "remember"]]:
+    """Prove a class, take its first candidate, ask policy; the route is the outcome."""
+    services, incident_id = runtime.context, state["incident_id"]
+    now = services.clock.now()
+    decided = _decide(state, services)
+    decision: Decision = decided["decision"]
+    services.incidents.save_decision(
+        incident_id, decision.model_dump(mode="json"), summary=decided["finding"].summary
+    )
+    if decision.route == "act":
+        until = policy.settle_until(services.incidents.get(incident_id).began_at, services.policy)
+        services.incidents.set_status(incident_id, "settling", f"settles until {until:%H:%M:%S} UTC")
+        goto: Literal["settle", "execute"] = "settle" if until > now else "execute"
+        return Command(goto=goto, update={**decided, "settle_until": until.isoformat()})
+    if decision.route == "ask":
+        return Command(goto="request_approval", update=decided)
+    outcome = "ignored" if decision.route == "ignore" else "notified"
+    return Command(goto="remember", update={**decided, "outcome": outcome})
+
+
+def settle(state: IncidentState) -> dict[str, Any]:
+    """Park until the outage has had time to show itself as one."""
+    interrupt({"kind": "settle", "until": state["settle_until"]})
+    return {}
+
+
+def request_approval(
+    state: IncidentState, runtime: Runtime[Services]
+) -> Command[Literal["await_approval", "remember"]]:
+    """Preview by dry run and ask a person for exactly that."""
+    services, incident_id, proposal = runtime.context, state["incident_id"], state["proposal"]
+    assert proposal is not None
+    count = state.get("proposals", 0) + 1
+    if count > MOST_PROPOSALS:
+        text = f"the target changed {MOST_PROPOSALS} times while an approval was asked for"
+        return _explain_instead(services, state, text)
+    try:
+        shown = proposals.preview(services, proposal)
+    except PermanentError as error:
+        return _explain_instead(services, state, f"the API server refuses it: {error}")
+    assert shown.preview is not None
+    if not shown.preview.accepted:
+        return _explain_instead(services, state, f"the API server refuses it: {shown.preview.dry_run}")
+    now = services.clock.now()
+    approval = services.approvals.request(proposals.approval(services, state, shown, now))
+    test = services.policy.test_cluster
+    message = messages.approval_request(state, shown, approval.id, approval.expires_at, now, test)
+    services.outbox.queue(message)
+    _point_to_fresh(services, state.get("approval_id", ""), approval.id)
+    services.incidents.set_status(incident_id, "awaiting_approval", f"approval {approval.id}")
+    update = {"proposal": shown, "approval_id": approval.id, "proposals": count}
+    return Command(goto="await_approval", update=update)
+
+
+def await_approval(
+    state: IncidentState,
+) -> Command[Literal["execute", "gather_logs", "remember"]]:
+    """Park until a person, the clock or the alert's end answers."""
+    answer = ApprovalAnswer.model_validate(
+        interrupt({"kind": "approval", "approval_id": state["approval_id"]})
+    )
+    if answer.decision == "approved":
+        return Command(goto="execute", update={"answer": answer})
+    if answer.decision in ("stale", "renewed"):
+        return Command(goto="gather_logs", update={"answer": answer})
+    return Command(goto="remember", update={"answer": answer, "outcome": ANSWERED[answer.decision]})
+
+
+def execute(
+    state: IncidentState, runtime: Runtime[Services]
+) -> Command[Literal["verify", "gather_logs", "remember"]]:
+    """Prove it all again, claim it in the ledger, write once, and know what was written."""
+    services, proposal = runtime.context, state["proposal"]
+    assert proposal is not None
+    key = proposals.ledger_key(state["episode_id"], proposal)
+    known = services.ledger.get(key)
+    if not (known and (known.receipt or writes.was_sent(services, known))):
+        change = _prove_again(services, state, proposal)
+        if change:
+            services.ledger.release(key)
+            return _not_any_more(services, state, change.kind, change.reason)
+    try:
+        receipt = writes.send(services, known or proposals.ledger_entry(services, state, proposal))
+    except Conflict as error:
+        return _not_any_more(services, state, "changed", str(error))
+    except PermanentError as error:
+        return _not_any_more(services, state, "blocked", str(error))
+    except UnknownOutcome as error:
+        return _nobody_knows(services, state, error)
+    return Command(goto="verify", update={"receipt": receipt, "progress": Progress()})
+
+
+def verify(
+    state: IncidentState, runtime: Runtime[Services]
+) -> Command[Literal["verify", "await_look", "undo", "remember"]]:
+    """Look, add it up, judge; or say when to look next."""
+    services, incident_id, receipt = runtime.context, state["incident_id"], state["receipt"]
+    services.incidents.set_status(incident_id, "verifying")
+    now, progress = services.clock.now(), state["progress"]
+    due = verification.first_look(receipt, services.policy)
+    if now < due:
+        return Command(goto="await_look", update={"look_at": due.isoformat()})
+    action, args = parse_call(receipt.call, services.policy.enabled_actions)
+    look = action.observe(services.cluster, args, receipt, now)
+    progress = verification.fold(progress, look, receipt)
+    verdict = verification.judge(progress, receipt, services.policy, now)
+    if verdict is None:
+        next_look = now + timedelta(seconds=services.policy.verify_poll_seconds)
+        return Command(goto="await_look", update={"progress": progress, "look_at": next_look.isoformat()})
+    services.ledger.set_verdict(receipt.key, verdict.name)
+    services.incidents.save_verdict(incident_id, verdict)
+    undo_it = verdict.name == "REGRESSED" and receipt.inverse is not None
+    update = {"progress": progress, "verdict": verdict, "outcome": OUTCOMES[verdict.name]}
+    return Command(goto="undo" if undo_it else "remember", update=update)
+
+
+def await_look(state: IncidentState) -> dict[str, Any]:
+    """Park until the next look."""
+    interrupt({"kind": "look", "until": state["look_at"]})
+    return {}
+
+
+def undo(state: IncidentState, runtime: Runtime[Services]) -> dict[str, Any]:
+    """Worse than before by our change: the recorded inverse, unless somebody else has changed it since.
+
+    Authorised by the decision that made the write; never in spite of a pause.
+    """
+    services, incident_id, receipt = runtime.context, state["incident_id"], state["receipt"]
+    if services.controls.pause_state().paused:
+        services.incidents.note(incident_id, "undo", "not undone: actions are paused")
+        return {}
+    entry = writes.undo_entry(services, state, receipt)
+    try:
+        undone = writes.send(services, services.ledger.get(entry.key) or entry)
+    except PermanentError as error:
+        services.incidents.note(incident_id, "undo", f"not undone: {error}")
+        return {}
+    services.ledger.set_verdict(entry.key, "UNDO_SENT")
+    services.incidents.note(incident_id, "undo", f"undone by {messages.call_line(undone.call)}")
+    return {"undo_receipt": undone}
+
+
+def remember(state: IncidentState, runtime: Runtime[Services]) -> dict[str, Any]:
+    """What later incidents find: the record holds decision, action and verdict already; add the outcome."""
+    runtime.context.incidents.note(state["incident_id"], "outcome", state["outcome"])
+    return {}
+
+
+def report(state: IncidentState, runtime: Runtime[Services]) -> dict[str, Any]:
+    """Tell a person what they need to know, end the run, and mark the thread as finished, last of all."""
+    services, outcome = runtime.context, state["outcome"]
+    if outcome not in ("merged", "ignored"):
+        now, test = services.clock.now(), services.policy.test_cluster
+        services.outbox.queue(messages.report(state, outcome, now, test_cluster=test))
+    services.incidents.end(state["incident_id"], outcome)
+    return {"phase": "closed"}
+
+
+def _decide(state: IncidentState, services: Services) -> dict[str, Any]:
+    incident_id, target, evidence = state["incident_id"], state.get("target"), state["evidence"]
+    alerts = services.incidents.alerts(incident_id)
+    finding, candidates = (
+        diagnose(evidence, target) if target else (unresolved(state.get("unresolved", "")), [])
+    )
+    proposal: Proposal | None = candidates[0] if candidates else None
+    similar = state.get("similar", [])
+    parts, certainty = assessment.certainty_of(services, finding, proposal, evidence, target, similar)
+    blocks: tuple[policy.Block, ...] = ()
+    if proposal:
+        facts = assessment.policy_facts(
+            services, incident_id, proposal, evidence, certainty, services.clock.now()
+        )
+        blocks = policy.evaluate(facts, services.policy)
+    decision = assessment.decision(incident_id, finding, proposal, target, blocks, parts, certainty)
+    if is_noise(alerts) or (alerts and all(alert.status == "resolved" for alert in alerts)):
+        decision = decision.model_copy(update={"route": "ignore", "action": None})
+    return {"finding": finding, "decision": decision, "proposal": proposal}
+
+
+def _prove_again(services: Services, state: IncidentState, proposal: Proposal) -> Change | None:
+    """Waits for a server that does not answer while patience lasts: nothing has been written yet."""
+    change = prove_again(
+        services,
+        state["incident_id"],
+        proposal,
+        certainty=state["decision"].confidence,
+        approved=state["decision"].route == "ask",
+        now=services.clock.now(),
+    )
+    if change and change.kind == "unreadable":
+        writes.wait_for_server(services, writes.may_write_since(state), TransientError(change.reason))
+    return change
+
+
+def _nobody_knows(
+    services: Services, state: IncidentState, error: UnknownOutcome
+) -> Command[Literal["verify", "gather_logs", "remember"]]:
+    """The answer is lost and the object cannot be read: ask again for a while, then say so."""
+    now = services.clock.now()
+    limit = timedelta(seconds=services.policy.verify_timeout_seconds)
+    if now - writes.may_write_since(state) < limit:
+        raise error
+    verdict = Verdict(name="INCONCLUSIVE", reason=str(error), at=now)
+    services.incidents.save_verdict(state["incident_id"], verdict)
+    return Command(goto="remember", update={"verdict": verdict, "outcome": "inconclusive"})
+
+
+def _explain_instead(
+    services: Services, state: IncidentState, reason: str
+) -> Command[Literal["await_approval", "remember"]]:
+    decision = _blocked(services, state, reason)
+    return Command(goto="remember", update={"decision": decision, "outcome": "notified"})
+
+
+def _not_any_more(
+    services: Services, state: IncidentState, kind: str, reason: str
+) -> Command[Literal["verify", "gather_logs", "remember"]]:
+    """What was proposed may not be written now: withdraw, look afresh, or leave it to a person."""
+    services.incidents.note(state["incident_id"], "not_done", reason)
+    if kind == "resolved":
+        return Command(goto="remember", update={"outcome": "withdrawn"})
+    if kind == "changed" and state.get("proposals", 0) < MOST_PROPOSALS:
+        count = state.get("proposals", 0) + 1
+        return Command(goto="gather_logs", update={"proposals": count})
+    decision = _blocked(services, state, reason)
+    return Command(goto="remember", update={"decision": decision, "outcome": "notified"})
+
+
+def _blocked(services: Services, state: IncidentState, reason: str) -> Decision:
+    decision = state["decision"]
+    blocked = decision.model_copy(update={"route": "notify", "blocked_by": (*decision.blocked_by, reason)})
+    summary = state["finding"].summary
+    services.incidents.save_decision(state["incident_id"], blocked.model_dump(mode="json"), summary=summary)
+    return blocked
+
+
+def _point_to_fresh(services: Services, old: str, fresh: str) -> None:
+    if old and old != fresh:
+        services.approvals.replace(old, fresh)
+
+
+def build(
+    checkpointer: BaseCheckpointSaver[Any] | None = None,
+) -> CompiledStateGraph[IncidentState, Services, IncidentState, IncidentState]:
+    """The compiled graph. Compile once per process; services come with every invoke."""
+    graph = StateGraph(IncidentState, context_schema=Services)
+    nodes = (parse_alert, gather_logs, retrieve_similar, decide, settle, request_approval, await_approval)
+    for node in (*nodes, execute, verify, await_look, undo, remember, report):
+        graph.add_node(node.__name__, node)
+    graph.add_edge(START, "parse_alert")
+    graph.add_edge("gather_logs", "retrieve_similar")
+    graph.add_edge("retrieve_similar", "decide")
+    graph.add_edge("settle", "execute")
+    graph.add_edge("await_look", "verify")
+    graph.add_edge("undo", "remember")
+    graph.add_edge("remember", "report")
+    graph.add_edge("report", END)
+    return graph.compile(checkpointer=checkpointer)

@@ -1,0 +1,96 @@
+"""One write, exactly once: claimed before it is sent, stamped on the object, looked up when its answer is lost."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from graph.services import Services
+from graph.state import IncidentState
+from tools.actions import parse_call
+from tools.actions.announce import announce
+from tools.errors import NotFound, PermanentError, ToolError, TransientError, UnknownOutcome
+from tools.ledger import LedgerEntry
+from tools.records import Receipt
+
+
+def was_sent(services: Services, entry: LedgerEntry) -> bool:
+    """The object carries this entry's stamp: a write whose answer was lost did take effect.
+
+    Raises TransientError when the object cannot be read, since then nobody knows.
+    """
+    action, args = parse_call(entry.call, services.policy.enabled_actions)
+    look = action.observe(services.cluster, args, None, services.clock.now())
+    if look.error:
+        raise TransientError(f"cannot tell whether {entry.call.name} was done: {look.error}")
+    return look.stamp == entry.key
+
+
+def send(services: Services, entry: LedgerEntry) -> Receipt:
+    """Dry run, claim, write, receipt. Raises PermanentError when nothing was written, UnknownOutcome when
+    nobody knows yet: calling again with the same entry looks the stamp up before it sends anything.
+    """
+    known = services.ledger.get(entry.key)
+    if known and known.receipt:
+        return known.receipt
+    action, args = parse_call(entry.call, services.policy.enabled_actions)
+    if known is None:
+        action.execute(services.cluster, args, key=entry.key, at=entry.claimed_at, dry_run=True)
+        known = services.ledger.claim(entry)
+    claimed = known or entry
+    services.incidents.set_status(entry.incident_id, "executing", entry.call.name)
+    try:
+        receipt = action.execute(
+            services.cluster, args, key=claimed.key, at=claimed.claimed_at, dry_run=False
+        )
+    except PermanentError:
+        services.ledger.release(claimed.key)
+        raise
+    if receipt.outcome == "unknown":
+        raise UnknownOutcome(f"{entry.call.name} was sent and its answer is lost: {receipt.message}")
+    receipt = receipt.model_copy(update={"inverse": claimed.inverse})
+    services.ledger.finish(claimed.key, receipt)
+    _tell(services, claimed, receipt)
+    return receipt
+
+
+def undo_entry(services: Services, state: IncidentState, receipt: Receipt) -> LedgerEntry:
+    """The claim for the recorded inverse of `receipt`, exempt from attempt limits by `undo_of`."""
+    assert receipt.inverse is not None
+    return LedgerEntry(
+        key=f"undo-{receipt.key}"[:32],
+        incident_id=state["incident_id"],
+        episode_id=state["episode_id"],
+        call=receipt.inverse,
+        target=receipt.target,
+        problem=state["decision"].problem,
+        automatic=True,
+        undo_of=receipt.key,
+        claimed_at=services.clock.now(),
+    )
+
+
+def may_write_since(state: IncidentState) -> datetime:
+    """When the go-ahead was given: the approval's instant, or the end of settling."""
+    answer = state.get("answer")
+    if state["decision"].route == "ask" and answer and answer.at:
+        return answer.at
+    return datetime.fromisoformat(state["settle_until"])
+
+
+def wait_for_server(services: Services, since: datetime, error: ToolError) -> None:
+    """Raise `error` again while patience lasts, so that the runner comes back later; then return."""
+    patience = timedelta(seconds=services.policy.read_patience_seconds)
+    if services.clock.now() - since < patience:
+        raise error
+
+
+def _tell(services: Services, entry: LedgerEntry, receipt: Receipt) -> None:
+    """Record what was sent and leave an Event on the object; a refused Event changes nothing."""
+    services.incidents.set_action_taken(entry.incident_id, entry.call.name)
+    try:
+        reason = "SreAgent" + "".join(word.title() for word in entry.call.name.split("_"))
+        text = f"{entry.call.name} for incident {entry.incident_id}"
+        announce(services.cluster, entry.target, reason, text, receipt.sent_at)
+    except ToolError as error:
+        kind = "gone" if isinstance(error, NotFound) else "event"
+        services.incidents.note(entry.incident_id, kind, f"no Event was left on the object: {error}")

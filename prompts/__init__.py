@@ -1,0 +1,24 @@
+"""Every text that a model or an approver reads: Jinja files beside this one, undefined names are errors.
+
+Text from clusters, alerts and logs is data: it is only ever put inside `_untrusted.md.j2`.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+
+def render(name: str, **values: Any) -> str:
+    """Fill the template `name`. Raises `jinja2.UndefinedError` for a value that is not given."""
+    return _environment().get_template(name).render(**values).strip() + "\n"
+
+
+@cache
+def _environment() -> Environment:
+    # autoescape off: these are plain-text templates; HTML is escaped where it is made, in server/ui
+    loader = FileSystemLoader(Path(__file__).parent)
+    return Environment(loader=loader, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
