@@ -1,0 +1,188 @@
+"""Build the real control plane once: etcd, kube-apiserver, controller-manager and scheduler in one binary, and kwok.
+
+`python -m tests.controlplane.build` builds into `~/.cache/sre-agent/controlplane/<digest>` (about ten minutes with
+cold Go caches on two cores, seconds afterwards) and prints that folder. The digest covers everything that decides what
+is built, so a changed version is built anew and an unchanged one never again. `CONTROLPLANE_CACHE` names another
+cache folder.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+KUBERNETES_VERSION = "v1.34.4"
+KWOK = "sigs.k8s.io/kwok"
+KWOK_VERSION = "v0.7.0"
+KWOK_SUM = "h1:+eGsNOIPapjsSzeZlOEcwbpyEVa2Vqlcafa0qIjaKV4="
+BINARIES = ("controlplane", "kwok")
+LEAST_GO = (1, 24)
+FROM_THE_ENVIRONMENT = (
+    "HOME",
+    "PATH",
+    "TMPDIR",
+    "GOPATH",
+    "GOCACHE",
+    "GOMODCACHE",
+    "GOPROXY",
+    "GOSUMDB",
+    "GOENV",
+)
+
+
+class GoMissing(Exception):
+    """No Go that is new enough is on this machine; the message says what to install."""
+
+
+class BuildFailed(Exception):
+    """Go could not build; the message carries the end of what it said."""
+
+
+def go_command() -> str:
+    """The path of a Go that can build this; raises GoMissing."""
+    wanted = ".".join(map(str, LEAST_GO))
+    go = shutil.which("go") or shutil.which("go", path="/usr/local/go/bin")
+    if go is None:
+        raise GoMissing(f"Go is not installed: put Go {wanted} or newer on PATH")
+    said = subprocess.run(
+        [go, "env", "GOVERSION"], env=_environment(), capture_output=True, text=True, check=False
+    )
+    version = re.match(r"go(\d+)\.(\d+)", said.stdout.strip())
+    if version is None or (int(version[1]), int(version[2])) < LEAST_GO:
+        raise GoMissing(
+            f"{go} is {said.stdout.strip() or said.stderr.strip()}: Go {wanted} or newer is needed"
+        )
+    return go
+
+
+def binaries() -> Path | None:
+    """The folder of the built binaries, None if they have to be built first."""
+    folder = _cache() / _digest()
+    return folder if all((folder / name).is_file() for name in BINARIES) else None
+
+
+def ensure() -> Path:
+    """Build unless it is built already and return the folder of the binaries; raises GoMissing or BuildFailed.
+
+    A second caller waits for the first one's build instead of starting its own.
+    """
+    if (built := binaries()) is not None:
+        return built
+    go = go_command()
+    with _locked(_cache() / "lock"):
+        return binaries() or _build(go, _cache() / _digest())
+
+
+def _build(go: str, folder: Path) -> Path:
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix="building-") as scratch:
+        _say(f"building the control plane {KUBERNETES_VERSION} (about ten minutes the first time)")
+        flags = ["-trimpath", "-buildvcs=false", "-ldflags", f"-s -w {_version_stamp()}"]
+        _go(go, "build", *flags, "-o", f"{scratch}/controlplane", ".", cwd=HERE)
+        _say(f"building kwok {KWOK_VERSION}")
+        _check_kwok_sum(go)
+        flags = ["-trimpath", "-buildvcs=false", "-ldflags", "-s -w"]
+        _go(go, "install", *flags, f"{KWOK}/cmd/kwok@{KWOK_VERSION}", cwd=Path(scratch), gobin=scratch)
+        folder.mkdir(exist_ok=True)
+        for name in BINARIES:
+            os.replace(f"{scratch}/{name}", folder / name)
+    return folder
+
+
+def _check_kwok_sum(go: str) -> None:
+    module = json.loads(
+        _go(go, "mod", "download", "-json", f"{KWOK}@{KWOK_VERSION}", cwd=Path(tempfile.gettempdir()))
+    )
+    if module["Sum"] != KWOK_SUM:
+        raise BuildFailed(f"{KWOK}@{KWOK_VERSION} has the sum {module['Sum']}, expected {KWOK_SUM}")
+
+
+def _version_stamp() -> str:
+    """What /version answers; without it the API server calls itself v0.0.0-master."""
+    _, minor, _ = KUBERNETES_VERSION.split(".")
+    version = "k8s.io/component-base/version"
+    values = {
+        f"{version}.gitVersion": KUBERNETES_VERSION,
+        f"{version}.gitMajor": "1",
+        f"{version}.gitMinor": minor,
+        "k8s.io/client-go/pkg/version.gitVersion": KUBERNETES_VERSION,
+    }
+    return " ".join(f"-X {name}={value}" for name, value in values.items())
+
+
+def _go(go: str, *arguments: str, cwd: Path, gobin: str | None = None) -> str:
+    environment = _environment() | ({"GOBIN": gobin} if gobin else {})
+    done = subprocess.run(
+        [go, *arguments],
+        cwd=cwd,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        tail = "\n".join(done.stderr.splitlines()[-30:])
+        raise BuildFailed(f"go {arguments[0]} failed with exit code {done.returncode}:\n{tail}")
+    return done.stdout
+
+
+def _environment() -> dict[str, str]:
+    """Only what Go needs: a GOFLAGS or GOWORK of the caller's shell must not change what is built."""
+    kept = {name: os.environ[name] for name in FROM_THE_ENVIRONMENT if name in os.environ}
+    return kept | {"GOFLAGS": "-buildvcs=false", "GOWORK": "off", "GOTOOLCHAIN": "local", "GO111MODULE": "on"}
+
+
+def _cache() -> Path:
+    given = os.environ.get("CONTROLPLANE_CACHE")
+    folder = Path(given) if given else Path.home() / ".cache" / "sre-agent" / "controlplane"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _digest() -> str:
+    parts = [KUBERNETES_VERSION, KWOK_VERSION, KWOK_SUM, platform.system(), platform.machine()]
+    content = "\n".join(parts).encode() + b"".join(
+        (HERE / name).read_bytes() for name in ("main.go", "go.mod", "go.sum")
+    )
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with path.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            _say("waiting for another build of the control plane")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"controlplane: {text}\n")
+    sys.stderr.flush()
+
+
+def main() -> int:
+    try:
+        sys.stdout.write(f"{ensure()}\n")
+    except (GoMissing, BuildFailed) as error:
+        _say(str(error))
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
