@@ -1,0 +1,163 @@
+"""Cut logs and messages to what a person or a model can read, secrets taken out first (section 6.2).
+
+Kept before all else: the first line that speaks of an error, the last exception with its stack, the last lines.
+Every cut is marked. Redaction runs on the whole text before anything is cut, since half a secret is not
+recognised any more.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from tools.redaction import redact, strip_invisible
+
+LINE_LIMIT = 300
+LOG_BUDGET = 1536
+"""Bytes per log, so that two containers with previous and current logs stay near the 5 KB of an item."""
+LAST_LINES = 5
+BLOCK_LINES = 14
+
+_ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]{0,512}(?:\x07|\x1b\\)|\x1b[@-_]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_BLOB = re.compile(r"(?<![\w:/])(?:[0-9a-fA-F]{41,}|[A-Za-z0-9+/]{61,}={0,2})(?![\w])")
+_STAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?")
+_NUMBER = re.compile(r"\d+|0x[0-9a-f]+")
+_ERROR = re.compile(
+    r"\b(?:error|err|fatal|panic|exception|traceback|critical|failed|failure|cannot|refused)\b", re.I
+)
+_HEAD = re.compile(
+    r"^(?:Traceback \(most recent call last\)|panic:|fatal error:|goroutine \d+ \[running\]"
+    r"|(?:Exception in thread|Caused by:|Uncaught|Unhandled)"
+    r"|\S*(?:Exception|Error)\b.*:|thread '.*' panicked)"
+)
+_STACK = re.compile(
+    r"^(?:\s+\S|Caused by:|\.\.\. \d+ more|goroutine \d+|\S+\(.*\)$|\w+(?:\.\w+)*(?:Error|Exception)\b)"
+)
+_IMPERATIVE = re.compile(
+    r"ignore (?:all |any )?(?:previous|prior|above|earlier)"
+    r"|disregard (?:all|any|previous|the)"
+    r"|\b(?:run|execute|exec|type|use)\b[^\n]{0,40}\b(?:kubectl|helm|docker|bash|sh -c|curl|rm -rf)\b"
+    r"|\bkubectl\s+(?:delete|apply|scale|patch|drain|exec|rollout|edit|create|replace|cordon|annotate|label)\b"
+    r"|\bto (?:fix|resolve|solve|repair|remediate)\b[^\n]{0,60}"
+    r"\b(?:delete|restart|scale|run|roll ?back|execute|drain)\b"
+    r"|\b(?:you|the agent|assistant|ai|llm|sre agent|operator)\s+(?:must|should|need to|have to|shall)\b"
+    r"|\bsystem prompt\b|\bnew instructions?\b|</?(?:system|assistant|user|instructions?)>"
+    r"|\bapprove (?:this|the|all)\b|\bact as\b",
+    re.I,
+)
+
+
+def excerpt_log(text: str, *, budget: int = LOG_BUDGET) -> str:
+    """A log as a few redacted lines of at most `budget` bytes, cuts marked."""
+    lines = [_cut(line) for line in _collapsed(clean(text).split("\n"))]
+    while lines and not lines[-1]:
+        lines.pop()
+    return _selected(lines, budget)
+
+
+def clean(text: str) -> str:
+    """Without terminal escapes, hidden characters, secrets and long blobs."""
+    plain = _CONTROL.sub("", _ANSI.sub("", text.replace("\r\n", "\n").replace("\r", "\n")))
+    return _BLOB.sub(_blob, redact(strip_invisible(plain)))
+
+
+def message(text: str, limit: int = LINE_LIMIT) -> str:
+    """One redacted line of at most `limit` characters."""
+    return _cut(" ".join(clean(text).split()), limit)
+
+
+def bounded(text: str, limit: int = 5000) -> str:
+    """At most `limit` bytes of whole lines, the cut marked."""
+    if len(text.encode()) <= limit:
+        return text
+    lines = text.split("\n")
+    kept: list[str] = []
+    size = 40
+    for line in lines:
+        size += len(line.encode()) + 1
+        if size > limit:
+            break
+        kept.append(line)
+    return "\n".join([*kept, _omitted(len(lines) - len(kept))])
+
+
+def imperative(texts: Sequence[str]) -> bool:
+    """Whether telemetry tells somebody what to do: text that wants to steer, not to report (R8.4)."""
+    return any(_IMPERATIVE.search(strip_invisible(text)) for text in texts)
+
+
+def _blob(match: re.Match[str]) -> str:
+    return f"<blob:{len(match[0])}>"
+
+
+def _cut(line: str, limit: int = LINE_LIMIT) -> str:
+    return line if len(line) <= limit else f"{line[: limit - 12]} [... cut]"
+
+
+def _omitted(count: int) -> str:
+    return f"[... {count} line{'' if count == 1 else 's'} omitted]"
+
+
+def _collapsed(lines: Sequence[str]) -> list[str]:
+    """Runs of lines that differ in times and numbers only become their last one, counted."""
+    out: list[str] = []
+    count, shape = 0, ""
+    for line in lines:
+        form = _shape(line)
+        if out and form == shape and form.strip():
+            count += 1
+            out[-1] = f"{line} (x{count})"
+        else:
+            out.append(line)
+            count, shape = 1, form
+    return out
+
+
+def _shape(line: str) -> str:
+    return _NUMBER.sub("#", _STAMP.sub("", line))
+
+
+def _selected(lines: list[str], budget: int) -> str:
+    """The lines that matter most within the budget, in their order, with marks where lines are missing."""
+    kept: set[int] = set()
+    size = 0
+    for index in _ranked(lines):
+        cost = len(lines[index].encode()) + 1
+        if index not in kept and size + cost <= budget:
+            kept.add(index)
+            size += cost
+    return _with_marks(lines, kept)
+
+
+def _ranked(lines: list[str]) -> list[int]:
+    last = list(range(len(lines) - 1, max(-1, len(lines) - 1 - LAST_LINES), -1))
+    first_error = [index for index, line in enumerate(lines) if _ERROR.search(line)][:1]
+    rest = range(len(lines) - 1, -1, -1)
+    return [*last[:2], *first_error, *_last_block(lines), *last, *rest]
+
+
+def _last_block(lines: list[str]) -> list[int]:
+    """The last exception: its head, its end (where most languages say what it was), then the middle."""
+    heads = [index for index, line in enumerate(lines) if _HEAD.search(line)]
+    if not heads:
+        return []
+    start = end = heads[-1]
+    while end + 1 < len(lines) and end - start < 60 and _STACK.search(lines[end + 1]):
+        end += 1
+    block = list(range(start, end + 1))
+    return [start, *block[: -BLOCK_LINES + 1 : -1], *block[:3]]
+
+
+def _with_marks(lines: list[str], kept: set[int]) -> str:
+    out: list[str] = []
+    missing = 0
+    for index, line in enumerate(lines):
+        if index not in kept:
+            missing += 1
+            continue
+        if missing:
+            out.append(_omitted(missing))
+            missing = 0
+        out.append(line)
+    return "\n".join([*out, _omitted(missing)] if missing else out)

@@ -1,0 +1,116 @@
+"""Pod templates: when two of them are the same, and what differs between two that are not (R4.11).
+
+A restart, the controller's own hash label and our own marks do not make another revision. Differences are shown
+without values of the environment: a changed value shows as another placeholder.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from tools.redaction import placeholder, redact, secret_key
+from tools.resources import JsonObject
+
+HASH_LABEL = "pod-template-hash"
+RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
+OWN_PREFIX = "sre-agent/"
+
+
+def template_digest(template: JsonObject) -> str:
+    """sha256 of the template without hash label, restart time and our own keys: equal means the same revision."""
+    return _digest(_normal(template, ignore_restarts=True))
+
+
+def exact_digest(template: JsonObject) -> str:
+    """As the Deployment controller compares: only the hash label is left out, so a restart counts."""
+    return _digest(_normal(template, ignore_restarts=False))
+
+
+def without_hash(template: JsonObject) -> JsonObject:
+    """A copy of a ReplicaSet's template that a Deployment can take."""
+    copy: JsonObject = json.loads(json.dumps(template))
+    labels = (copy.get("metadata") or {}).get("labels") or {}
+    labels.pop(HASH_LABEL, None)
+    return copy
+
+
+def template_diff(old: JsonObject, new: JsonObject, *, names: tuple[str, str] = ("before", "after")) -> str:
+    """Unified diff as YAML, environment values and telling arguments replaced; empty if nothing differs."""
+    before, after = (_lines(template) for template in (old, new))
+    diff = difflib.unified_diff(before, after, *names, n=2, lineterm="")
+    return redact("\n".join(diff))
+
+
+def images(template: JsonObject) -> tuple[str, ...]:
+    """Images of containers and init containers, in their order."""
+    spec = template.get("spec") or {}
+    found = [*(spec.get("initContainers") or []), *(spec.get("containers") or [])]
+    return tuple(str(container.get("image", "")) for container in found)
+
+
+def _digest(template: JsonObject) -> str:
+    text = json.dumps(template, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _normal(template: JsonObject, *, ignore_restarts: bool) -> JsonObject:
+    metadata = dict(template.get("metadata") or {})
+    metadata.pop("creationTimestamp", None)
+    labels = {key: value for key, value in (metadata.get("labels") or {}).items() if key != HASH_LABEL}
+    annotations = dict(metadata.get("annotations") or {})
+    if ignore_restarts:
+        labels = {key: value for key, value in labels.items() if not key.startswith(OWN_PREFIX)}
+        annotations = {key: value for key, value in annotations.items() if not _is_mark(key)}
+    metadata.update(labels=labels, annotations=annotations)
+    return {"metadata": _dense(metadata), "spec": _dense(template.get("spec") or {})}
+
+
+def _is_mark(key: str) -> bool:
+    return key == RESTARTED_AT or key.startswith(OWN_PREFIX)
+
+
+def _dense(value: Any) -> Any:
+    """Without nulls and empty maps at the top of metadata and spec: the API drops and adds them at will."""
+    return {key: item for key, item in value.items() if item is not None and item != {} and item != []}
+
+
+def _lines(template: JsonObject) -> list[str]:
+    import yaml
+
+    shown = _normal(template, ignore_restarts=False)
+    for kind in ("initContainers", "containers"):
+        if kind in shown["spec"]:
+            shown["spec"][kind] = [_shown_container(container) for container in shown["spec"][kind]]
+    return str(yaml.safe_dump(shown, sort_keys=True, width=4096)).splitlines()
+
+
+def _shown_container(container: JsonObject) -> JsonObject:
+    shown = dict(container)
+    if container.get("env"):
+        shown["env"] = [_shown_variable(variable) for variable in container["env"]]
+    for kind in ("args", "command"):
+        if container.get(kind):
+            shown[kind] = _shown_arguments(container[kind])
+    return shown
+
+
+def _shown_variable(variable: Mapping[str, Any]) -> JsonObject:
+    shown = dict(variable)
+    if variable.get("value"):
+        shown["value"] = placeholder("env", str(variable["value"]))
+    return shown
+
+
+def _shown_arguments(arguments: list[Any]) -> list[str]:
+    """Arguments, but what follows a telling flag (`--password`, then its value) replaced."""
+    shown: list[str] = []
+    telling = False
+    for argument in map(str, arguments):
+        value = not argument.startswith("-")
+        shown.append(placeholder("value", argument) if telling and value else redact(argument))
+        telling = argument.startswith("-") and "=" not in argument and secret_key(argument.lstrip("-"))
+    return shown
