@@ -5,7 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal, Protocol, TypeAlias
 
+from sqlalchemy import Select, select, update
+
+from tools.audit import append_entry
+from tools.database import Database, insert_if_absent
+from tools.errors import NotFound
+from tools.incident_rows import nudge
 from tools.records import Record
+from tools.schema import approvals
 
 ApprovalState: TypeAlias = Literal[
     "pending", "approved", "rejected", "expired", "withdrawn", "stale", "renewed"
@@ -56,7 +63,11 @@ class Approvals(Protocol):
         reason: str = "",
         override_hold: bool = False,
     ) -> bool:
-        """Compare-and-set from `pending`. False: somebody was first. Audited in the same transaction."""
+        """Compare-and-set from `pending`. False: somebody was first. Audited in the same transaction.
+
+        The same transaction makes the incident's run due, so that a decision survives a kill at any instant.
+        Raises NotFound.
+        """
         ...
 
     def pending(self) -> list[Approval]:
@@ -70,3 +81,82 @@ class Approvals(Protocol):
     def replace(self, approval_id: str, replaced_by: str) -> None:
         """Point a decided approval at the fresh one."""
         ...
+
+
+class SqlApprovals:
+    """Approvals in the record's database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def request(self, approval: Approval) -> Approval:
+        with self._database.write() as connection:
+            if insert_if_absent(connection, approvals, approval.model_dump()):
+                append_entry(
+                    connection,
+                    "approval_requested",
+                    at=approval.created_at,
+                    incident_id=approval.incident_id,
+                    detail={"approval_id": approval.id, "digest": approval.digest},
+                )
+                return approval
+        return self.get(approval.id)
+
+    def get(self, approval_id: str) -> Approval:
+        found = self._approvals(select(approvals).where(approvals.c.id == approval_id))
+        if not found:
+            raise NotFound(f"there is no approval {approval_id}")
+        return found[0]
+
+    def decide(
+        self,
+        approval_id: str,
+        state: ApprovalState,
+        *,
+        at: datetime,
+        actor: str = "",
+        reason: str = "",
+        override_hold: bool = False,
+    ) -> bool:
+        answer = {"state": state, "decided_at": at, "actor": actor, "reason": reason}
+        undecided = update(approvals).where(approvals.c.id == approval_id, approvals.c.state == "pending")
+        with self._database.write() as connection:
+            row = connection.execute(
+                undecided.values(**answer, override_hold=override_hold).returning(
+                    approvals.c.incident_id, approvals.c.digest
+                )
+            ).first()
+            if row is not None:
+                detail = {"approval_id": approval_id, "digest": row.digest, "reason": reason}
+                detail["override_hold"] = override_hold
+                kind = f"approval_{state}"
+                append_entry(
+                    connection,
+                    kind,
+                    at=at,
+                    actor=actor or "agent",
+                    incident_id=row.incident_id,
+                    detail=detail,
+                )
+                nudge(connection, [row.incident_id], at)
+                return True
+        self.get(approval_id)
+        return False
+
+    def pending(self) -> list[Approval]:
+        waiting = select(approvals).where(approvals.c.state == "pending")
+        return self._approvals(waiting.order_by(approvals.c.created_at, approvals.c.id))
+
+    def for_incident(self, incident_id: str) -> list[Approval]:
+        ours = select(approvals).where(approvals.c.incident_id == incident_id)
+        return self._approvals(ours.order_by(approvals.c.created_at, approvals.c.id))
+
+    def replace(self, approval_id: str, replaced_by: str) -> None:
+        with self._database.write() as connection:
+            connection.execute(
+                update(approvals).where(approvals.c.id == approval_id).values(replaced_by=replaced_by)
+            )
+
+    def _approvals(self, query: Select[Any]) -> list[Approval]:
+        with self._database.read() as connection:
+            return [Approval(**row._mapping) for row in connection.execute(query)]

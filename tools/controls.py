@@ -5,7 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
+from sqlalchemy import select, update
+
+from tools.audit import append_entry
+from tools.database import Database
 from tools.records import Record
+from tools.schema import controls
 
 
 class PauseState(Record):
@@ -31,3 +36,28 @@ class Controls(Protocol):
     def resume(self, *, actor: str, reason: str, at: datetime) -> None:
         """Actions may be taken again."""
         ...
+
+
+class SqlControls:
+    """The switch as one row that the first migration made."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def pause_state(self) -> PauseState:
+        with self._database.read() as connection:
+            row = connection.execute(select(controls).where(controls.c.name == "pause")).one()
+        return PauseState(paused=row.engaged, actor=row.actor, reason=row.reason, at=row.at)
+
+    def pause(self, *, actor: str, reason: str, at: datetime) -> None:
+        self._switch(True, actor=actor, reason=reason, at=at)
+
+    def resume(self, *, actor: str, reason: str, at: datetime) -> None:
+        self._switch(False, actor=actor, reason=reason, at=at)
+
+    def _switch(self, engaged: bool, *, actor: str, reason: str, at: datetime) -> None:
+        row = {"engaged": engaged, "actor": actor, "reason": reason, "at": at}
+        with self._database.write() as connection:
+            connection.execute(update(controls).where(controls.c.name == "pause").values(row))
+            kind = "paused" if engaged else "resumed"
+            append_entry(connection, kind, at=at, actor=actor, detail={"reason": reason})

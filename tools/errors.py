@@ -3,6 +3,7 @@
 ToolError
 ├── TransientError      try again: 429, 5xx, timeouts, dropped connections
 ├── UnknownOutcome      a write was sent and its answer is lost: read back, never just repeat
+├── StoreError          our own record cannot be read or written: nothing was stored, the message says what to do
 └── PermanentError      do not try again: 400, 401, 403, 404, 409, 422
     ├── NotFound        404
     ├── Forbidden       401, 403: somebody must grant a right
@@ -41,6 +42,10 @@ class TransientError(ToolError):
 
 class UnknownOutcome(ToolError):
     """A write was sent and nobody knows whether it took effect."""
+
+
+class StoreError(ToolError):
+    """Our own record cannot be read or written; a transaction that raises it has stored nothing."""
 
 
 class PermanentError(ToolError):

@@ -8,49 +8,20 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Protocol
 
-from tools.records import Alert, Evidence, Record, Similar, Target, Verdict
+from sqlalchemy import Row, and_, desc, or_, select, update
 
+from tools.clock import Clock
+from tools.database import Database, insert_if_absent
+from tools.errors import NotFound
+from tools.incident_endings import end_run
+from tools.incident_pages import IncidentFilter, IncidentPage, page_query, position
+from tools.incident_record import Incident, TimelineEntry, incident_from
+from tools.incident_rows import ENDED, add_lines, alert_from, line, looked
+from tools.records import Alert, Evidence, Similar, Target, Verdict
+from tools.schema import alerts, evidence, incidents, timeline
+from tools.targets_claimed import claim, row_of
 
-class Incident(Record):
-    """One row of the record: one run, from alert to report."""
-
-    id: str
-    episode_id: str
-    status: str
-    """The words of product.md section 3; `graph.state.ENDED` says which of them end a run."""
-    alert_name: str
-    severity: str = ""
-    namespace: str = ""
-    pod: str = ""
-    description: str = ""
-    began_at: datetime
-    """When we accepted the alert that opened it."""
-    updated_at: datetime
-    ended_at: datetime | None = None
-    wake_at: datetime | None = None
-    """When the worker should drive it next; None: nothing to do until something happens."""
-    target: Target | None = None
-    merged_into: str = ""
-    previous_id: str = ""
-    """The incident before it on the same workload, where there was one."""
-    problem: str = ""
-    route: str = ""
-    confidence: float | None = None
-    action: str = ""
-    """Name of the action that was decided."""
-    action_taken: str = ""
-    """Name of the action that was really sent, else empty."""
-    verdict: str = ""
-    summary: str = ""
-    """The finding's words, for lists."""
-
-
-class TimelineEntry(Record):
-    """One line of an incident's history."""
-
-    at: datetime
-    kind: str
-    text: str
+__all__ = ["Incident", "IncidentFilter", "IncidentPage", "Incidents", "SqlIncidents", "TimelineEntry"]
 
 
 class Incidents(Protocol):
@@ -104,8 +75,8 @@ class Incidents(Protocol):
     def end(self, incident_id: str, status: str, text: str = "") -> None:
         """End the run: status, `ended_at`, the target released, `wake_at` cleared. Idempotent.
 
-        An alert that joined while the run was ending and that the run has not seen (`alerts_seen` differs)
-        makes a new linked incident instead of being lost.
+        An alert that joined after the run had last looked (`save_evidence`, `save_verdict` or a change of
+        status) makes a new linked incident instead of being lost: `tools.incident_endings`.
         """
         ...
 
@@ -122,13 +93,196 @@ class Incidents(Protocol):
         ...
 
     def wake(self, incident_id: str, at: datetime | None) -> None:
-        """Say when the worker should drive it next. None: only when something happens."""
+        """Say, at the end of every drive, when to drive it next. None: only when something happens.
+
+        What happened during the drive (a decision, all alerts resolved) is not forgotten: it stays due.
+        """
         ...
 
     def due(self, now: datetime, *, limit: int = 100) -> list[str]:
-        """Ids of runs that have not ended and whose `wake_at` has come, oldest first."""
+        """Ids of runs that have not ended and whose `wake_at` has come or to which something happened."""
         ...
 
     def actionable_since(self, since: datetime) -> list[Target]:
         """Distinct targets of unmerged incidents decided `act` or `ask` since then (correlated failure)."""
         ...
+
+
+class SqlIncidents:
+    """The record in SQL."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def get(self, incident_id: str) -> Incident:
+        with self._database.read() as connection:
+            return incident_from(row_of(connection, incident_id))
+
+    def page(self, filters: IncidentFilter, *, after: str = "", limit: int = 50) -> IncidentPage:
+        """Newest first; `after` is the `next` of the page before. Raises Invalid for a strange one."""
+        with self._database.read() as connection:
+            rows = connection.execute(page_query(filters, after, limit)).all()
+        items = tuple(incident_from(row) for row in rows[:limit])
+        return IncidentPage(items=items, next=position(items[-1]) if len(rows) > limit else "")
+
+    def alerts(self, incident_id: str) -> list[Alert]:
+        ours = select(alerts).where(alerts.c.incident_id == incident_id).order_by(alerts.c.id)
+        with self._database.read() as connection:
+            return [alert_from(row) for row in connection.execute(ours)]
+
+    def claim_target(self, incident_id: str, target: Target) -> str:
+        with self._database.write() as connection:
+            return claim(connection, incident_id, target, self._clock.now())
+
+    def save_evidence(self, incident_id: str, evidence_read: Evidence) -> None:
+        row = {
+            "incident_id": incident_id,
+            "collected_at": evidence_read.collected_at,
+            "body": evidence_read.model_dump(mode="json"),
+        }
+        with self._database.write() as connection:
+            if not insert_if_absent(connection, evidence, row):
+                connection.execute(update(evidence).where(evidence.c.incident_id == incident_id).values(row))
+            looked(connection, incident_id, evidence_read.collected_at)
+
+    def evidence(self, incident_id: str) -> Evidence | None:
+        with self._database.read() as connection:
+            body = connection.execute(
+                select(evidence.c.body).where(evidence.c.incident_id == incident_id)
+            ).scalar()
+        return Evidence.model_validate(body) if body is not None else None
+
+    def save_decision(self, incident_id: str, decision: dict[str, Any], *, summary: str) -> None:
+        action = decision.get("action") or {}
+        self._change(
+            incident_id,
+            decision=decision,
+            decided_at=self._clock.now(),
+            problem=decision.get("problem", ""),
+            route=decision.get("route", ""),
+            confidence=decision.get("confidence"),
+            action=action.get("name", ""),
+            summary=summary,
+        )
+
+    def decision(self, incident_id: str) -> dict[str, Any] | None:
+        with self._database.read() as connection:
+            found: dict[str, Any] | None = row_of(connection, incident_id).decision
+            return found
+
+    def set_status(self, incident_id: str, status: str, text: str = "") -> None:
+        with self._database.write() as connection:
+            now = self._clock.now()
+            row = row_of(connection, incident_id)
+            if row.ended_at is not None:
+                return
+            if status in ENDED:
+                end_run(connection, row, status, text, now)
+                return
+            looked(connection, incident_id, now)
+            if row.status != status:
+                changed = update(incidents).where(incidents.c.id == incident_id)
+                connection.execute(changed.values(status=status, updated_at=now))
+                add_lines(connection, [line(incident_id, now, "status", text or status)])
+
+    def set_action_taken(self, incident_id: str, action: str) -> None:
+        self._change(incident_id, action_taken=action)
+
+    def save_verdict(self, incident_id: str, verdict: Verdict) -> None:
+        with self._database.write() as connection:
+            now = self._clock.now()
+            row = row_of(connection, incident_id)
+            if (row.verdict, row.verdict_reason) == (verdict.name, verdict.reason):
+                return
+            values = {"verdict": verdict.name, "verdict_reason": verdict.reason, "updated_at": now}
+            connection.execute(update(incidents).where(incidents.c.id == incident_id).values(values))
+            add_lines(connection, [line(incident_id, now, "verdict", f"{verdict.name}: {verdict.reason}")])
+            looked(connection, incident_id, verdict.at)
+
+    def end(self, incident_id: str, status: str, text: str = "") -> None:
+        with self._database.write() as connection:
+            end_run(connection, row_of(connection, incident_id), status, text, self._clock.now())
+
+    def note(self, incident_id: str, kind: str, text: str) -> None:
+        with self._database.write() as connection:
+            add_lines(connection, [line(incident_id, self._clock.now(), kind, text)])
+
+    def timeline(self, incident_id: str) -> list[TimelineEntry]:
+        ours = select(timeline).where(timeline.c.incident_id == incident_id).order_by(timeline.c.id)
+        with self._database.read() as connection:
+            return [
+                TimelineEntry(at=row.at, kind=row.kind, text=row.text) for row in connection.execute(ours)
+            ]
+
+    def similar(self, target: Target | None, problem: str, *, limit: int = 5) -> list[Similar]:
+        told = and_(incidents.c.ended_at.is_not(None), incidents.c.merged_into == "")
+        newest = select(incidents).where(told).order_by(desc(incidents.c.ended_at)).limit(limit)
+        found: list[Similar] = []
+        with self._database.read() as connection:
+            if target is not None:
+                found += [_similar(row, True) for row in connection.execute(newest.where(_same(target)))]
+            if problem and len(found) < limit:
+                same_class = newest.where(incidents.c.problem == problem)
+                if target is not None:
+                    same_class = same_class.where(~_same(target))
+                found += [_similar(row, False) for row in connection.execute(same_class)]
+        return found[:limit]
+
+    def wake(self, incident_id: str, at: datetime | None) -> None:
+        ours = update(incidents).where(incidents.c.id == incident_id, incidents.c.ended_at.is_(None))
+        with self._database.write() as connection:
+            connection.execute(ours.values(wake_at=at, nudges_answered=incidents.c.nudges_taken))
+
+    def due(self, now: datetime, *, limit: int = 100) -> list[str]:
+        with self._database.read() as connection:
+            rows = connection.execute(_due(now, limit)).all()
+        untaken = [row.id for row in rows if row.nudges != row.nudges_taken]
+        if untaken:
+            with self._database.write() as connection:
+                taken = update(incidents).where(incidents.c.id.in_(untaken))
+                connection.execute(taken.values(nudges_taken=incidents.c.nudges))
+        return [row.id for row in rows]
+
+    def actionable_since(self, since: datetime) -> list[Target]:
+        decided = select(incidents.c.target).where(
+            incidents.c.decided_at >= since,
+            incidents.c.merged_into == "",
+            incidents.c.route.in_(("act", "ask")),
+            incidents.c.target_uid != "",
+        )
+        with self._database.read() as connection:
+            targets = [Target(**row.target) for row in connection.execute(decided)]
+        return list({target.uid: target for target in targets}.values())
+
+    def _change(self, incident_id: str, **values: Any) -> None:
+        ours = update(incidents).where(incidents.c.id == incident_id)
+        with self._database.write() as connection:
+            if connection.execute(ours.values(updated_at=self._clock.now(), **values)).rowcount == 0:
+                raise NotFound(f"there is no incident {incident_id}")
+
+
+def _due(now: datetime, limit: int) -> Any:
+    columns = (incidents.c.id, incidents.c.nudges, incidents.c.nudges_taken)
+    happened = incidents.c.nudges > incidents.c.nudges_answered
+    due = and_(incidents.c.ended_at.is_(None), or_(incidents.c.wake_at <= now, happened))
+    return select(*columns).where(due).order_by(incidents.c.wake_at, incidents.c.id).limit(limit)
+
+
+def _same(target: Target) -> Any:
+    return and_(
+        incidents.c.target_namespace == target.namespace,
+        incidents.c.target_name == target.name,
+        incidents.c.target_kind == target.kind,
+    )
+
+
+def _similar(row: Row[Any], same_workload: bool) -> Similar:
+    return Similar(
+        incident_id=row.id,
+        problem=row.problem,
+        action=row.action_taken,
+        verdict=row.verdict,
+        same_workload=same_workload,
+        closed_at=row.ended_at,
+    )

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
+from sqlalchemy import Select, select, update
+
+from tools.database import Database, insert_if_absent
 from tools.records import Record
+from tools.schema import outbox
 
 MessageKind: TypeAlias = Literal["needs_approval", "acted", "escalated", "explained", "withdrawn", "expired"]
 
@@ -48,3 +52,37 @@ class Outbox(Protocol):
     def for_incident(self, incident_id: str) -> list[Message]:
         """Oldest first."""
         ...
+
+
+class SqlOutbox:
+    """The queue in the record's database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def queue(self, message: Message) -> bool:
+        with self._database.write() as connection:
+            return insert_if_absent(connection, outbox, message.model_dump())
+
+    def unsent(self, *, limit: int = 50) -> list[Message]:
+        waiting = select(outbox).where(outbox.c.sent_at.is_(None))
+        return self._messages(waiting.order_by(outbox.c.queued_at, outbox.c.key).limit(limit))
+
+    def mark_sent(self, key: str, at: datetime) -> None:
+        self._count(key, sent_at=at, last_error="")
+
+    def mark_failed(self, key: str, error: str) -> None:
+        self._count(key, last_error=error[:2000])
+
+    def for_incident(self, incident_id: str) -> list[Message]:
+        ours = select(outbox).where(outbox.c.incident_id == incident_id)
+        return self._messages(ours.order_by(outbox.c.queued_at, outbox.c.key))
+
+    def _count(self, key: str, **changes: object) -> None:
+        waiting = update(outbox).where(outbox.c.key == key, outbox.c.sent_at.is_(None))
+        with self._database.write() as connection:
+            connection.execute(waiting.values(attempts=outbox.c.attempts + 1, **changes))
+
+    def _messages(self, query: Select[Any]) -> list[Message]:
+        with self._database.read() as connection:
+            return [Message(**row._mapping) for row in connection.execute(query)]

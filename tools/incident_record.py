@@ -1,0 +1,61 @@
+"""One incident as pages and the graph read it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from tools.records import Record, Target
+
+
+class Incident(Record):
+    """One row of the record: one run, from alert to report."""
+
+    id: str
+    episode_id: str
+    status: str
+    """The words of product.md section 3; `graph.state.ENDED` says which of them end a run."""
+    alert_name: str
+    severity: str = ""
+    namespace: str = ""
+    pod: str = ""
+    description: str = ""
+    began_at: datetime
+    """When we accepted the alert that opened it."""
+    updated_at: datetime
+    ended_at: datetime | None = None
+    wake_at: datetime | None = None
+    """When the worker should drive it next; None: nothing to do until something happens."""
+    target: Target | None = None
+    merged_into: str = ""
+    previous_id: str = ""
+    """The incident before it on the same workload, where there was one."""
+    problem: str = ""
+    route: str = ""
+    confidence: float | None = None
+    action: str = ""
+    """Name of the action that was decided."""
+    action_taken: str = ""
+    """Name of the action that was really sent, else empty."""
+    verdict: str = ""
+    summary: str = ""
+    """The finding's words, for lists."""
+
+
+class TimelineEntry(Record):
+    """One line of an incident's history."""
+
+    at: datetime
+    kind: str
+    text: str
+
+
+_DIRECT = frozenset(Incident.model_fields) - {"target"}
+
+
+def incident_from(row: Row[Any]) -> Incident:
+    """The row without its bulky columns."""
+    fields = {name: value for name, value in row._mapping.items() if name in _DIRECT}
+    return Incident(target=Target(**row.target) if row.target else None, **fields)

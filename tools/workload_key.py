@@ -1,0 +1,78 @@
+"""Which alerts may share a run, guessed from labels alone (kubernetes.md 3.1 and 3.3).
+
+The guess only bounds how many runs start: each run finds its true target in the cluster and merges there. So
+a guess may split what belongs together, but should not join what does not: the kind is part of the key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+
+_WORKLOADS = (
+    ("Deployment", ("deployment",)),
+    ("StatefulSet", ("statefulset",)),
+    ("DaemonSet", ("daemonset",)),
+    ("CronJob", ("cronjob",)),
+    ("Job", ("job_name", "exported_job")),
+    ("HorizontalPodAutoscaler", ("horizontalpodautoscaler", "hpa")),
+)
+_EXPORTER = re.compile(r"kube-state-metrics|node-exporter|prometheus|cadvisor")
+_RANDOM = "[bcdfghjklmnpqrstvwxz2456789]"
+"""The alphabet of generated names: no vowels, no 0, 1 or 3."""
+_DEPLOYMENT_POD = re.compile(rf"(.+)-{_RANDOM}{{5,10}}-{_RANDOM}{{5}}")
+_ORDINAL_POD = re.compile(r"(.+)-\d{1,5}")
+_GENERATED_POD = re.compile(rf"(.+)-{_RANDOM}{{5}}")
+_LONGEST = 300
+
+
+def label(labels: Mapping[str, str], name: str) -> str:
+    """The label, or `exported_<name>` where a scrape renamed it: that one is the alert's own (R3.2)."""
+    return labels.get(f"exported_{name}") or labels.get(name, "")
+
+
+def pod_of(labels: Mapping[str, str]) -> str:
+    """The pod the alert is about; empty where the label is only the exporter that told of it."""
+    pod = label(labels, "pod")
+    return "" if _EXPORTER.search(pod) else pod
+
+
+def workload_of(labels: Mapping[str, str]) -> tuple[str, str]:
+    """Kind and name of what the labels point to; ("", "") when they point to nothing.
+
+    A workload label beats a pod label, a pod beats the node it runs on (R3.2, R3.4). `job` is the scrape job
+    and `instance` the scraped address: neither names anything in the cluster.
+    """
+    for kind, names in _WORKLOADS:
+        for name in names:
+            if found := label(labels, name):
+                return kind, found
+    if pod := pod_of(labels):
+        return _owner_of(pod)
+    if claim := label(labels, "persistentvolumeclaim"):
+        return "PersistentVolumeClaim", claim
+    if node := label(labels, "node"):
+        return "Node", node
+    return "", ""
+
+
+def workload_key(labels: Mapping[str, str]) -> str:
+    """The key that alerts of one run share."""
+    kind, name = workload_of(labels)
+    namespace = "" if kind == "Node" else label(labels, "namespace")
+    key = f"{kind}:{namespace}/{name}" if kind else f"alert:{namespace}/{labels.get('alertname', '')}"
+    if len(key) <= _LONGEST:
+        return key
+    return f"{kind or 'alert'}:sha256/{hashlib.sha256(key.encode('utf-8', 'replace')).hexdigest()}"
+
+
+def _owner_of(pod: str) -> tuple[str, str]:
+    for kind, pattern in (
+        ("Deployment", _DEPLOYMENT_POD),
+        ("StatefulSet", _ORDINAL_POD),
+        ("PodOwner", _GENERATED_POD),
+    ):
+        if match := pattern.fullmatch(pod):
+            return kind, match.group(1)
+    return "Pod", pod
