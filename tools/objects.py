@@ -112,5 +112,3 @@ def event_time(event: JsonObject) -> datetime | None:
     times = [series.get("lastObservedTime"), event.get("lastTimestamp"), event.get("eventTime")]
     times += [event.get("firstTimestamp"), metadata(event).get("creationTimestamp")]
     return next((at for at in map(instant, times) if at), None)
-        metadata(event).get("creationTimestamp")
-    )
