@@ -73,9 +73,15 @@ class Runner:
             self._invoke(incident_id, {"incident_id": incident_id})
         elif snapshot.tasks and not snapshot.interrupts:
             self._invoke(incident_id, None)
-        while (resume := self._answer(incident_id)) is not None:
-            self._invoke(incident_id, resume)
-        self._park(incident_id)
+        answer = self._answer(incident_id)
+        while True:
+            while answer is not None:
+                self._invoke(incident_id, answer)
+                answer = self._answer(incident_id)
+            self._park(incident_id)
+            # what came while we drove has set wake_at, which _park overwrote: look once more
+            if (answer := self._answer(incident_id)) is None:
+                return
 
     def _close(self, incident_id: str) -> None:
         """A run that ended while its thread still waited (merged by an older one): nothing is resumed."""

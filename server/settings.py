@@ -85,6 +85,8 @@ class Settings(BaseSettings):
     qdrant_url: HttpUrl = ""
     qdrant_path: Path = Field(default_factory=lambda known: Path(known["data_dir"]) / "qdrant")
     kubeconfig: str = ""
+    pod_name: str = Field("", description="must be the name of the agent's own pod (downward API)")
+    pod_namespace: Namespace = ""
     prometheus_url: HttpUrl = ""
     alertmanager_url: HttpUrl = ""
 

@@ -1,0 +1,227 @@
+"""The only place that names concrete classes: from settings to a running agent."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import structlog
+from flask import Flask
+from langgraph.checkpoint.sqlite import SqliteSaver
+
+from graph.policy import PolicySettings
+from graph.proof import Change, prove_again
+from graph.remediation import build as build_graph
+from graph.services import Services
+from graph.state import Decision, Proposal
+from server import webhooks
+from server.app import create_app
+from server.health import Probes
+from server.metrics import Metrics
+from server.parts import AppParts
+from server.runner import Runner
+from server.settings import Settings
+from server.worker import Chore, Worker
+from tools.approvals import Approval, SqlApprovals
+from tools.audit import SqlAudit
+from tools.clock import Clock, SystemClock
+from tools.cluster import Cluster, KubernetesCluster
+from tools.controls import SqlControls
+from tools.database import Database, DataDirLock, lock_data_dir
+from tools.errors import ToolError
+from tools.inbox import Inbox
+from tools.incidents import SqlIncidents
+from tools.ledger import SqlLedger
+from tools.listing import SqlListing
+from tools.migrations import upgrade_in_child
+from tools.notifier import LogNotifier, deliver
+from tools.outbox import SqlOutbox
+from tools.own_workload import own_uids
+from tools.revisions import SqlRevisions
+from tools.sightings import look
+from tools.tallies import SqlTallies
+
+SIGHTING_SECONDS = 60.0
+DELIVERY_SECONDS = 5.0
+log = structlog.get_logger("bootstrap")
+
+
+@dataclass
+class Agent:
+    """A whole agent; `start` begins to work, `stop` drains. The web server is the caller's."""
+
+    settings: Settings
+    services: Services
+    app: Flask
+    worker: Worker
+    runner: Runner
+    inbox: Inbox
+    probes: Probes
+    database: Database
+    checkpoints: sqlite3.Connection
+    lock: DataDirLock
+    _stopping: threading.Event = field(default_factory=threading.Event)
+
+    def start(self) -> None:
+        """Begin to drive incidents, those of an earlier process first."""
+        threading.Thread(
+            target=self.probes.keep_fresh, args=(self._stopping,), name="probes", daemon=True
+        ).start()
+        self.worker.start()
+
+    def stop(self) -> None:
+        """Drain, then close what was opened. What is unfinished goes on after the next start."""
+        self._stopping.set()
+        self.worker.stop()
+        self.checkpoints.close()
+        self.database.close()
+        self.lock.close()
+
+
+def build(settings: Settings, *, clock: Clock | None = None, cluster: Cluster | None = None) -> Agent:
+    """Open everything. Raises StoreError or Invalid that says what to do."""
+    clock = clock or SystemClock()
+    lock = lock_data_dir(settings.data_dir)
+    database = open_database(settings.database_url)
+    cluster = cluster or KubernetesCluster.connect(settings.kubeconfig or None)
+    services = _services(settings, database, cluster, clock)
+    checkpoints = open_checkpoints(settings.checkpoints)
+    runner = Runner(build_graph(_saver(checkpoints)), services, settings.data_dir / "locks")
+    inbox = Inbox(database, clock)
+    worker = Worker(runner, services.incidents, clock, _chores(services, cluster))
+    probes = _probes(cluster, clock)
+    app = _app(settings, services, database, inbox, worker, probes)
+    return Agent(
+        settings=settings,
+        services=services,
+        app=app,
+        worker=worker,
+        runner=runner,
+        inbox=inbox,
+        probes=probes,
+        database=database,
+        checkpoints=checkpoints,
+        lock=lock,
+    )
+
+
+def open_database(url: str) -> Database:
+    """Upgrade the schema in a child process (Alembic's memory goes with it), then open."""
+    upgrade_in_child(url)
+    return Database.open(url)
+
+
+def open_checkpoints(path: Path) -> sqlite3.Connection:
+    """The saver's own file and connection: sharing ours would commit half transactions (durability.md 2.2)."""
+    connection = sqlite3.connect(path, check_same_thread=False, timeout=30)
+    connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    return connection
+
+
+def _saver(connection: sqlite3.Connection) -> SqliteSaver:
+    saver = SqliteSaver(connection)
+    saver.setup()
+    return saver
+
+
+def _services(settings: Settings, database: Database, cluster: Cluster, clock: Clock) -> Services:
+    return Services(
+        clock=clock,
+        cluster=cluster,
+        incidents=SqlIncidents(database, clock),
+        approvals=SqlApprovals(database),
+        ledger=SqlLedger(database, clock),
+        outbox=SqlOutbox(database),
+        revisions=SqlRevisions(database),
+        controls=SqlControls(database),
+        policy=_policy(settings, cluster),
+    )
+
+
+def _policy(settings: Settings, cluster: Cluster) -> PolicySettings:
+    """With the agent's own uids; when they cannot be told, its own namespace is denied instead."""
+    policy = settings.policy()
+    if not settings.pod_name:
+        return policy
+    try:
+        own = own_uids(cluster, settings.pod_namespace, settings.pod_name)
+    except ToolError as error:
+        log.warning("own workload unknown: its namespace is denied", error=str(error))
+        denied = (*policy.namespace_deny, settings.pod_namespace)
+        return policy.model_copy(update={"namespace_deny": denied})
+    return policy.model_copy(update={"own_uids": own})
+
+
+def _chores(services: Services, cluster: Cluster) -> list[Chore]:
+    return [
+        Chore("sightings", SIGHTING_SECONDS, lambda: look(cluster, services.revisions, services.clock)),
+        Chore("delivery", DELIVERY_SECONDS, lambda: deliver(services.outbox, LogNotifier(), services.clock)),
+    ]
+
+
+def _probes(cluster: Cluster, clock: Clock) -> Probes:
+    probes = Probes(clock, time.perf_counter)
+    probes.watch("k8s", cluster.version)
+    for part in ("groq", "prometheus", "alertmanager", "mail"):
+        probes.absent(part)
+    return probes
+
+
+def _app(
+    settings: Settings,
+    services: Services,
+    database: Database,
+    inbox: Inbox,
+    worker: Worker,
+    probes: Probes,
+) -> Flask:
+    metrics = Metrics()
+    metrics.follow(SqlTallies(database), services.controls, services.clock)
+    parts = AppParts(
+        settings=settings,
+        clock=services.clock,
+        incidents=services.incidents,
+        listing=SqlListing(database),
+        approvals=services.approvals,
+        ledger=services.ledger,
+        outbox=services.outbox,
+        controls=services.controls,
+        audit=SqlAudit(database),
+        metrics=metrics,
+        ping=database.ping,
+        wake=_waker(services, worker),
+        prove_again=_prover(services),
+        reopen=inbox.reopen,
+        probe=probes,
+    )
+    return create_app(parts, [webhooks.blueprint(inbox, lambda: worker.wake(None))])
+
+
+def _waker(services: Services, worker: Worker) -> Callable[[str | None], None]:
+    def wake(incident_id: str | None) -> None:
+        if incident_id:
+            services.incidents.wake(incident_id, services.clock.now())
+        worker.wake(incident_id)
+
+    return wake
+
+
+def _prover(services: Services) -> Callable[[Approval], Change | None]:
+    def prove(approval: Approval) -> Change | None:
+        decision = Decision.model_validate(approval.shown["decision"])
+        return prove_again(
+            services,
+            approval.incident_id,
+            Proposal.model_validate(approval.proposal),
+            certainty=decision.confidence,
+            approved=True,
+            now=services.clock.now(),
+        )
+
+    return prove
