@@ -1,0 +1,57 @@
+"""Rolling restart of a Deployment, as `kubectl rollout restart` does it (section 4.3)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from tools.actions import Action
+from tools.cluster import Cluster
+from tools.objects import metadata
+from tools.records import Preview, Receipt
+from tools.rehearsal import Shown, rehearse
+from tools.resources import JsonObject
+from tools.rewriting import RULES, TemplateArgs, rewrite, set_annotation
+from tools.rollout import observe
+from tools.templates import RESTARTED_AT
+
+NAME = "restart_deployment"
+NO_UNDO = (
+    "A restart cannot be undone: the pods that it replaced are gone. Another restart would change nothing."
+)
+
+
+class RestartDeployment(TemplateArgs):
+    """`restarted_at` is fixed when this is proposed, so that sending it twice makes the same template."""
+
+    restarted_at: str
+    """RFC 3339."""
+
+
+def execute(cluster: Cluster, args: RestartDeployment, *, key: str, at: datetime, dry_run: bool) -> Receipt:
+    """Set the restart annotation on the pod template. Errors: `tools.rewriting.rewrite`."""
+
+    def change(live: JsonObject) -> list[JsonObject]:
+        holder = metadata((live.get("spec") or {}).get("template") or {})
+        return set_annotation("/spec/template/metadata", holder, RESTARTED_AT, args.restarted_at)
+
+    return rewrite(cluster, NAME, args, change, key=key, at=at, dry_run=dry_run)
+
+
+def preview(cluster: Cluster, args: RestartDeployment) -> Preview:
+    """What it would change, by a dry run."""
+    notes = ("A rolling update is not held back by PodDisruptionBudgets.",)
+    return rehearse(cluster, args, execute, Shown(undo=NO_UNDO, notes=notes))
+
+
+ACTION = Action(
+    name=NAME,
+    summary="Replace the pods of a Deployment one after another, same template",
+    family="restart",
+    args=RestartDeployment,
+    risk="medium",
+    rules=RULES,
+    preview=preview,
+    execute=execute,
+    observe=observe,
+    no_undo=NO_UNDO,
+)

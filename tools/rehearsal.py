@@ -1,0 +1,149 @@
+"""Preview any action on a Deployment by running it as a dry run and comparing what the API server would keep."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol, TypeVar
+
+from tools.cluster import Cluster, Written
+from tools.errors import PermanentError, Refused
+from tools.excerpts import message
+from tools.objects import desired, name
+from tools.records import Preview, Receipt
+from tools.resources import DEPLOYMENTS, JsonObject, PatchType, Resource
+from tools.rewriting import TemplateArgs
+from tools.rollout import pods_of, replicasets_of
+from tools.templates import template_diff
+
+A_contra = TypeVar("A_contra", bound=TemplateArgs, contravariant=True)
+REHEARSED = datetime(1970, 1, 1, tzinfo=UTC)
+"""Time of a write that is never made; it shows nowhere."""
+VERIFICATION = (
+    "The rollout completes, then all pods of the new revision stay ready without restarts or warnings "
+    "for the whole stability window."
+)
+
+
+class Execute(Protocol[A_contra]):
+    """An action's one code path for dry run and write."""
+
+    def __call__(self, cluster: Cluster, args: A_contra, *, key: str, at: datetime, dry_run: bool) -> Receipt:
+        """Raises ToolError when nothing was changed."""
+        ...
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What an action says about itself in a preview."""
+
+    undo: str
+    notes: tuple[str, ...] = ()
+
+
+class Rehearsal:
+    """A cluster that lets no write through but dry runs, and remembers what they would have made."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self.get = cluster.get
+        self.list = cluster.list
+        self.logs = cluster.logs
+        self.allowed = cluster.allowed
+        self.version = cluster.version
+        self.written: Written | None = None
+
+    def patch(
+        self,
+        resource: Resource,
+        namespace: str,
+        name: str,
+        body: JsonObject | list[JsonObject],
+        *,
+        patch_type: PatchType,
+        dry_run: bool = False,
+        subresource: str = "",
+    ) -> Written:
+        """Pass a dry run on. Raises Refused for anything else."""
+        _require_dry(dry_run)
+        self.written = self._cluster.patch(
+            resource, namespace, name, body, patch_type=patch_type, dry_run=True, subresource=subresource
+        )
+        return self.written
+
+    def create(
+        self,
+        resource: Resource,
+        namespace: str,
+        body: JsonObject,
+        *,
+        dry_run: bool = False,
+        name: str = "",
+        subresource: str = "",
+    ) -> Written:
+        """Pass a dry run on. Raises Refused for anything else."""
+        _require_dry(dry_run)
+        self.written = self._cluster.create(
+            resource, namespace, body, dry_run=True, name=name, subresource=subresource
+        )
+        return self.written
+
+
+def rehearse(cluster: Cluster, args: A_contra, execute: Execute[A_contra], shown: Shown) -> Preview:
+    """What `execute` would do. Raises TransientError; every lasting refusal is a preview that says so."""
+    before = cluster.get(DEPLOYMENTS, args.namespace, args.name)
+    rehearsal = Rehearsal(cluster)
+    try:
+        receipt = execute(rehearsal, args, key="dry-run", at=REHEARSED, dry_run=True)
+    except PermanentError as err:
+        return _preview(shown, before, accepted=False, dry_run=message(str(err), 1000))
+    after = rehearsal.written
+    if after is None:
+        return _preview(shown, before, accepted=False, dry_run=receipt.message)
+    return _preview(shown, before, accepted=True, dry_run="accepted").model_copy(
+        update={
+            "diff": template_diff(_template(before), _template(after.object)),
+            "warnings": tuple(message(text) for text in after.warnings),
+            "pods_replaced": _replaced(cluster, before),
+        }
+    )
+
+
+def _preview(shown: Shown, before: JsonObject, *, accepted: bool, dry_run: str) -> Preview:
+    return Preview(
+        diff="",
+        dry_run=dry_run,
+        accepted=accepted,
+        stays_ready=_stays_ready(before),
+        verification=VERIFICATION,
+        undo=shown.undo,
+        notes=shown.notes,
+    )
+
+
+def _replaced(cluster: Cluster, deployment: JsonObject) -> tuple[str, ...]:
+    """Pods of every revision go, since a template that changes makes another revision."""
+    owned = replicasets_of(cluster, deployment)
+    return tuple(sorted(name(pod) for item in owned for pod in pods_of(cluster, deployment, item)))
+
+
+def _stays_ready(deployment: JsonObject) -> str:
+    spec, status = deployment.get("spec") or {}, deployment.get("status") or {}
+    strategy = spec.get("strategy") or {}
+    ready = f"{int(status.get('readyReplicas') or 0)} of {desired(deployment)} pods are ready now"
+    if strategy.get("type") == "Recreate":
+        return f"{ready}; strategy Recreate stops all of them before the first new one starts"
+    rolling = strategy.get("rollingUpdate") or {}
+    unavailable, surge = rolling.get("maxUnavailable", "25%"), rolling.get("maxSurge", "25%")
+    return (
+        f"{ready}; rolling update, at most {unavailable} unavailable and {surge} more than wanted at a time"
+    )
+
+
+def _template(item: JsonObject) -> JsonObject:
+    return (item.get("spec") or {}).get("template") or {}
+
+
+def _require_dry(dry_run: bool) -> None:
+    if not dry_run:
+        raise Refused("A preview may not write: the action did not ask for a dry run")
