@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, desc, or_, select, tuple_
+from sqlalchemy import Select, and_, desc, or_, select, tuple_
 
 from tools.errors import Invalid
 from tools.incident_record import Incident
@@ -22,6 +22,7 @@ class IncidentFilter(Record):
     namespace: str = ""
     alert_name: str = ""
     workload: str = ""
+    """Name of the target; while there is none, what the labels point to, or the beginning of it."""
     since: datetime | None = None
     q: str = ""
     """Looked for anywhere in names, description and summary, without regard to ASCII case."""
@@ -44,9 +45,15 @@ def page_query(filters: IncidentFilter, after: str, limit: int) -> Select[Any]:
     """The statement for one page and one row more, which tells whether there is a next."""
     columns = [column for column in incidents.c if column.name != "decision"]
     query = select(*columns).order_by(desc(incidents.c.began_at), desc(incidents.c.id)).limit(limit + 1)
-    for name in ("status", "namespace", "alert_name", "workload"):
+    for name in ("status", "namespace", "alert_name"):
         if value := getattr(filters, name):
             query = query.where(incidents.c[name] == value)
+    if filters.workload:
+        guessed = and_(
+            incidents.c.target_uid == "",
+            incidents.c.workload.startswith(f"{filters.workload}-", autoescape=True),
+        )
+        query = query.where(or_(incidents.c.workload == filters.workload, guessed))
     if filters.since is not None:
         query = query.where(incidents.c.began_at >= filters.since)
     if filters.q:

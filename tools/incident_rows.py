@@ -107,14 +107,10 @@ def looked(connection: Connection, incident_id: str, at: datetime) -> None:
 
 
 def nudge(connection: Connection, incident_ids: Sequence[str], at: datetime) -> None:
-    """Make runs due now because something happened outside of them.
-
-    Counted apart from `wake_at`: a run that is being driven right now sets its own `wake_at` when the drive
-    ends, and must not erase what happened meanwhile.
-    """
+    """Make runs due now because something happened outside of them. Ended runs stay as they are."""
     for ids in chunks(incident_ids):
         running = update(incidents).where(incidents.c.id.in_(ids), incidents.c.ended_at.is_(None))
-        connection.execute(running.values(wake_at=at, nudges=incidents.c.nudges + 1))
+        connection.execute(running.values(wake_at=at))
 
 
 def standing_for(connection: Connection, incident_id: str) -> str:

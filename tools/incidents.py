@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import Row, and_, desc, or_, select, update
+from sqlalchemy import Row, and_, desc, select, update
 
 from tools.clock import Clock
 from tools.database import Database, insert_if_absent
@@ -93,14 +93,15 @@ class Incidents(Protocol):
         ...
 
     def wake(self, incident_id: str, at: datetime | None) -> None:
-        """Say, at the end of every drive, when to drive it next. None: only when something happens.
+        """Say when the worker should drive it next. None: only when something happens.
 
-        What happened during the drive (a decision, all alerts resolved) is not forgotten: it stays due.
+        A decision, or the last alert resolving, says "now" by itself. Who drives a run looks once more after
+        it has called this: what happened just before has been overwritten.
         """
         ...
 
     def due(self, now: datetime, *, limit: int = 100) -> list[str]:
-        """Ids of runs that have not ended and whose `wake_at` has come or to which something happened."""
+        """Ids of runs that have not ended and whose `wake_at` has come, oldest first."""
         ...
 
     def actionable_since(self, since: datetime) -> list[Target]:
@@ -232,17 +233,13 @@ class SqlIncidents:
     def wake(self, incident_id: str, at: datetime | None) -> None:
         ours = update(incidents).where(incidents.c.id == incident_id, incidents.c.ended_at.is_(None))
         with self._database.write() as connection:
-            connection.execute(ours.values(wake_at=at, nudges_answered=incidents.c.nudges_taken))
+            connection.execute(ours.values(wake_at=at))
 
     def due(self, now: datetime, *, limit: int = 100) -> list[str]:
+        waiting = select(incidents.c.id).where(incidents.c.ended_at.is_(None), incidents.c.wake_at <= now)
         with self._database.read() as connection:
-            rows = connection.execute(_due(now, limit)).all()
-        untaken = [row.id for row in rows if row.nudges != row.nudges_taken]
-        if untaken:
-            with self._database.write() as connection:
-                taken = update(incidents).where(incidents.c.id.in_(untaken))
-                connection.execute(taken.values(nudges_taken=incidents.c.nudges))
-        return [row.id for row in rows]
+            oldest = waiting.order_by(incidents.c.wake_at, incidents.c.began_at, incidents.c.id).limit(limit)
+            return list(connection.execute(oldest).scalars())
 
     def actionable_since(self, since: datetime) -> list[Target]:
         decided = select(incidents.c.target).where(
@@ -260,13 +257,6 @@ class SqlIncidents:
         with self._database.write() as connection:
             if connection.execute(ours.values(updated_at=self._clock.now(), **values)).rowcount == 0:
                 raise NotFound(f"there is no incident {incident_id}")
-
-
-def _due(now: datetime, limit: int) -> Any:
-    columns = (incidents.c.id, incidents.c.nudges, incidents.c.nudges_taken)
-    happened = incidents.c.nudges > incidents.c.nudges_answered
-    due = and_(incidents.c.ended_at.is_(None), or_(incidents.c.wake_at <= now, happened))
-    return select(*columns).where(due).order_by(incidents.c.wake_at, incidents.c.id).limit(limit)
 
 
 def _same(target: Target) -> Any:
