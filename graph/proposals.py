@@ -17,13 +17,16 @@ from tools.ledger import LedgerEntry
 def preview(services: Services, proposal: Proposal) -> Proposal:
     """Ask the API server by dry run, take the snapshot, and bind all of it. Raises ToolError."""
     action, args = parse_call(proposal.call, services.policy.enabled_actions)
-    shown = proposal.model_copy(
-        update={
-            "preview": action.preview(services.cluster, args),
-            "observed": action.observe(services.cluster, args, None, services.clock.now()),
-        }
-    )
+    previewed = {"preview": action.preview(services.cluster, args)}
+    shown = snapshot(services, proposal).model_copy(update=previewed)
     return shown.model_copy(update={"digest": digest(shown)})
+
+
+def snapshot(services: Services, proposal: Proposal) -> Proposal:
+    """The proposal with the workload as it is now: what later looks are compared with."""
+    action, args = parse_call(proposal.call, services.policy.enabled_actions)
+    now = services.clock.now()
+    return proposal.model_copy(update={"observed": action.observe(services.cluster, args, None, now)})
 
 
 def digest(proposal: Proposal) -> str:

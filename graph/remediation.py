@@ -106,6 +106,7 @@ def decide(
         incident_id, decision.model_dump(mode="json"), summary=decided["finding"].summary
     )
     if decision.route == "act":
+        decided["proposal"] = proposals.snapshot(services, decided["proposal"])
         until = policy.settle_until(services.incidents.get(incident_id).began_at, services.policy)
         services.incidents.set_status(incident_id, "settling", f"settles until {until:%H:%M:%S} UTC")
         goto: Literal["settle", "execute"] = "settle" if until > now else "execute"
@@ -185,7 +186,9 @@ def execute(
         return _not_any_more(services, state, "blocked", str(error))
     except UnknownOutcome as error:
         return _nobody_knows(services, state, error)
-    return Command(goto="verify", update={"receipt": receipt, "progress": Progress()})
+    # a write that was found done after a crash was not seen before: the proposal's snapshot stands in
+    known_before = receipt.model_copy(update={"before": receipt.before or proposal.observed})
+    return Command(goto="verify", update={"receipt": known_before, "progress": Progress()})
 
 
 def verify(

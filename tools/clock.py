@@ -38,6 +38,10 @@ class ScaledClock:
     def now(self) -> datetime:
         return self._start + timedelta(seconds=(time.monotonic() - self._origin) * self.speed)
 
+    def skip(self, seconds: float) -> None:
+        """Leap forward by `seconds` at once."""
+        self._start += timedelta(seconds=seconds)
+
 
 class ManualClock:
     """Stands still until `advance` or `set`; safe between threads."""
