@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Flask, Response, current_app, g, jsonify, make_response, render_template, request
+from flask import Flask, Response, g, jsonify, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from tools.errors import NotFound, Refused, TransientError
+from tools.errors import Invalid, NotFound, Refused, StoreError, TransientError
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -53,8 +53,13 @@ class Problem(Exception):
 def wants_html() -> bool:
     """Whether this client prefers a page to JSON. A client that takes anything does not."""
     accept = request.accept_mimetypes
-    best = accept.best_match(["application/json", "text/html"])
-    return best == "text/html" and accept["text/html"] > accept["application/json"]
+    return accept["text/html"] > accept["application/json"]
+
+
+def wants_json() -> bool:
+    """Whether this client prefers JSON to a page. A client that takes anything does not."""
+    accept = request.accept_mimetypes
+    return accept["application/json"] > accept["text/html"]
 
 
 def answer(problem: Problem) -> Response:
@@ -72,7 +77,7 @@ def answer(problem: Problem) -> Response:
 
 _HTTP = {
     400: ("bad-request", "The request could not be read: {description}"),
-    404: ("not-found", "There is nothing at this address. GET / lists what there is."),
+    404: ("not-found", "There is nothing at this address; begin at /."),
     405: ("method-not-allowed", "This address does not take {method}. It takes: {allow}."),
     413: ("body-too-large", "The body is larger than this server takes ({limit} bytes): send less at once."),
     415: ("unsupported-media-type", "Send JSON with Content-Type: application/json, or a form."),
@@ -87,7 +92,7 @@ def _from_http(error: HTTPException) -> Problem:
         description=error.description or error.name,
         method=request.method,
         allow=allow,
-        limit=current_app.config["MAX_CONTENT_LENGTH"],
+        limit=request.max_content_length,
     )
     return Problem(status, kind, error.name, detail, headers={"Allow": allow} if allow else None)
 
@@ -118,6 +123,9 @@ def register(app: Flask) -> None:
     def on_missing(error: NotFound) -> Response:
         return answer(Problem(404, "not-found", "Not found", f"{error}. GET /incidents lists what there is."))
 
+    def on_invalid(error: Invalid) -> Response:
+        return answer(Problem(400, "bad-request", "Cannot be taken", str(error)))
+
     def on_refused(error: Refused) -> Response:
         return answer(Problem(409, "refused", "Refused by the agent's own rules", str(error)))
 
@@ -126,9 +134,15 @@ def register(app: Flask) -> None:
         retry = {"Retry-After": str(int(error.retry_after or 5))}
         return answer(Problem(503, "unavailable", "Not available now", detail, headers=retry))
 
+    def on_store(error: StoreError) -> Response:
+        detail = f"{error}. Nothing was stored; try again when that is mended."
+        return answer(Problem(503, "store-unavailable", "The record is not available", detail))
+
     app.register_error_handler(Problem, on_problem)
     app.register_error_handler(CSRFError, on_csrf)
     app.register_error_handler(HTTPException, on_http)
     app.register_error_handler(NotFound, on_missing)
+    app.register_error_handler(Invalid, on_invalid)
     app.register_error_handler(Refused, on_refused)
     app.register_error_handler(TransientError, on_transient)
+    app.register_error_handler(StoreError, on_store)

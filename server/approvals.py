@@ -1,0 +1,95 @@
+"""Approvals over HTTP: what waits, the page that shows one, and the way to answer it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, make_response, redirect, render_template
+
+from server.auth import Auth, actor_of
+from server.decisions import Decisions
+from server.forms import read_fields
+from server.parts import AppParts
+from server.problems import Problem, wants_html, wants_json
+from server.views import approval_json, approval_page
+from tools.approvals import Approval
+
+_FIELDS = ("reason", "actor", "digest")
+_NO_EDITS = (
+    "An approval is for exactly what was shown: it takes reason, and digest to name what was seen. "
+    "Other arguments need a new proposal."
+)
+
+
+class Pages:
+    """The views."""
+
+    def __init__(self, parts: AppParts, auth: Auth) -> None:
+        self._parts = parts
+        self._auth = auth
+        self._decisions = Decisions(parts)
+
+    def pending(self) -> Any:
+        """What waits, oldest first, each with its preview."""
+        waiting = self._parts.approvals.pending()
+        if wants_html():
+            return render_template("pending.html", pending=[approval_page(a) for a in waiting])
+        return {"pending": [approval_json(approval) for approval in waiting]}
+
+    def show(self, approval_id: str) -> Any:
+        """One approval. Changes nothing: mail scanners fetch links."""
+        approval = self._parts.approvals.get(approval_id)
+        if wants_json():
+            return approval_json(approval)
+        incident = self._parts.incidents.get(approval.incident_id)
+        late = approval.expires_at <= self._parts.clock.now()
+        page = approval_page(approval)
+        return render_template("approval.html", approval=page, incident=incident, late=late)
+
+    def approve(self, approval_id: str) -> Any:
+        """Yes to exactly what was shown."""
+        return _answer(self._decisions.approve(*self._asked(approval_id)))
+
+    def reject(self, approval_id: str) -> Any:
+        """No."""
+        return _answer(self._decisions.reject(*self._asked(approval_id)))
+
+    def renew(self, approval_id: str) -> Response:
+        """Prove and propose again."""
+        place = f"/incidents/{self._decisions.renew(*self._asked(approval_id))}"
+        if wants_html():
+            return make_response(redirect(place, 303))
+        response = make_response({"incident": place}, 202)
+        response.headers["Location"] = place
+        return response
+
+    def _asked(self, approval_id: str) -> tuple[Approval, str, str]:
+        """The approval, who answers it and why. Raises a problem for edited or misdirected answers."""
+        fields = read_fields(_FIELDS, _NO_EDITS)
+        approval = self._parts.approvals.get(approval_id)
+        seen = fields.get("digest", "")
+        if seen and seen != approval.digest:
+            detail = f"This approval is for digest {approval.digest}. Read GET /approve/{approval.id} again."
+            raise Problem(412, "other-digest", "Not what this approval shows", detail)
+        return approval, actor_of(self._auth.person(), fields), fields.get("reason", "")
+
+
+def _answer(approval: Approval) -> Any:
+    if wants_html():
+        return redirect(f"/approve/{approval.id}", 303)
+    return approval_json(approval)
+
+
+def blueprint(parts: AppParts, auth: Auth) -> Blueprint:
+    """`/pending`, `/approve/<id>`, `/reject/<id>` and `/approve/<id>/renew`."""
+    routes = Blueprint("approvals", __name__)
+    pages = Pages(parts, auth)
+    viewer, approver = auth.needs("viewer"), auth.needs("approver")
+    routes.get("/pending")(viewer(pages.pending))
+    routes.get("/approve/<approval_id>")(viewer(pages.show))
+    routes.post("/approve/<approval_id>")(approver(pages.approve))
+    routes.post("/reject/<approval_id>")(approver(pages.reject))
+    renew = approver(pages.renew)
+    routes.post("/approve/<approval_id>/renew")(renew)
+    routes.post("/renew/<approval_id>")(renew)
+    return routes

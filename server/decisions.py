@@ -1,0 +1,110 @@
+"""Answering an approval: prove it again, then one compare-and-set. Whoever is second is told who was first.
+
+Reading the cluster happens outside any transaction. Nothing here runs the graph: the worker is woken.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from server.parts import AppParts
+from server.problems import Problem
+from tools.approvals import Approval, ApprovalState
+
+
+def decided_problem(approval: Approval) -> Problem:
+    """Why an approval that is not pending takes no decision, by whom and when it ended."""
+    at = f"{approval.decided_at:%Y-%m-%d %H:%M:%S} UTC" if approval.decided_at else "earlier"
+    links: dict[str, Any] = {
+        "incident": f"/incidents/{approval.incident_id}",
+        "state": approval.state,
+        "decided_at": at,
+    }
+    fresh = f"/approve/{approval.replaced_by}" if approval.replaced_by else ""
+    if fresh:
+        links["fresh"] = fresh
+    look = f" The fresh proposal is {fresh}." if fresh else f" See /incidents/{approval.incident_id}."
+    if approval.state == "expired":
+        detail = (
+            f"Nobody decided before {approval.expires_at:%Y-%m-%d %H:%M:%S} UTC. "
+            f"POST /approve/{approval.id}/renew proves everything again and proposes anew."
+        )
+        return Problem(410, "expired", "The approval has expired", detail, **links)
+    if approval.state == "withdrawn":
+        detail = (
+            f"It was withdrawn at {at}: {approval.reason or 'the problem is over'}. There is nothing to do."
+        )
+        return Problem(409, "withdrawn", "The approval was withdrawn", detail, **links)
+    if approval.state == "stale":
+        detail = f"At {at} it no longer fitted: {approval.reason}.{look}"
+        return Problem(412, "target-changed", "The target has changed since", detail, **links)
+    detail = f"{approval.actor or 'Somebody'} {approval.state} it at {at}.{look}"
+    return Problem(409, "already-decided", "Already decided", detail, actor=approval.actor, **links)
+
+
+class Decisions:
+    """The ways in which an approval can be answered."""
+
+    def __init__(self, parts: AppParts) -> None:
+        self._parts = parts
+
+    def approve(self, approval: Approval, actor: str, reason: str) -> Approval:
+        """Prove it again, then approve. Raises the problem that stood in the way."""
+        self._open(approval)
+        pause = self._parts.controls.pause_state()
+        if pause.paused:
+            detail = (
+                f"{pause.actor} paused all actions ({pause.reason}). It stays pending; resume, then approve."
+            )
+            raise Problem(409, "paused", "Actions are paused", detail)
+        self._prove(approval, actor)
+        return self._set(approval, "approved", actor, reason)
+
+    def reject(self, approval: Approval, actor: str, reason: str) -> Approval:
+        """Say no. Nothing is proved: a no needs no proof."""
+        self._open(approval)
+        return self._set(approval, "rejected", actor, reason)
+
+    def renew(self, approval: Approval, actor: str, reason: str) -> str:
+        """Have everything proved and proposed anew; returns the incident to follow."""
+        if approval.state == "pending":
+            self._set(approval, "renewed", actor, reason)
+            return approval.incident_id
+        if approval.state == "expired":
+            return self._parts.reopen(approval.incident_id)
+        raise decided_problem(approval)
+
+    def _open(self, approval: Approval) -> None:
+        """Raises unless it is pending and in time; marks one that ran out just now."""
+        now = self._parts.clock.now()
+        if approval.state == "pending" and approval.expires_at <= now:
+            approval = self._set(approval, "expired", "agent", "nobody decided in time")
+        if approval.state != "pending":
+            raise decided_problem(approval)
+
+    def _prove(self, approval: Approval, actor: str) -> None:
+        change = self._parts.prove_again(approval)
+        if change is None:
+            return
+        if change.kind in ("changed", "resolved"):
+            state: ApprovalState = "stale" if change.kind == "changed" else "withdrawn"
+            words = f"{actor} tried to approve; {change.reason}"
+            self._parts.incidents.note(approval.incident_id, "approval", words)
+            raise decided_problem(self._set(approval, state, "agent", change.reason))
+        if change.kind == "unreadable":
+            detail = f"Nothing could be proved: {change.reason}. The approval stays pending; try again."
+            raise Problem(
+                503, "cannot-prove", "The cluster cannot be read", detail, headers={"Retry-After": "10"}
+            )
+        detail = f"{change.reason}. The approval stays pending until it expires."
+        raise Problem(409, "blocked", "The agent's rules forbid it now", detail)
+
+    def _set(self, approval: Approval, state: ApprovalState, actor: str, reason: str) -> Approval:
+        """Compare-and-set from pending. Raises what somebody else decided first."""
+        approvals = self._parts.approvals
+        won = approvals.decide(approval.id, state, at=self._parts.clock.now(), actor=actor, reason=reason)
+        after = approvals.get(approval.id)
+        if not won:
+            raise decided_problem(after)
+        self._parts.wake(approval.incident_id)
+        return after

@@ -1,0 +1,94 @@
+"""Incidents over HTTP: pages of the record, and one incident with everything that is known about it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, render_template, request
+
+from server.auth import Auth
+from server.parts import AppParts
+from server.problems import Problem, wants_html
+from server.views import approval_json, incident_row, log_excerpt, receipt_row
+from tools.listing import IncidentFilter
+
+FILTERS = ("status", "namespace", "alert_name", "workload", "since", "q")
+MOST_ROWS = 200
+
+
+def _instant(text: str) -> datetime:
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError as err:
+        example = "2026-01-05T12:00:00Z"
+        raise Problem(400, "bad-filter", "Not a time", f"since={text!r}: write it like {example}.") from err
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+def wanted() -> IncidentFilter:
+    """The filter of this request. Raises a 400 problem for one that is not known or cannot be read."""
+    unknown = sorted(set(request.args) - {*FILTERS, "after", "limit"})
+    if unknown:
+        words = f"{', '.join(unknown)}: not known. There are: {', '.join(FILTERS)}, after, limit."
+        raise Problem(400, "bad-filter", "No such filter", words)
+    given = {name: request.args[name].strip() for name in FILTERS if request.args.get(name, "").strip()}
+    since = given.pop("since", "")
+    return IncidentFilter(**given, since=_instant(since) if since else None)
+
+
+def _limit() -> int:
+    text = request.args.get("limit", "50")
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_ROWS:
+        words = f"limit={text!r}: a whole number from 1 to {MOST_ROWS}."
+        raise Problem(400, "bad-filter", "Not a number of rows", words)
+    return int(text)
+
+
+def _next_link(after: str) -> str | None:
+    if not after:
+        return None
+    return "/incidents?" + urlencode({**request.args.to_dict(), "after": after})
+
+
+def detail(parts: AppParts, incident_id: str) -> dict[str, Any]:
+    """One incident: its row, timeline, alerts, evidence, decision, approvals, receipts, messages."""
+    incident = parts.incidents.get(incident_id)
+    evidence = parts.incidents.evidence(incident_id)
+    return {
+        **incident_row(incident, log_excerpt(evidence)),
+        "timeline": [line.model_dump(mode="json") for line in parts.incidents.timeline(incident_id)],
+        "alerts": [alert.model_dump(mode="json") for alert in parts.incidents.alerts(incident_id)],
+        "evidence": evidence.model_dump(mode="json") if evidence else None,
+        "decision": parts.incidents.decision(incident_id),
+        "approvals": [approval_json(a) for a in parts.approvals.for_incident(incident_id)],
+        "receipts": [receipt_row(entry) for entry in parts.ledger.for_incident(incident_id)],
+        "messages": [m.model_dump(mode="json") for m in parts.outbox.for_incident(incident_id)],
+    }
+
+
+def blueprint(parts: AppParts, auth: Auth) -> Blueprint:
+    """`/incidents` and `/incidents/<id>`."""
+    pages = Blueprint("incidents", __name__)
+
+    @pages.get("/incidents")
+    @auth.needs("viewer")
+    def rows() -> Any:
+        page = parts.listing.page(wanted(), after=request.args.get("after", ""), limit=_limit())
+        further = _next_link(page.next_after)
+        if wants_html():
+            given = {name: request.args.get(name, "") for name in FILTERS}
+            return render_template("incidents.html", incidents=page.incidents, further=further, given=given)
+        listed = [incident_row(one, log) for one, log in zip(page.incidents, page.logs, strict=True)]
+        return {"incidents": listed, "next": further}
+
+    @pages.get("/incidents/<incident_id>")
+    @auth.needs("viewer")
+    def one(incident_id: str) -> Any:
+        known = detail(parts, incident_id)
+        if wants_html():
+            return render_template("incident.html", incident=known)
+        return known
+
+    return pages

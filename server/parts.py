@@ -1,0 +1,58 @@
+"""What the routes work with, put together by whoever starts the server. Nothing global, nothing opened here."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from tools.approvals import Approval, Approvals
+from tools.audit import Audit
+from tools.clock import Clock
+from tools.controls import Controls
+from tools.incidents import Incidents
+from tools.ledger import ActionLedger
+from tools.listing import Listing
+from tools.outbox import Outbox
+
+if TYPE_CHECKING:
+    from graph.proof import Change
+    from server.health import Snapshot
+    from server.metrics import Metrics
+    from server.settings import Settings
+
+
+class Ping(Protocol):
+    """Proves that the store commits now."""
+
+    def __call__(self) -> None:
+        """Raises ToolError that says why not."""
+        ...
+
+
+@dataclass(frozen=True)
+class AppParts:
+    """Everything that a route may touch."""
+
+    settings: Settings
+    clock: Clock
+    incidents: Incidents
+    listing: Listing
+    approvals: Approvals
+    ledger: ActionLedger
+    outbox: Outbox
+    controls: Controls
+    audit: Audit
+    metrics: Metrics
+    ping: Ping
+    wake: Callable[[str | None], None]
+    """Tell the worker that this incident (or any) has something to do. Never blocks, never runs the graph."""
+    prove_again: Callable[[Approval], Change | None]
+    """Read everything anew; None: as it was when it was proposed."""
+    reopen: Callable[[str], str]
+    """A new run for an incident that ended undecided; returns its id."""
+    probe: Callable[[], Snapshot]
+    """What the last look at the other systems said; never looks itself."""
+    timer: Callable[[], float] = time.perf_counter
+    """Seconds, for durations of requests only."""
