@@ -41,9 +41,10 @@ _IMPERATIVE = re.compile(
     r"|\bkubectl\s+(?:delete|apply|scale|patch|drain|exec|rollout|edit|create|replace|cordon|annotate|label)\b"
     r"|\bto (?:fix|resolve|solve|repair|remediate)\b[^\n]{0,60}"
     r"\b(?:delete|restart|scale|run|roll ?back|execute|drain)\b"
-    r"|\b(?:you|the agent|assistant|ai|llm|sre agent|operator)\s+(?:must|should|need to|have to|shall)\b"
+    r"|\b(?:the agent|assistant|ai|ai agent|llm|sre agent)\s+(?:must|should|needs? to|has to|shall)\b"
     r"|\bsystem prompt\b|\bnew instructions?\b|</?(?:system|assistant|user|instructions?)>"
-    r"|\bapprove (?:this|the|all)\b|\bact as\b",
+    r"|\bapprove (?:this|the|all) (?:action|rollback|restart|proposal|change)\b"
+    r"|\bact as (?:an?|the) (?:admin\w*|assistant|agent|root)\b",
     re.I,
 )
 

@@ -1,0 +1,178 @@
+"""What is read about a target, in parallel and within a deadline, and what is kept of it (section 6).
+
+A read that fails is an item that says so. Everything that leaves here is redacted. Nothing is read that holds
+secrets by itself: no Secret, no ConfigMap; values of environment variables are looked through, never kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tools import container_logs
+from tools.clock import Clock
+from tools.cluster import ClusterReader
+from tools.dependencies import dependency_facts
+from tools.excerpts import imperative
+from tools.facts import event_facts, pod_facts, revision_facts, workload_facts
+from tools.gathering import RULES, Gathered, gather
+from tools.items import (
+    Items,
+    dependencies_words,
+    events_words,
+    object_words,
+    pods_words,
+    revisions_words,
+    workload_words,
+)
+from tools.objects import name
+from tools.reads import Reads
+from tools.records import (
+    Alert,
+    DependencyFacts,
+    EventFacts,
+    Evidence,
+    ItemStatus,
+    PodFacts,
+    RevisionFacts,
+    Target,
+    WorkloadFacts,
+)
+from tools.resources import DEPLOYMENTS
+from tools.revisions import RevisionLedger
+from tools.targets import naming
+from tools.templates import template_diff
+
+__all__ = ["RULES", "collect"]
+
+
+def collect(
+    cluster: ClusterReader,
+    target: Target,
+    *,
+    revisions: RevisionLedger,
+    clock: Clock,
+    alerts: Sequence[Alert] = (),
+    deadline_seconds: float = 8.0,
+) -> Evidence:
+    """Read all that rules and people need to know of the target. Raises TransientError if nothing answers."""
+    named = [name for alert in alerts if (name := naming(alert.labels).pod)]
+    items = Items()
+    with Reads(deadline_seconds) as reads:
+        gathered = gather(cluster, target, reads, named)
+        workload = _workload(items, target, gathered)
+        known = revision_facts(gathered.replicasets.values, revisions.seen(target.uid))
+        pods = _pods(items, gathered, known)
+        _revisions(items, target, gathered, known)
+        events = _events(items, gathered)
+        dependencies = _dependencies(items, gathered)
+        plans = container_logs.reads_for(cluster, target.namespace, pods, named[0] if named else "")
+        told = container_logs.add_items(items, reads.run(plans))
+    return Evidence(
+        collected_at=clock.now(),
+        items=tuple(items.all),
+        workload=workload,
+        pods=pods,
+        revisions=known,
+        events=events,
+        dependencies=dependencies,
+        suspicious=told or imperative(_messages(pods, events)),
+    )
+
+
+def _workload(items: Items, target: Target, gathered: Gathered) -> WorkloadFacts | None:
+    found = gathered.workload
+    if not found.values:
+        items.add("workload", found.status, found.query, found.why)
+        return None
+    (item,) = found.values
+    if target.kind != DEPLOYMENTS.kind:
+        items.add("workload", "found", found.query, *object_words(item))
+        return None
+    facts = workload_facts(item)
+    items.add("workload", "found", found.query, *workload_words(facts))
+    return facts
+
+
+def _pods(items: Items, gathered: Gathered, revisions: Sequence[RevisionFacts]) -> tuple[PodFacts, ...]:
+    found = gathered.pods
+    pods = pod_facts(found.values)
+    if pods:
+        items.add("pods", "found", found.query, *pods_words(pods, revisions))
+    else:
+        items.add("pods", _empty(found.status), found.query, found.why or "no pods")
+    return pods
+
+
+def _revisions(items: Items, target: Target, gathered: Gathered, revisions: Sequence[RevisionFacts]) -> None:
+    if target.kind != DEPLOYMENTS.kind:
+        return
+    found = gathered.replicasets
+    if not revisions:
+        items.add("revisions", _empty(found.status), found.query, found.why or "no revisions")
+        items.add("revision_diff", _empty(found.status), found.query, found.why or "no revisions to compare")
+        return
+    items.add("revisions", "found", found.query, *revisions_words(revisions))
+    _difference(items, gathered, revisions)
+
+
+def _difference(items: Items, gathered: Gathered, revisions: Sequence[RevisionFacts]) -> None:
+    """The newest revision against the newest older one that differs; a restart makes no difference."""
+    newest = revisions[0]
+    older = next((entry for entry in revisions if entry.template_digest != newest.template_digest), None)
+    query = gathered.replicasets.query
+    if older is None:
+        items.add("revision_diff", "no_data", query, "no older revision has another template")
+        return
+    templates = {
+        name(item): (item.get("spec") or {}).get("template") or {} for item in gathered.replicasets.values
+    }
+    names = (f"revision {older.number}", f"revision {newest.number}")
+    diff = template_diff(templates[older.name], templates[newest.name], names=names)
+    summary = f"what revision {newest.number} changed against revision {older.number}"
+    items.add("revision_diff", "found", query, summary, diff)
+
+
+def _events(items: Items, gathered: Gathered) -> tuple[EventFacts, ...]:
+    found = gathered.events
+    events = event_facts(found.values)
+    if events:
+        items.add("events", "found", found.query, *events_words(events))
+    else:
+        items.add(
+            "events", _empty(found.status), found.query, found.why or "no events (they are kept for an hour)"
+        )
+    return events
+
+
+def _dependencies(items: Items, gathered: Gathered) -> tuple[DependencyFacts, ...]:
+    """Only Services whose pods could be read; one that could not be is an item of its own."""
+    failures = [found for found in gathered.behind.values() if found.status in ("forbidden", "failed")]
+    facts = tuple(
+        dependency_facts(gathered.services[service], found.values, items.next_id)
+        for service, found in gathered.behind.items()
+        if found not in failures
+    )
+    if facts:
+        items.add("dependencies", "found", gathered.services_read.query, *dependencies_words(facts))
+    elif not failures:
+        found = gathered.services_read
+        items.add(
+            "dependencies", _empty(found.status), found.query, found.why or "it names no Service as a host"
+        )
+    for found in failures:
+        items.add("dependencies", found.status, found.query, found.why)
+    return facts
+
+
+def _empty(status: ItemStatus) -> ItemStatus:
+    return "no_data" if status == "found" else status
+
+
+def _messages(pods: Sequence[PodFacts], events: Sequence[EventFacts]) -> list[str]:
+    statuses = [
+        text
+        for pod in pods
+        for entry in pod.containers
+        for text in (entry.exit_message, entry.waiting_message)
+    ]
+    return [*statuses, *(pod.unschedulable for pod in pods), *(event.message for event in events)]

@@ -1,0 +1,232 @@
+"""The reads behind the evidence: what is asked of the API about a target, in which order, at most once each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tools.cluster import ClusterReader
+from tools.dependencies import selector_query, services_named
+from tools.errors import NotFound, TransientError
+from tools.objects import controller, name, owned_by, selector_of, uid
+from tools.reads import Outcome, Reads
+from tools.records import ItemStatus, RbacRule, Target
+from tools.resources import (
+    CRONJOBS,
+    DAEMONSETS,
+    DEPLOYMENTS,
+    EVENTS,
+    JOBS,
+    NODES,
+    PODS,
+    REPLICASETS,
+    SERVICES,
+    STATEFULSETS,
+    JsonObject,
+    JsonObjects,
+    Resource,
+)
+
+_READABLE: Mapping[str, Resource] = {
+    resource.kind: resource
+    for resource in (DEPLOYMENTS, STATEFULSETS, DAEMONSETS, REPLICASETS, JOBS, CRONJOBS, PODS, NODES)
+}
+RULES: tuple[RbacRule, ...] = (
+    RbacRule(group="", resource="pods", verbs=("get", "list")),
+    RbacRule(group="", resource="pods/log", verbs=("get",)),
+    RbacRule(group="", resource="events", verbs=("list",)),
+    RbacRule(group="", resource="services", verbs=("list",)),
+    RbacRule(group="", resource="nodes", verbs=("get",), cluster=True),
+    RbacRule(group="apps", resource="deployments", verbs=("get",)),
+    RbacRule(group="apps", resource="replicasets", verbs=("get", "list")),
+    RbacRule(group="apps", resource="statefulsets", verbs=("get",)),
+    RbacRule(group="apps", resource="daemonsets", verbs=("get",)),
+    RbacRule(group="batch", resource="jobs", verbs=("get",)),
+    RbacRule(group="batch", resource="cronjobs", verbs=("get",)),
+)
+NOT_ASKED = "not asked"
+
+
+@dataclass(frozen=True)
+class Found:
+    """The objects of one read, or why there are none."""
+
+    query: str
+    status: ItemStatus = "no_data"
+    values: Sequence[JsonObject] = ()
+    why: str = ""
+    unreachable: bool = False
+
+
+@dataclass
+class Gathered:
+    """All that was read about a target but the logs."""
+
+    workload: Found
+    events: Found
+    services_read: Found
+    replicasets: Found = Found(NOT_ASKED)
+    pods: Found = Found(NOT_ASKED)
+    services: Mapping[str, JsonObject] = field(default_factory=dict)
+    """The Services that the workload names, by name."""
+    behind: Mapping[str, Found] = field(default_factory=dict)
+    """The pods behind them."""
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One read and how it is shown."""
+
+    query: str
+    read: Callable[[], JsonObjects]
+
+
+def gather(cluster: ClusterReader, target: Target, reads: Reads, named_pods: Sequence[str]) -> Gathered:
+    """Two rounds of reads: the workload with its surroundings, then what only the workload tells how to ask.
+
+    Raises TransientError when the API does not answer at all.
+    """
+    place = target.namespace or "default"
+    first = _run(
+        reads,
+        {
+            "workload": _ask_workload(cluster, target),
+            "events": _ask_list(cluster, EVENTS, place),
+            "services": _ask_list(cluster, SERVICES, place),
+        },
+    )
+    if all(found.unreachable for found in first.values()):
+        raise TransientError(f"The Kubernetes API does not answer: {first['workload'].why}")
+    gathered = Gathered(_same(first["workload"], target), first["events"], first["services"])
+    _second_round(cluster, target, reads, gathered, named_pods)
+    gathered.events = _about(gathered, target)
+    return gathered
+
+
+def _second_round(
+    cluster: ClusterReader, target: Target, reads: Reads, gathered: Gathered, named_pods: Sequence[str]
+) -> None:
+    item = gathered.workload.values[0] if gathered.workload.values else {}
+    template = (item.get("spec") or {}).get("template") or {}
+    named = services_named(template, gathered.services_read.values, target.namespace)
+    gathered.services = {name(service): service for service in named}
+    found = _run(reads, _second_asks(cluster, target, item, gathered.services, named_pods))
+    gathered.behind = {
+        service: found[f"behind {service}"] for service in gathered.services if f"behind {service}" in found
+    }
+    gathered.replicasets = _owned(found.get("replicasets", Found(NOT_ASKED)), {target.uid})
+    gathered.pods = _own_pods(target, item, found.get("pods", Found(NOT_ASKED)), gathered.replicasets)
+
+
+def _second_asks(
+    cluster: ClusterReader,
+    target: Target,
+    item: JsonObject,
+    services: Mapping[str, JsonObject],
+    named_pods: Sequence[str],
+) -> dict[str, Ask]:
+    place = target.namespace
+    asks = {
+        f"behind {text}": _ask_list(cluster, PODS, place, selector_query(each))
+        for text, each in services.items()
+        if selector_query(each)
+    }
+    selector = selector_of(item)
+    if selector:
+        asks["pods"] = _ask_list(cluster, PODS, place, selector)
+    elif target.kind not in _READABLE and named_pods:
+        asks["pods"] = _ask_pods(cluster, place, named_pods[:2])
+    if selector and target.kind == DEPLOYMENTS.kind:
+        asks["replicasets"] = _ask_list(cluster, REPLICASETS, place, selector)
+    return asks
+
+
+def _ask_workload(cluster: ClusterReader, target: Target) -> Ask:
+    resource = _READABLE.get(target.kind)
+    if resource is None:
+        return Ask(f"GET {target.kind} {target.name}", lambda: [])
+
+    def read() -> JsonObjects:
+        return [cluster.get(resource, target.namespace, target.name)]
+
+    return Ask(f"GET {resource.path(target.namespace, target.name)}", read)
+
+
+def _ask_list(cluster: ClusterReader, resource: Resource, namespace: str, selector: str = "") -> Ask:
+    query = f"GET {resource.path(namespace)}" + (f"?labelSelector={selector}" if selector else "")
+    return Ask(query, lambda: cluster.list(resource, namespace, label_selector=selector))
+
+
+def _ask_pods(cluster: ClusterReader, namespace: str, names: Sequence[str]) -> Ask:
+    def read() -> JsonObjects:
+        found = []
+        for text in names:
+            try:
+                found.append(cluster.get(PODS, namespace, text))
+            except NotFound:
+                continue
+        return found
+
+    return Ask(f"GET {PODS.path(namespace)}/{','.join(names)}", read)
+
+
+def _run(reads: Reads, asks: Mapping[str, Ask]) -> dict[str, Found]:
+    outcomes = reads.run({key: ask.read for key, ask in asks.items()})
+    return {key: _found(asks[key].query, outcome) for key, outcome in outcomes.items()}
+
+
+def _found(query: str, outcome: Outcome[JsonObjects]) -> Found:
+    return Found(query, outcome.status, tuple(outcome.value or ()), outcome.why, outcome.unreachable)
+
+
+def _same(workload: Found, target: Target) -> Found:
+    """The workload, unless another object has taken its name."""
+    if not workload.values:
+        why = workload.why or f"objects of kind {target.kind} are not read"
+        return Found(workload.query, "no_data" if workload.status == "found" else workload.status, (), why)
+    other = uid(workload.values[0])
+    if other != target.uid:
+        why = f"another {target.kind} has this name now: uid {other}, not {target.uid}"
+        return Found(workload.query, "no_data", (), why)
+    return workload
+
+
+def _owned(found: Found, owners: set[str]) -> Found:
+    kept = tuple(item for item in found.values if any(owned_by(item, owner) for owner in owners))
+    return Found(found.query, found.status, kept, found.why, found.unreachable)
+
+
+def _own_pods(target: Target, item: JsonObject, pods: Found, replicasets: Found) -> Found:
+    """Pods by controller uid; by selector alone only while the ReplicaSets could not be read."""
+    if target.kind == PODS.kind:
+        return Found(
+            f"GET {PODS.path(target.namespace, target.name)}",
+            "found" if item else "no_data",
+            (item,) if item else (),
+        )
+    if target.kind not in _READABLE:
+        return pods
+    if target.kind == DEPLOYMENTS.kind and replicasets.status in ("failed", "forbidden"):
+        kept = tuple(pod for pod in pods.values if (controller(pod) or {}).get("kind") == REPLICASETS.kind)
+        return Found(pods.query, pods.status, kept, pods.why, pods.unreachable)
+    return _owned(pods, {target.uid, *(uid(replicaset) for replicaset in replicasets.values)})
+
+
+def _about(gathered: Gathered, target: Target) -> Found:
+    """Events on the target, its ReplicaSets and pods, pods that are gone included."""
+    owned = [*gathered.replicasets.values, *gathered.pods.values]
+    uids = {target.uid, *(uid(item) for item in owned)}
+    prefixes = tuple(f"{name(item)}-" for item in gathered.replicasets.values)
+    kept = tuple(event for event in gathered.events.values if _is_about(event, target, uids, prefixes))
+    events = gathered.events
+    return Found(events.query, events.status, kept, events.why, events.unreachable)
+
+
+def _is_about(event: JsonObject, target: Target, uids: set[str], prefixes: tuple[str, ...]) -> bool:
+    involved = event.get("involvedObject") or {}
+    text = str(involved.get("name", ""))
+    if involved.get("kind") == NODES.kind:
+        # The kubelet writes the node's name where the uid belongs.
+        return target.kind == NODES.kind and text == target.name
+    gone = bool(prefixes) and involved.get("kind") == PODS.kind and text.startswith(prefixes)
+    return involved.get("uid") in uids or gone
