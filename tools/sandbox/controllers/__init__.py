@@ -1,0 +1,1 @@
+"""The parts of a cluster that act by themselves: controllers, scheduler, kubelets."""

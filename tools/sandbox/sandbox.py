@@ -1,0 +1,331 @@
+"""The sandbox itself: a Kubernetes API served from this process, live or frozen."""
+
+from __future__ import annotations
+
+import json
+import random
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+
+from tools.clock import Clock, ManualClock, SystemClock
+from tools.cluster import JsonObject
+from tools.sandbox import kinds
+from tools.sandbox.app import Application
+from tools.sandbox.authz import ADMIN, Authorizer, Tokens
+from tools.sandbox.controllers.deployment import DeploymentController
+from tools.sandbox.controllers.garbage import GarbageCollector
+from tools.sandbox.controllers.kubelet import Kubelet
+from tools.sandbox.controllers.nodes import NodeLifecycle, node_object
+from tools.sandbox.controllers.podview import ready
+from tools.sandbox.controllers.replicaset import ReplicaSetController
+from tools.sandbox.controllers.scheduler import Scheduler
+from tools.sandbox.faults import Fault, FaultKind, Faults, Predicate
+from tools.sandbox.kinds import Kind
+from tools.sandbox.reads import LiveLogs, LogSource, Reader
+from tools.sandbox.requests import Call, Recorded, Route
+from tools.sandbox.server import Server
+from tools.sandbox.store import Change, Objects
+from tools.sandbox.switches import Switch
+from tools.sandbox.values import copied
+from tools.sandbox.world import World
+from tools.sandbox.writes import Writer
+
+_TICK = 0.03
+"""Seconds of real time between two looks at the clock, while started."""
+
+
+class Sandbox:
+    """A live cluster: nodes, controllers, faults, on a clock of the caller's.
+
+    With a `ManualClock` nothing happens by itself: `settle` and `step` bring the world up to date, and so does
+    every request. With any other clock `start()` keeps it going. `seed` makes names, uids and events repeatable.
+    """
+
+    def __init__(
+        self,
+        clock: Clock | None = None,
+        nodes: int = 3,
+        *,
+        seed: int | None = None,
+        broken: Iterable[str] = (),
+    ) -> None:
+        self.clock = clock or SystemClock()
+        self.lock = threading.RLock()
+        self._world = World(self.clock, random.Random(seed), frozenset(Switch(name) for name in broken))
+        self._faults = Faults()
+        self._tokens = Tokens()
+        self._authorizer = Authorizer(self._world.store)
+        self._writer = Writer(self._world)
+        self._server: Server | None = None
+        self._ticker: threading.Thread | None = None
+        self._stopping = threading.Event()
+        self._paused = False
+        self._begin(nodes)
+
+    def _begin(self, nodes: int) -> None:
+        """Start the controllers and put the objects in place that every cluster has."""
+        world = self._world
+        self._kubelet = Kubelet(world, self._faults)
+        self._nodes = NodeLifecycle(world, self._kubelet)
+        self._controllers = [
+            DeploymentController(world),
+            ReplicaSetController(world),
+            Scheduler(world),
+            GarbageCollector(world),
+        ]
+        world.store.listen(self._give_account)
+        self._application = self._serve(LiveLogs(world))
+        for number in range(1, nodes + 1):
+            world.create(kinds.NODE, node_object(f"node-{number}", world.now()))
+        for name in ("default", "kube-system", "kube-public"):
+            self.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+        everything = {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}
+        world.create(kinds.CLUSTERROLE, {"metadata": {"name": "cluster-admin"}, "rules": [everything]})
+        self.step()
+
+    def _serve(self, log_source: LogSource) -> Application:
+        reader = Reader(self._world, log_source)
+        return Application(self._world, self.lock, self._tokens, self._authorizer, reader, self._run)
+
+    def _give_account(self, change: Change) -> None:
+        """Every namespace has a ServiceAccount `default`."""
+        if change.kind is kinds.NAMESPACE and change.old is None and change.new:
+            account = {"metadata": {"name": "default", "namespace": change.new["metadata"]["name"]}}
+            self._world.create(kinds.SERVICEACCOUNT, account)
+
+    def start(self) -> Sandbox:
+        """Serve HTTP and, unless the clock is a manual one, keep the world going. Returns itself."""
+        if self._server is None:
+            self._stopping.clear()
+            self._server = Server(self._application)
+            if not isinstance(self.clock, ManualClock):
+                self._ticker = threading.Thread(target=self._tick, name="sandbox-ticker", daemon=True)
+                self._ticker.start()
+        return self
+
+    def stop(self) -> None:
+        """Stop serving; the world stands still and may be started again."""
+        self._stopping.set()
+        if self._ticker:
+            self._ticker.join(10)
+            self._ticker = None
+        if self._server:
+            self._server.stop()
+            self._server = None
+
+    def __enter__(self) -> Sandbox:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        """Where the API is served. Raises RuntimeError before `start`."""
+        if self._server is None:
+            raise RuntimeError("the sandbox is not started: call start() or use it as a context manager")
+        return f"http://127.0.0.1:{self._server.port}"
+
+    @property
+    def requests(self) -> Sequence[Recorded]:
+        """What was asked over HTTP, oldest first (the newest 20,000)."""
+        with self.lock:
+            return list(self._application.recorded)
+
+    def kubeconfig(self, path: Path, token: str = "admin") -> Path:
+        """Write a kubeconfig for the running server with this bearer token; returns the path."""
+        config = {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "current-context": "sandbox",
+            "clusters": [{"name": "sandbox", "cluster": {"server": self.url}}],
+            "users": [{"name": "user", "user": {"token": token}}],
+            "contexts": [{"name": "sandbox", "context": {"cluster": "sandbox", "user": "user"}}],
+        }
+        path.write_text(json.dumps(config, indent=1))
+        return path
+
+    def apply(self, manifests: JsonObject | Sequence[JsonObject]) -> Objects:
+        """Create objects or replace their spec, as an admin would; a missing namespace is created first.
+
+        Raises ApiError where the API would refuse.
+        """
+        listed = [manifests] if isinstance(manifests, Mapping) else manifests
+        with self.lock:
+            self._run()
+            applied = [self._apply(copied(dict(manifest))) for manifest in listed]
+            self._run()
+        return applied
+
+    def _apply(self, manifest: JsonObject) -> JsonObject:
+        kind = self._world.kinds.of(manifest)
+        metadata = manifest.setdefault("metadata", {})
+        namespace = metadata.setdefault("namespace", "default") if kind.namespaced else ""
+        if namespace and self._world.store.get(kinds.NAMESPACE, "", namespace) is None:
+            self._apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
+        old = self._world.store.get(kind, namespace, metadata.get("name", ""))
+        route = Route(kind, namespace, metadata.get("name", "") if old else "")
+        call = Call("PUT", route, {"fieldManager": "admin"}, manifest, "application/json", ADMIN)
+        if old is None:
+            return self._writer.create(call)
+        return self._writer.replace(call)
+
+    def get(self, kind: str, namespace: str, name: str) -> JsonObject | None:
+        """A copy of an object by kind name (`Deployment`), or None. Namespace "" for cluster-scoped kinds."""
+        with self.lock:
+            self._run()
+            found = self._world.store.get(self._world.kinds.find(kind), namespace, name)
+            return copied(found) if found else None
+
+    def list(self, kind: str, namespace: str = "") -> Objects:
+        """Copies of all objects of a kind."""
+        with self.lock:
+            self._run()
+            return copied(self._world.store.list(self._world.kinds.find(kind), namespace))
+
+    def delete(self, kind: str, namespace: str, name: str) -> None:
+        """Delete an object as an admin would; nothing happens if it is gone already."""
+        with self.lock:
+            self._run()
+            found: Kind = self._world.kinds.find(kind)
+            if self._world.store.get(found, namespace, name):
+                self._writer.delete(Call("DELETE", Route(found, namespace, name), {}, None, "", ADMIN))
+            self._run()
+
+    def pods(self, namespace: str, workload: str) -> Objects:
+        """Copies of the pods of a Deployment, terminating ones included."""
+        from tools.sandbox.controllers.podview import workload_name
+
+        with self.lock:
+            store = self._world.store
+            found = store.list(kinds.POD, namespace)
+            return [copied(pod) for pod in found if workload_name(store, pod) == workload]
+
+    def ready(self, namespace: str, deployment: str) -> bool:
+        """True if as many pods of a Deployment are ready as it asks for; usable in a fault's `when`."""
+        found = self._world.store.get(kinds.DEPLOYMENT, namespace, deployment)
+        if found is None:
+            return False
+        counted = sum(ready(pod) for pod in self.pods(namespace, deployment))
+        return counted >= int(found["spec"]["replicas"])
+
+    def fault(
+        self,
+        namespace: str,
+        deployment: str,
+        kind: FaultKind,
+        *,
+        when: Predicate | None = None,
+        created_before: datetime | None = None,
+        until: datetime | None = None,
+        exit_code: int = 1,
+        log_lines: Sequence[str] = (),
+        after: float = 2.0,
+        container: str = "",
+    ) -> Fault:
+        """Let the pods of a Deployment misbehave from now on, while every given condition holds.
+
+        `when(pod, now)` is asked about once a second of the sandbox's time for every pod; `created_before`: newer
+        pods are well (a restart helps); `after`: seconds that a container runs before it crashes.
+        """
+        fault = Fault(
+            kind,
+            namespace,
+            deployment,
+            when,
+            created_before,
+            until,
+            exit_code,
+            tuple(log_lines),
+            after,
+            container,
+        )
+        with self.lock:
+            self._run()
+            self._faults.add(fault)
+            self._kubelet.wake(namespace)
+            self._run()
+        return fault
+
+    def clear_faults(self, namespace: str = "", deployment: str = "") -> None:
+        """End scripted faults: of one Deployment, of a namespace, or all. Labels of templates stay."""
+        with self.lock:
+            self._faults.clear(namespace, deployment)
+            self._kubelet.wake(namespace)
+            self._run()
+
+    def set_log(
+        self, namespace: str, name: str, text: str, *, container: str = "", previous: bool = False
+    ) -> None:
+        """What a container prints from now on; `name` is a pod or a Deployment, container "" means each."""
+        with self.lock:
+            self._world.logs.set_text(namespace, name, container, text, previous=previous)
+
+    def token(self, namespace: str, service_account: str) -> str:
+        """A bearer token of a ServiceAccount, which is created if need be."""
+        from tools.sandbox.authz import service_account as user
+
+        with self.lock:
+            account = {"apiVersion": "v1", "kind": "ServiceAccount"}
+            found = self._world.store.get(kinds.SERVICEACCOUNT, namespace, service_account)
+            if found is None:
+                metadata = {"name": service_account, "namespace": namespace}
+                found = self.apply({**account, "metadata": metadata})[0]
+            token = f"sandbox.{self._world.rng.getrandbits(160):040x}"
+            self._tokens.users[token] = user(namespace, service_account, found["metadata"]["uid"])
+            return token
+
+    def stop_node(self, name: str) -> None:
+        """Let a node fall silent: NotReady after 40 s, its pods evicted 300 s later."""
+        with self.lock:
+            self._run()
+            self._nodes.stop(name)
+
+    def start_node(self, name: str) -> None:
+        """Let a node that fell silent come back."""
+        with self.lock:
+            self._run()
+            self._nodes.start(name)
+            self._run()
+
+    def pause_controllers(self) -> None:
+        """Let the control plane fall behind: reads and writes go on, nothing reacts until `resume_controllers`."""
+        self._paused = True
+
+    def resume_controllers(self) -> None:
+        """Let the controllers catch up and go on."""
+        self._paused = False
+        self.step()
+
+    def step(self) -> None:
+        """Do everything that is due by now."""
+        with self.lock:
+            self._run()
+
+    def settle(self, seconds: float = 0.0) -> None:
+        """Advance a manual clock by `seconds`, timer by timer. Raises TypeError with any other clock."""
+        if not isinstance(self.clock, ManualClock):
+            raise TypeError(
+                "settle() needs a ManualClock; with a running clock, poll with a deadline instead"
+            )
+        until = self.clock.now() + timedelta(seconds=seconds)
+        with self.lock:
+            self._run()
+            while (due := self._world.engine.next_due()) is not None and due <= until:
+                self.clock.set(max(due, self.clock.now()))
+                self._run()
+            self.clock.set(until)
+            self._run()
+
+    def _run(self) -> None:
+        if not self._paused:
+            self._world.engine.run()
+
+    def _tick(self) -> None:
+        while not self._stopping.wait(_TICK):
+            self.step()

@@ -1,0 +1,48 @@
+"""A waitress server in a thread of its own, on a free port of 127.0.0.1."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable
+from typing import Any
+
+
+class Server:
+    """Serves a WSGI application until it is stopped."""
+
+    def __init__(self, application: Callable[..., Any], threads: int = 8) -> None:
+        from waitress.server import create_server
+
+        self._server = create_server(
+            application,
+            host="127.0.0.1",
+            port=0,
+            threads=threads,
+            map={},
+            connection_limit=1000,
+            ident=None,
+            clear_untrusted_proxy_headers=False,
+        )
+        self.port = int(self._server.effective_port)
+        self._thread = threading.Thread(target=self._server.run, name="sandbox-http", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish what is being answered, close all connections, end the threads."""
+        self._server.task_dispatcher.shutdown(cancel_pending=True, timeout=5)
+        self._server.trigger.pull_trigger(self._close)
+        self._thread.join(10)
+
+    def _close(self) -> None:
+        """Runs in the server's own thread, which ends once nothing is left to serve."""
+        for channel in list(self._server.active_channels.values()):
+            channel.close()
+        self._server.close()
+
+
+def refused_port() -> socket.socket:
+    """A bound socket that nobody listens on: connections to its port are refused while it is open."""
+    bound = socket.socket()
+    bound.bind(("127.0.0.1", 0))
+    return bound

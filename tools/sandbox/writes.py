@@ -1,0 +1,274 @@
+"""POST, PUT, PATCH, DELETE: decoded, admitted, checked, and only then stored."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tools.cluster import JsonObject
+from tools.sandbox import kinds, lifecycle, patches, schema
+from tools.sandbox.defaults import apply_defaults
+from tools.sandbox.errors import (
+    Cause,
+    already_exists,
+    bad_request,
+    conflict,
+    invalid,
+    invalid_patch,
+    not_found,
+    unsupported_media_type,
+)
+from tools.sandbox.kinds import Kind
+from tools.sandbox.requests import Call
+from tools.sandbox.switches import Switch
+from tools.sandbox.validation import problems
+from tools.sandbox.values import copied
+from tools.sandbox.world import World
+
+_JSON_TYPES = ("application/json", "")
+
+
+class Writer:
+    """Everything that changes objects, with the API server's order of checks."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def create(self, call: Call) -> JsonObject:
+        """POST to a collection."""
+        kind, namespace = call.route.kind, call.route.namespace
+        obj = self._decode(call, kind, call.object())
+        self._require_place(kind, obj, namespace)
+        metadata = obj["metadata"]
+        if not metadata.get("name") and not metadata.get("generateName"):
+            why = "Required value: name or generateName is required"
+            raise invalid(kind, "", [Cause("metadata.name", why, "FieldValueRequired")])
+        if kind.namespaced and self._world.store.get(kinds.NAMESPACE, "", namespace) is None:
+            raise not_found(kinds.NAMESPACE, namespace)
+        if kinds.STATUS in kind.subresources:
+            obj.pop("status", None)
+        apply_defaults(kind, obj)
+        self._world.admit(kind, obj)
+        name = metadata["name"]
+        if self._world.store.get(kind, namespace, name):
+            raise already_exists(kind, name)
+        self._check(kind, obj)
+        lifecycle.managed(kind, obj, call.manager, self._world.now())
+        if self._dry(call):
+            return obj
+        return self._world.store.put(kind, obj)
+
+    def replace(self, call: Call) -> JsonObject:
+        """PUT of a whole object (or of its status)."""
+        kind = call.route.kind
+        old = self._existing(call)
+        new = self._decode(call, kind, call.object())
+        self._require_place(kind, new, call.route.namespace)
+        if new["metadata"].get("name") != call.route.name:
+            raise bad_request(
+                f"the name of the object ({new['metadata'].get('name')}) does not match the name on the URL "
+                f"({call.route.name})"
+            )
+        return self._store(call, old, new)
+
+    def patch(self, call: Call) -> JsonObject:
+        """PATCH in one of the three formats."""
+        kind, old = call.route.kind, self._existing(call)
+        if not self._writable_version(old, call):
+            raise conflict(kind, call.route.name)
+        new = self._patched(call, old)
+        shape = schema.check(new, kind.name) if kind.typed else schema.Shape(new)
+        if shape.wrong:
+            raise invalid_patch(json.dumps(call.body), shape.wrong[0])
+        if shape.unknown and call.validation == "Strict":
+            text = ", ".join(f'unknown field "{path}"' for path in shape.unknown)
+            raise invalid_patch(json.dumps(call.body), f"strict decoding error: {text}")
+        if call.validation == "Warn":
+            call.warnings += [f'unknown field "{path}"' for path in shape.unknown]
+        return self._store(call, old, shape.pruned)
+
+    def delete(self, call: Call) -> JsonObject:
+        """DELETE of one object: pods end gracefully, everything else goes at once."""
+        kind, old = call.route.kind, self._existing(call)
+        options: JsonObject = call.body if isinstance(call.body, dict) else {}
+        self._require_preconditions(kind, old, options.get("preconditions") or {})
+        if self._dry(call):
+            return old if kind is kinds.POD else deleted(kind, old)
+        if kind is kinds.POD:
+            grace = options.get("gracePeriodSeconds", call.number("gracePeriodSeconds"))
+            return self._world.delete_pod(old, grace)
+        if kind is kinds.NAMESPACE:
+            terminating = {**old, "status": {"phase": "Terminating"}}
+            return self._world.terminate(kind, terminating, 0)
+        policy = options.get("propagationPolicy") or call.query.get("propagationPolicy")
+        if policy == "Orphan":
+            self._orphan(old)
+        self._world.remove(kind, old)
+        return deleted(kind, old)
+
+    def _existing(self, call: Call) -> JsonObject:
+        route = call.route
+        found = self._world.store.get(route.kind, route.namespace, route.name)
+        if found is None:
+            body_uid = _body_uid(call.body)
+            if body_uid:
+                why = f"Precondition failed: UID in precondition: {body_uid}, UID in object meta: "
+                raise conflict(route.kind, route.name, why)
+            raise not_found(route.kind, route.name)
+        return found
+
+    def _patched(self, call: Call, old: JsonObject) -> JsonObject:
+        broken = self._world.broken
+        kind_of_patch = call.content_type
+        if kind_of_patch == patches.JSON:
+            ignore = Switch.JSON_PATCH_TEST in broken
+            return patches.json_patch(old, call.body, ignore_tests=ignore)
+        if kind_of_patch not in (patches.MERGE, patches.STRATEGIC):
+            accepted = [patches.JSON, patches.MERGE, patches.STRATEGIC][: 3 if call.route.kind.typed else 2]
+            raise unsupported_media_type(", ".join(accepted))
+        if not isinstance(call.body, dict):
+            raise bad_request("json: cannot unmarshal into Go value of type map[string]interface {}")
+        if kind_of_patch == patches.MERGE or Switch.STRATEGIC_MERGE in broken:
+            merged: JsonObject = patches.merge_patch(old, call.body)
+            return merged
+        if not call.route.kind.typed:
+            raise unsupported_media_type(f"{patches.JSON}, {patches.MERGE}")
+        return patches.strategic_patch(old, call.body, call.route.kind.name)
+
+    def _store(self, call: Call, old: JsonObject, new: JsonObject) -> JsonObject:
+        """Compare versions, put the parts together that this request may write, check, and store."""
+        kind, metadata = call.route.kind, new.setdefault("metadata", {})
+        self._require_version(kind, old, metadata)
+        merged = _writable_parts(kind, old, new, call.route.subresource)
+        apply_defaults(kind, merged)
+        self._world.revise(kind, old, merged)
+        self._check(kind, merged, old)
+        if lifecycle.same(old, merged):
+            return old
+        lifecycle.managed(kind, merged, call.manager, self._world.now(), call.route.subresource)
+        if self._dry(call):
+            return merged
+        if old["metadata"].get("deletionTimestamp") and not merged["metadata"].get("finalizers"):
+            self._world.remove(kind, merged)
+            return merged
+        if Switch.RESOURCE_VERSION in self._world.broken:
+            return self._world.store.put(kind, merged, renumber=False)
+        return self._world.store.put(kind, merged)
+
+    def _require_version(self, kind: Kind, old: JsonObject, metadata: JsonObject) -> None:
+        name, before = old["metadata"]["name"], old["metadata"]
+        uid, version = metadata.get("uid"), metadata.get("resourceVersion")
+        if uid and uid != before["uid"] and Switch.UID not in self._world.broken:
+            why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {before['uid']}"
+            raise conflict(kind, name, why)
+        if version and version != before["resourceVersion"] and Switch.CONFLICT not in self._world.broken:
+            raise conflict(kind, name)
+
+    def _writable_version(self, old: JsonObject, call: Call) -> bool:
+        """False if a merge or strategic patch names a resource version that is not the present one."""
+        if not isinstance(call.body, dict) or Switch.CONFLICT in self._world.broken:
+            return True
+        metadata = call.body.get("metadata")
+        wanted = metadata.get("resourceVersion") if isinstance(metadata, dict) else None
+        return not wanted or wanted == old["metadata"]["resourceVersion"]
+
+    def _require_preconditions(self, kind: Kind, old: JsonObject, wanted: JsonObject) -> None:
+        checks = [("uid", "UID", Switch.UID), ("resourceVersion", "ResourceVersion", Switch.CONFLICT)]
+        for key, word, switch in checks:
+            value, present = wanted.get(key), old["metadata"][key]
+            if value and value != present and switch not in self._world.broken:
+                why = (
+                    f"Precondition failed: {word} in precondition: {value}, {word} in object meta: {present}"
+                )
+                raise conflict(kind, old["metadata"]["name"], why)
+
+    def _decode(self, call: Call, kind: Kind, body: JsonObject) -> JsonObject:
+        if call.content_type not in _JSON_TYPES:
+            raise unsupported_media_type("application/json")
+        named = (body.get("apiVersion"), body.get("kind"))
+        if named not in ((None, None), (kind.api_version, kind.name)):
+            raise bad_request(
+                f"the API version in the data ({named[0]}) does not match the expected API version "
+                f"({kind.api_version})"
+            )
+        obj = {"apiVersion": kind.api_version, "kind": kind.name, **copied(body)}
+        if not isinstance(obj.setdefault("metadata", {}), dict):
+            raise bad_request("metadata: must be an object")
+        if not kind.typed:
+            return obj
+        shape = schema.check(obj, kind.name)
+        handled = f'{kind.name} in version "{kind.version}" cannot be handled as a {kind.name}'
+        if shape.wrong:
+            raise bad_request(f"{handled}: {shape.wrong[0]}")
+        if shape.unknown and call.validation == "Strict":
+            text = ", ".join(f'unknown field "{path}"' for path in shape.unknown)
+            raise bad_request(f"{handled}: strict decoding error: {text}")
+        if call.validation == "Warn":
+            call.warnings += [f'unknown field "{path}"' for path in shape.unknown]
+        return shape.pruned
+
+    def _require_place(self, kind: Kind, obj: JsonObject, namespace: str) -> None:
+        metadata = obj["metadata"]
+        if not kind.namespaced:
+            metadata.pop("namespace", None)
+            return
+        if metadata.setdefault("namespace", namespace) != namespace:
+            raise bad_request(
+                "the namespace of the provided object does not match the namespace sent on the request"
+            )
+
+    def _check(self, kind: Kind, new: JsonObject, old: JsonObject | None = None) -> None:
+        if Switch.UNPROCESSABLE in self._world.broken:
+            return
+        causes = problems(kind, new, old)
+        if causes:
+            raise invalid(kind, new["metadata"]["name"], causes)
+
+    def _dry(self, call: Call) -> bool:
+        return call.dry_run and Switch.DRY_RUN not in self._world.broken
+
+    def _orphan(self, owner: JsonObject) -> None:
+        uid = owner["metadata"]["uid"]
+        for kind, obj in self._world.store.owned_by(uid):
+            new = copied(obj)
+            references = [ref for ref in new["metadata"]["ownerReferences"] if ref["uid"] != uid]
+            new["metadata"]["ownerReferences"] = references
+            self._world.update(kind, obj, new)
+
+
+def deleted(kind: Kind, obj: JsonObject) -> JsonObject:
+    """The Status that answers a deletion."""
+    details = {
+        "name": obj["metadata"]["name"],
+        "group": kind.group,
+        "kind": kind.plural,
+        "uid": obj["metadata"]["uid"],
+    }
+    return {
+        "kind": "Status",
+        "apiVersion": "v1",
+        "metadata": {},
+        "status": "Success",
+        "details": {key: value for key, value in details.items() if value},
+    }
+
+
+def _body_uid(body: Any) -> str:
+    metadata = body.get("metadata") if isinstance(body, dict) else None
+    return str(metadata.get("uid") or "") if isinstance(metadata, dict) else ""
+
+
+def _writable_parts(kind: Kind, old: JsonObject, new: JsonObject, subresource: str) -> JsonObject:
+    """What the main path and the status path may each write."""
+    if kinds.STATUS not in kind.subresources:
+        return {**new, "metadata": dict(new["metadata"])}
+    if subresource == kinds.STATUS:
+        merged = {**old, "metadata": dict(old["metadata"])}
+        if "annotations" in new["metadata"]:
+            merged["metadata"]["annotations"] = new["metadata"]["annotations"]
+        if "status" in new:
+            merged["status"] = new["status"]
+        return merged
+    merged = {**new, "metadata": dict(new["metadata"])}
+    merged.pop("status", None)
+    return {**merged, "status": old["status"]} if "status" in old else merged
