@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-MANAGED = "kwok.x-k8s.io/node"
+MANAGED = "sim/kubelet"
 NODE_GRACE_SECONDS = 20
 AUDIT_LOG = "audit.log"
 # every request of a ServiceAccount outside kube-system, with its body: what the agent really asked for
@@ -58,7 +58,7 @@ def kwok(port: int, kubelet: int) -> list[str]:
     """A lease of 8 s against a grace of 20 s: healthy nodes stay Ready on a slow machine."""
     return f"""
         --kubeconfig=admin.kubeconfig --config=stages.yaml
-        --manage-all-nodes=false --manage-nodes-with-annotation-selector={MANAGED}=fake
+        --manage-all-nodes=false --manage-nodes-with-label-selector={MANAGED}=fake
         --node-ip=127.0.0.1 --node-port={kubelet} --server-address=127.0.0.1:{port}
         --cidr=10.244.0.0/16 --node-lease-duration-seconds=8
     """.split()

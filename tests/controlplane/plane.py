@@ -153,9 +153,8 @@ class ControlPlane:
             time.sleep(0.2)
 
     def _manage(self, node: str, managed: str | None) -> None:
-        self.api.patch(
-            f"/api/v1/nodes/{node}", {"metadata": {"annotations": {commands.MANAGED: managed}}}, "merge"
-        )
+        change = {"metadata": {"labels": {commands.MANAGED: managed}}}
+        self.api.patch(f"/api/v1/nodes/{node}", change, "merge")
 
     def _start(self, binaries: Path) -> None:
         made = certificates.create(self.state_dir)
@@ -225,9 +224,10 @@ class ControlPlane:
 
 def _node(name: str) -> Json:
     labels = {
+        commands.MANAGED: "fake",
         "kubernetes.io/hostname": name,
         "kubernetes.io/os": "linux",
         "kubernetes.io/arch": "amd64",
         "topology.kubernetes.io/zone": f"zone-{name[-1]}",
     }
-    return {"metadata": {"name": name, "labels": labels, "annotations": {commands.MANAGED: "fake"}}}
+    return {"metadata": {"name": name, "labels": labels}}

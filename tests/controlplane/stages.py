@@ -33,7 +33,7 @@ FAULT = '.metadata.labels["sim/fault"]'
 DELETED = ".metadata.deletionTimestamp"
 STARTED = ".status.startTime"
 OWNER = ".metadata.ownerReferences.[].kind"
-READY = ".status.containerStatuses[0].ready"
+READY = '.status.conditions.[] | select( .type == "Ready" ) | .status'
 RUNNING = ".status.containerStatuses[0].state.running.startedAt"
 ENDED = ".status.containerStatuses[0].state.terminated.finishedAt"
 ENDED_BEFORE = ".status.containerStatuses[0].lastState.terminated.finishedAt"
@@ -53,9 +53,8 @@ def pod_stages() -> list[Stage]:
 
 
 def node_ready() -> Stage:
-    """Ready again whenever kwok manages the node (annotation `kwok.x-k8s.io/node: fake`) and it is not Ready."""
-    ready = '.status.conditions.[] | select( .type == "Ready" ) | .status'
-    return _stage("node-ready", [(ready, "NotIn", ["True"])], templates.NODE_STATUS, kind="Node")
+    """Ready again whenever kwok manages the node (label commands.MANAGED) and it is not Ready."""
+    return _stage("node-ready", [(READY, "NotIn", ["True"])], templates.NODE_STATUS, kind="Node")
 
 
 def _ordinary_life() -> list[Stage]:
@@ -103,7 +102,7 @@ def _never_starting() -> list[Stage]:
 
 
 def _readiness() -> list[Stage]:
-    ready, unready = (READY, "In", ["true"]), (READY, "In", ["false"])
+    ready, unready = (READY, "In", ["True"]), (READY, "In", ["False"])
     creating = (WAITING, "In", ["ContainerCreating"])
     slow, never = (FAULT, "In", ["slowstart"]), (FAULT, "In", ["notready"])
     well: Condition = (FAULT, "NotIn", templates.UNREADY)
