@@ -14,14 +14,13 @@ from tools.clock import Clock
 from tools.database import Database, insert_if_absent
 from tools.errors import NotFound
 from tools.incident_endings import end_run
-from tools.incident_pages import IncidentFilter, IncidentPage, page_query, position
 from tools.incident_record import Incident, TimelineEntry, incident_from
 from tools.incident_rows import ENDED, add_lines, alert_from, line, looked
 from tools.records import Alert, Evidence, Similar, Target, Verdict
 from tools.schema import alerts, evidence, incidents, timeline
 from tools.targets_claimed import claim, row_of
 
-__all__ = ["Incident", "IncidentFilter", "IncidentPage", "Incidents", "SqlIncidents", "TimelineEntry"]
+__all__ = ["Incident", "Incidents", "SqlIncidents", "TimelineEntry"]
 
 
 class Incidents(Protocol):
@@ -119,13 +118,6 @@ class SqlIncidents:
     def get(self, incident_id: str) -> Incident:
         with self._database.read() as connection:
             return incident_from(row_of(connection, incident_id))
-
-    def page(self, filters: IncidentFilter, *, after: str = "", limit: int = 50) -> IncidentPage:
-        """Newest first; `after` is the `next` of the page before. Raises Invalid for a strange one."""
-        with self._database.read() as connection:
-            rows = connection.execute(page_query(filters, after, limit)).all()
-        items = tuple(incident_from(row) for row in rows[:limit])
-        return IncidentPage(items=items, next=position(items[-1]) if len(rows) > limit else "")
 
     def alerts(self, incident_id: str) -> list[Alert]:
         ours = select(alerts).where(alerts.c.incident_id == incident_id).order_by(alerts.c.id)
