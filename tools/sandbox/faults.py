@@ -11,9 +11,15 @@ from tools.cluster import JsonObject
 from tools.sandbox.values import parse_instant
 
 LABEL = "sim/fault"
-"""A pod template that carries this label misbehaves so, on the real control plane of the tests as well."""
+"""A pod with this label misbehaves so, on the real control plane of the tests as well."""
+CRASHES = ("crashloop", "crashdead", "oom")
+"""Faults that end the container; `crashdead` is never ready before, the others are."""
+UNSTARTABLE = ("imagepull", "configerror")
+"""Faults that keep containers from starting."""
 
-FaultKind: TypeAlias = Literal["crashloop", "oom", "imagepull", "notready", "slowstart"]
+FaultKind: TypeAlias = Literal[
+    "crashloop", "crashdead", "oom", "imagepull", "configerror", "notready", "slowstart"
+]
 Predicate: TypeAlias = Callable[[JsonObject, datetime], bool]
 
 
@@ -31,8 +37,8 @@ class Fault:
     until: datetime | None = None
     exit_code: int = 1
     log_lines: tuple[str, ...] = ()
-    after: float = 2.0
-    """Seconds that a container runs before it crashes; for `slowstart` see `SLOW_SECONDS`."""
+    after: float = 1.5
+    """Seconds that a container runs before it crashes."""
     container: str = ""
     """Which container crashes; empty: the first."""
 
@@ -46,13 +52,8 @@ class Fault:
         return self.when is None or self.when(pod, now)
 
 
-SLOW_SECONDS = 30.0
+SLOW_SECONDS = 6.0
 """How much later than usual a `slowstart` container becomes ready."""
-
-DEFAULT_LINES: dict[str, tuple[str, ...]] = {
-    "crashloop": ('level=error msg="unhandled error, shutting down"', "exit status 1"),
-    "oom": ('level=info msg="loading index into memory"',),
-}
 
 
 @dataclass

@@ -40,11 +40,16 @@ class LogBook:
         kept.append((container_id, []))
         del kept[:-_KEPT]
 
-    def write(self, pod_uid: str, container: str, lines: list[str], at: datetime) -> None:
-        """The newest container printed something."""
+    def write(
+        self, pod_uid: str, container: str, lines: list[str], at: datetime, *, whole: bool = False
+    ) -> None:
+        """The newest container printed these lines; `whole`: and nothing else before."""
         kept = self._lines.get((pod_uid, container))
         if kept:
-            kept[-1][1].extend((at, line) for line in lines)
+            printed = kept[-1][1]
+            if whole:
+                printed.clear()
+            printed.extend((at, line) for line in lines)
 
     def forget(self, pod_uid: str) -> None:
         """The pod is gone."""

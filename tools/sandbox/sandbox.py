@@ -225,7 +225,7 @@ class Sandbox:
         until: datetime | None = None,
         exit_code: int = 1,
         log_lines: Sequence[str] = (),
-        after: float = 2.0,
+        after: float = 1.5,
         container: str = "",
     ) -> Fault:
         """Let the pods of a Deployment misbehave from now on, while every given condition holds.

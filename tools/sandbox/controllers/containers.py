@@ -18,6 +18,8 @@ LONGEST_BACKOFF = timedelta(seconds=300)
 _SYNC = timedelta(seconds=1)
 """How long the kubelet takes to notice what its containers did."""
 _PROBE = timedelta(seconds=10)
+_RETRY = timedelta(seconds=12)
+"""How often the kubelet tries again what is not held back."""
 
 
 @dataclass
@@ -45,7 +47,8 @@ class Symptoms:
     """Which faults hold for one container at one instant."""
 
     crash: Fault | None = None
-    pull: Fault | None = None
+    blocked: str = ""
+    """`imagepull` or `configerror`: the container cannot start."""
     unready: bool = False
     slow: bool = False
 
@@ -112,8 +115,8 @@ class Container:
             return []
         if self.reason == "ErrImagePull":
             return self._hold_pull()
-        if self.reason == "CrashLoopBackOff":
-            return self._start(now)
+        if self.reason in ("CrashLoopBackOff", "CreateContainerConfigError"):
+            return self._configure(now, symptoms)
         return self._pull(now, symptoms)
 
     def due(self, now: datetime, symptoms: Symptoms) -> datetime | None:
@@ -134,9 +137,9 @@ class Container:
 
     def _pull(self, now: datetime, symptoms: Symptoms) -> list[Happening]:
         pulling = Happening("Pulling", f'Pulling image "{self.image}"')
-        if symptoms.pull is None:
+        if symptoms.blocked != "imagepull":
             text = f'Successfully pulled image "{self.image}" in 412ms (412ms including waiting).'
-            return [pulling, Happening("Pulled", text), *self._start(now)]
+            return [pulling, Happening("Pulled", text), *self._configure(now, symptoms)]
         self.pull_backoff.next(now, now)
         self.reason, self.retry_at = "ErrImagePull", now + _SYNC
         self.message = (
@@ -156,6 +159,13 @@ class Container:
         self.reason, self.message = "ImagePullBackOff", f'Back-off pulling image "{self.image}"'
         text = f'Back-off pulling image "{self.image}"'
         return [Happening("BackOff", text), Happening("Failed", "Error: ImagePullBackOff", "Warning")]
+
+    def _configure(self, now: datetime, symptoms: Symptoms) -> list[Happening]:
+        if symptoms.blocked != "configerror":
+            return self._start(now)
+        self.reason, self.message = "CreateContainerConfigError", 'configmap "settings" not found'
+        self.retry_at = now + _RETRY
+        return [Happening("Failed", f"Error: {self.message}", "Warning")]
 
     def _start(self, now: datetime) -> list[Happening]:
         if self.ended:

@@ -10,7 +10,8 @@ from tools.sandbox import kinds
 from tools.sandbox.controllers.containers import Container, Happening, Symptoms
 from tools.sandbox.controllers.podstatus import pod_status
 from tools.sandbox.controllers.podview import workload_name
-from tools.sandbox.faults import DEFAULT_LINES, Fault, Faults
+from tools.sandbox.controllers.printing import after_crash, at_start
+from tools.sandbox.faults import CRASHES, UNSTARTABLE, Fault, Faults
 from tools.sandbox.store import Change
 from tools.sandbox.world import World
 
@@ -20,7 +21,6 @@ _STOP = timedelta(seconds=1)
 """How long containers take to end when they are asked to."""
 _WATCH = timedelta(seconds=1)
 """How often the conditions of scripted faults are looked at again."""
-_CRASHES = ("crashloop", "oom")
 
 
 @dataclass
@@ -129,13 +129,11 @@ class Kubelet:
             if happening.reason == "Created":
                 container.container_id = f"containerd://{self._world.rng.getrandbits(256):064x}"
                 self._world.logs.begin(run.uid, container.name, container.container_id)
-                self._print(run, container, (f"starting {container.name} from {container.image}",))
+                lines = at_start(pod, container.name)
+                self._world.logs.write(run.uid, container.name, lines, self._world.now())
             elif happening.reason == "Crashed" and happening.fault:
-                fault = happening.fault
-                self._print(run, container, fault.log_lines or DEFAULT_LINES[fault.kind])
-
-    def _print(self, run: PodRun, container: Container, lines: tuple[str, ...]) -> None:
-        self._world.logs.write(run.uid, container.name, list(lines), self._world.now())
+                text = after_crash(pod, container.name, happening.fault)
+                self._world.logs.write(run.uid, container.name, text, self._world.now(), whole=True)
 
     def _event(self, pod: JsonObject, happening: Happening, container: Container) -> None:
         self._world.event(
@@ -157,12 +155,12 @@ def _symptoms(
     crashes = [
         fault
         for fault in holding
-        if fault.kind in _CRASHES
+        if fault.kind in CRASHES
         and (fault.container == container.name or (not fault.container and position == 0))
     ]
     return Symptoms(
         crash=crashes[0] if crashes else None,
-        pull=next((fault for fault in holding if fault.kind == "imagepull"), None),
-        unready="notready" in kinds_now,
+        blocked=next((fault.kind for fault in holding if fault.kind in UNSTARTABLE), ""),
+        unready=not kinds_now.isdisjoint(("notready", "crashdead")),
         slow="slowstart" in kinds_now,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 
 from tools.cluster import JsonObject
@@ -39,7 +40,7 @@ def container_status(container: Container, ready: bool) -> JsonObject:
     status: JsonObject = {
         "name": container.name,
         "image": container.image,
-        "imageID": f"sandbox.local/{container.image}" if container.runs else "",
+        "imageID": _image_id(container.image) if container.runs else "",
         "ready": ready,
         "started": container.state == "running",
         "restartCount": container.restarts,
@@ -52,6 +53,10 @@ def container_status(container: Container, ready: bool) -> JsonObject:
     if container.container_id:
         status["containerID"] = container.container_id
     return status
+
+
+def _image_id(image: str) -> str:
+    return f"{image.partition('@')[0]}@sha256:{hashlib.sha256(image.encode()).hexdigest()}"
 
 
 def _phase(pod: JsonObject, containers: list[Container]) -> str:
