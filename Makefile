@@ -1,0 +1,62 @@
+# Everything here sets itself up: Python 3.11 or newer with its venv module, and make, are all it needs.
+# `make e2e` builds a real Kubernetes control plane and needs Go 1.24 or newer and openssl for that.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PYTEST := $(BIN)/python -m pytest -p tests.plugins.no_skips
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help venv demo check format test controlplane e2e bench clean
+
+help:
+	@echo 'make demo    a cluster with faults, the agent, and an address to open in a browser'
+	@echo 'make test    all checks and every fast test'
+	@echo 'make e2e     the tests against a real Kubernetes control plane (Go 1.24 or newer)'
+	@echo 'make check   style, types, import contracts, generated files'
+	@echo 'make format  rewrite the sources in the house style'
+	@echo 'make bench   the figures'
+	@echo 'make clean   remove what was made here'
+
+venv: $(READY)
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + ": make PYTHON=/path/to/python3 ...")'
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo 'this Python has no venv module: install python3-venv' >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: venv
+	$(BIN)/sre-agent demo $(ARGS)
+
+check: venv
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/mypy --explicit-package-bases tests/controlplane tests/chaos tests/e2e tests/plugins
+	$(BIN)/lint-imports
+
+format: venv
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+test: check
+	$(PYTEST) tests --ignore=tests/e2e --ignore=tests/bench --ignore=tests/chaos/long $(ARGS)
+
+controlplane: venv
+	$(BIN)/python -m tests.controlplane.build --skip-without-go
+
+e2e: controlplane
+	$(PYTEST) tests/contract --server=controlplane $(ARGS)
+	$(PYTEST) tests/e2e $(ARGS)
+
+bench: venv
+	$(PYTEST) tests/bench $(ARGS)
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
