@@ -18,6 +18,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import unittest
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,8 +43,12 @@ FROM_THE_ENVIRONMENT = (
 )
 
 
-class GoMissing(Exception):
-    """No Go that is new enough is on this machine; the message says what to install."""
+class GoMissing(unittest.SkipTest):
+    """No Go that is new enough is on this machine: pytest skips, by name, the test that needs the control plane."""
+
+
+class NotBuilt(Exception):
+    """Nobody has built it yet, which takes longer than a test may."""
 
 
 class BuildFailed(Exception):
@@ -73,13 +78,21 @@ def binaries() -> Path | None:
     return folder if all((folder / name).is_file() for name in BINARIES) else None
 
 
+def built() -> Path:
+    """The folder of the binaries; raises GoMissing or NotBuilt."""
+    if (folder := binaries()) is None:
+        go_command()
+        raise NotBuilt("the control plane is not built yet: run `make controlplane`")
+    return folder
+
+
 def ensure() -> Path:
     """Build unless it is built already and return the folder of the binaries; raises GoMissing or BuildFailed.
 
     A second caller waits for the first one's build instead of starting its own.
     """
-    if (built := binaries()) is not None:
-        return built
+    if (folder := binaries()) is not None:
+        return folder
     go = go_command()
     with _locked(_cache() / "lock"):
         return binaries() or _build(go, _cache() / _digest())

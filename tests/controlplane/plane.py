@@ -57,9 +57,9 @@ class ControlPlane:
     def start(self) -> None:
         """Return once the nodes are Ready.
 
-        Raises GoMissing, BuildFailed or StartFailed, having stopped what was started.
+        Raises GoMissing (a skip), NotBuilt or StartFailed, having stopped what was started.
         """
-        binaries = build.ensure()
+        binaries = build.built()
         self.state_dir = Path(tempfile.mkdtemp(prefix="controlplane-"))
         try:
             self._start(binaries)
