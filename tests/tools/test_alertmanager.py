@@ -143,9 +143,7 @@ def test_alerts_beyond_the_limit_are_said_to_be_missing() -> None:
     """What fits is handled, the rest is one line (R1.9)."""
     read = parse(body(*(firing(f"p{n}") for n in range(12))), now=NOW, max_alerts=10)
     assert len(read.alerts) == 10
-    assert [bad.reason for bad in read.invalid] == [
-        "2 alerts beyond the first 10 of one body were not read"
-    ]
+    assert [bad.reason for bad in read.invalid] == ["2 alerts beyond the first 10 of one body were not read"]
 
 
 def test_fields_that_are_not_known_are_tolerated() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 import string
 
@@ -50,11 +51,6 @@ SHAPE = st.sampled_from(
         "export {key}={value}",
     ]
 )
-TOKENS = st.text(string.ascii_letters + string.digits, min_size=36, max_size=64).filter(
-    lambda text: (
-        len(set(text)) > 24 and sum(map(str.isdigit, text)) > 4 and not text.islower() and not text.isupper()
-    )
-)
 
 
 @given(
@@ -79,10 +75,15 @@ def test_user_information_in_urls_is_taken_out(user: str, password: str) -> None
     assert re.fullmatch(r"dial postgres://<redacted:userinfo:\w{8}>@db.shop:5432/orders failed", redacted)
 
 
-@given(token=TOKENS)
-def test_random_tokens_are_taken_out_without_any_key(token: str) -> None:
-    """High entropy gives them away."""
-    assert token not in redact(f"got {token} from upstream")
+@pytest.mark.parametrize(
+    "alphabet", [string.ascii_letters + string.digits, string.ascii_lowercase + string.digits]
+)
+def test_random_tokens_are_taken_out_without_any_key(alphabet: str) -> None:
+    """High entropy gives away all but a few of the random tokens that keys are made of."""
+    chance = random.Random(1)
+    tokens = ["".join(chance.choices(alphabet, k=40)) for _ in range(1000)]
+    missed = [token for token in tokens if token in redact(f"got {token} from upstream")]
+    assert len(missed) <= 3
 
 
 @given(
