@@ -71,7 +71,9 @@ class Decisions:
             self._set(approval, "renewed", actor, reason)
             return approval.incident_id
         if approval.state == "expired":
-            return self._parts.reopen(approval.incident_id)
+            fresh = self._parts.reopen(approval.incident_id)
+            self._parts.wake(fresh)
+            return fresh
         raise decided_problem(approval)
 
     def _open(self, approval: Approval) -> None:

@@ -91,19 +91,16 @@ class RecordCollector(Collector):
             ("problem", "route", "outcome"),
             counted.ended,
         )
-        yield _gauges("running_incidents", "Incidents that have not ended.", "status", counted.running)
+        yield _gauges("running_incidents", "Incidents that have not ended.", ("status",), counted.running)
         asked = [tally for tally in counted.approvals if tally.labels != ("pending",)]
         yield _counter("approvals", "Approvals that were answered or ran out.", ("outcome",), asked)
-        yield _counter(
-            "actions",
-            "Writes, by action, who decided and verdict.",
-            ("action", "by", "verdict"),
-            counted.actions,
-        )
+        yield _counter("actions", "Writes, by action and who decided.", ("action", "by"), counted.actions)
+        yield _counter("verdicts", "Writes that were judged.", ("action", "verdict"), counted.verdicts)
         yield _counter("blocked", "Decisions held back, by rule.", ("rule",), counted.blocked)
         yield _counter("decisions", "Decisions, by who made them.", ("decider", "route"), counted.decisions)
-        yield _counter(
-            "notifications", "Messages, by kind and delivery.", ("kind", "state"), counted.messages
+        yield _counter("notifications", "Messages sent, by kind.", ("kind",), counted.sent)
+        yield _gauges(
+            "unsent_notifications", "Messages that wait or fail.", ("kind", "state"), counted.unsent
         )
         yield _stages(counted.stages)
         yield _gauge("inbox_depth", "Incidents that nobody has taken up yet.", counted.inbox_depth)
@@ -130,8 +127,8 @@ def _gauge(name: str, words: str, value: float) -> Metric:
     return GaugeMetricFamily(f"sre_agent_{name}", words, value=value)
 
 
-def _gauges(name: str, words: str, label: str, tallies: Iterable[Tally]) -> Metric:
-    family = GaugeMetricFamily(f"sre_agent_{name}", words, labels=(label,))
+def _gauges(name: str, words: str, labels: tuple[str, ...], tallies: Iterable[Tally]) -> Metric:
+    family = GaugeMetricFamily(f"sre_agent_{name}", words, labels=labels)
     for tally in tallies:
         family.add_metric(tally.labels, tally.count)
     return family

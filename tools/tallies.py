@@ -43,7 +43,7 @@ class Counts(Record):
     """Everything that is counted, at one instant."""
 
     alerts: tuple[Tally, ...] = ()
-    """result: `received` counts every copy, `deduplicated` those that were known, `ignored` those without a run."""
+    """result: `received` counts every copy, `deduplicated` those known before, `ignored` those without a run."""
     ended: tuple[Tally, ...] = ()
     """problem, route, outcome of incidents that have ended."""
     running: tuple[Tally, ...] = ()
@@ -51,13 +51,17 @@ class Counts(Record):
     approvals: tuple[Tally, ...] = ()
     """state."""
     actions: tuple[Tally, ...] = ()
-    """action, `automatic` or `approved` or `undo`, verdict."""
+    """action, and `automatic` or `approved` or `undo`."""
+    verdicts: tuple[Tally, ...] = ()
+    """action, verdict."""
     blocked: tuple[Tally, ...] = ()
     """rule."""
     decisions: tuple[Tally, ...] = ()
     """decider, route."""
-    messages: tuple[Tally, ...] = ()
-    """kind, `sent` or `waiting` or `failing`."""
+    sent: tuple[Tally, ...] = ()
+    """kind."""
+    unsent: tuple[Tally, ...] = ()
+    """kind, and `waiting` or `failing`."""
     stages: tuple[Stage, ...] = ()
     inbox_depth: int = 0
     oldest_pending: datetime | None = None
@@ -144,15 +148,18 @@ class SqlTallies:
             self._ended.read(connection)
             depth, oldest = _unhandled(connection)
             answered, waits = _approval_ages(connection)
+            written, judged = _actions(connection)
             return Counts(
                 alerts=_alerts(connection),
                 ended=_tallies(self._ended.outcomes),
                 running=_grouped(connection, incidents.c.status, where=incidents.c.ended_at.is_(None)),
                 approvals=_grouped(connection, approvals.c.state),
-                actions=_actions(connection),
+                actions=written,
+                verdicts=judged,
                 blocked=_tallies(self._ended.rules),
                 decisions=_tallies(self._ended.deciders),
-                messages=_messages(connection),
+                sent=_grouped(connection, outbox.c.kind, where=outbox.c.sent_at.is_not(None)),
+                unsent=_unsent(connection),
                 stages=(
                     self._ended.to_decision.stage("decision"),
                     answered.stage("approval"),
@@ -179,30 +186,34 @@ def _grouped(connection: Connection, *columns: Any, where: Any = None) -> tuple[
 
 
 def _alerts(connection: Connection) -> tuple[Tally, ...]:
-    unused = func.sum(case((alerts.c.incident_id.is_(None), 1), else_=0))
-    known, copies, ignored = connection.execute(
-        select(
-            func.count(), func.coalesce(func.sum(alerts.c.times), 0), func.coalesce(unused, 0)
-        ).select_from(alerts)
-    ).one()
-    counted = {"received": copies, "deduplicated": copies - known, "ignored": ignored}
+    invalid = case((alerts.c.status == "invalid", 1), else_=0)
+    ignored = case(((alerts.c.status != "invalid") & alerts.c.incident_id.is_(None), 1), else_=0)
+    sums = [func.coalesce(func.sum(column), 0) for column in (alerts.c.times, invalid, ignored)]
+    known, copies, broken, unused = connection.execute(select(func.count(), *sums).select_from(alerts)).one()
+    counted = {
+        "received": copies,
+        "deduplicated": copies - known,
+        "ignored": unused,
+        "invalid": broken,
+    }
     return tuple(Tally(labels=(result,), count=int(count)) for result, count in counted.items())
 
 
-def _actions(connection: Connection) -> tuple[Tally, ...]:
+def _actions(connection: Connection) -> tuple[tuple[Tally, ...], tuple[Tally, ...]]:
     columns = (actions.c.call, actions.c.automatic, actions.c.undo_of, actions.c.verdict)
     counted: Counter[tuple[str, ...]] = Counter()
+    judged: Counter[tuple[str, ...]] = Counter()
     for row in connection.execute(select(*columns)):
         by = "undo" if row.undo_of else "automatic" if row.automatic else "approved"
-        counted[(row.call["name"], by, row.verdict)] += 1
-    return _tallies(counted)
+        counted[(row.call["name"], by)] += 1
+        if row.verdict:
+            judged[(row.call["name"], row.verdict)] += 1
+    return _tallies(counted), _tallies(judged)
 
 
-def _messages(connection: Connection) -> tuple[Tally, ...]:
-    state = case(
-        (outbox.c.sent_at.is_not(None), "sent"), (outbox.c.attempts > 0, "failing"), else_="waiting"
-    ).label("state")
-    return _grouped(connection, outbox.c.kind, state)
+def _unsent(connection: Connection) -> tuple[Tally, ...]:
+    state = case((outbox.c.attempts > 0, "failing"), else_="waiting").label("state")
+    return _grouped(connection, outbox.c.kind, state, where=outbox.c.sent_at.is_(None))
 
 
 def _unhandled(connection: Connection) -> tuple[int, datetime | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -77,6 +77,8 @@ class Stand:
     clock: ManualClock = field(default_factory=lambda: ManualClock(START))
     change: Change | None = None
     """What proving again finds."""
+    during_proof: Callable[[], object] = lambda: None
+    """What happens elsewhere while the cluster is being read."""
     woken: list[str | None] = field(default_factory=list)
     reopened: list[str] = field(default_factory=list)
     proofs: list[str] = field(default_factory=list)
@@ -92,6 +94,7 @@ class Stand:
 
     def prove_again(self, approval: Approval) -> Any:
         self.proofs.append(approval.id)
+        self.during_proof()
         return self.change
 
     def reopen(self, incident_id: str) -> str:
