@@ -60,10 +60,10 @@ class Component:
         with contextlib.suppress(ProcessLookupError):
             self._process.terminate()
 
-    def wait(self) -> None:
+    def wait(self, within: float = STOPPED_WITHIN) -> None:
         """Until the process has ended, killing it if it does not do so by itself."""
         try:
-            self._process.wait(STOPPED_WITHIN)
+            self._process.wait(within)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
@@ -72,7 +72,7 @@ class Component:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
 
-def answers(url: str, token: str | None = None) -> bool:
+def answers(url: str, token: str | None = None, within: float = 2) -> bool:
     """Whether a health endpoint says 200; the certificate is not looked at, the port is ours."""
     tls = ssl.create_default_context()
     tls.check_hostname = False
@@ -80,7 +80,7 @@ def answers(url: str, token: str | None = None) -> bool:
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     try:
         with urllib.request.urlopen(
-            urllib.request.Request(url, headers=headers), context=tls, timeout=2
+            urllib.request.Request(url, headers=headers), context=tls, timeout=within
         ) as answer:
             return bool(answer.status == 200)
     except urllib.error.HTTPError as error:

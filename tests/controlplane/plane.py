@@ -25,10 +25,11 @@ from typing import Any, ClassVar
 
 from tests.controlplane import build, certificates, commands, stages
 from tests.controlplane.api import AdminApi, ApiError, Json
-from tests.controlplane.components import Component, answers, free_ports
+from tests.controlplane.components import Component, StartFailed, answers, free_ports
 from tests.controlplane.kubelet import FakeKubelet
 
 NODES = ("node-1", "node-2", "node-3")
+PORT_TAKEN = "address already in use"
 USERS = ("admin", "kube-controller-manager", "kube-scheduler")
 
 
@@ -60,12 +61,12 @@ class ControlPlane:
         Raises GoMissing (a skip), NotBuilt or StartFailed, having stopped what was started.
         """
         binaries = build.built()
-        self.state_dir = Path(tempfile.mkdtemp(prefix="controlplane-"))
         try:
-            self._start(binaries)
-        except BaseException:
-            self.stop()
-            raise
+            self._start_in_a_new_folder(binaries)
+        except StartFailed as failed:
+            if PORT_TAKEN not in str(failed):
+                raise
+            self._start_in_a_new_folder(binaries)
 
     def stop(self) -> None:
         """End every process that was started, and delete the state; may be called twice."""
@@ -155,6 +156,14 @@ class ControlPlane:
     def _manage(self, node: str, managed: str | None) -> None:
         change = {"metadata": {"labels": {commands.MANAGED: managed}}}
         self.api.patch(f"/api/v1/nodes/{node}", change, "merge")
+
+    def _start_in_a_new_folder(self, binaries: Path) -> None:
+        self.state_dir = Path(tempfile.mkdtemp(prefix="controlplane-"))
+        try:
+            self._start(binaries)
+        except BaseException:
+            self.stop()
+            raise
 
     def _start(self, binaries: Path) -> None:
         made = certificates.create(self.state_dir)
