@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from tests.made_alerts import BEGIN, body, firing, parsed, real_bodies, resolved
+from tests.made_alerts import BEGIN, body, firing, real_bodies, resolved
 from tools.alertmanager import parse
 from tools.approvals import Approval, SqlApprovals
 from tools.clock import ManualClock
@@ -371,20 +371,6 @@ def test_hostile_text_is_kept_as_text(send: Send, record: SqlIncidents) -> None:
     assert record.get(incident_id).alert_name == kept
     assert record.get(incident_id).description == kept
     assert record.alerts(incident_id)[0].annotations == {"description": kept, kept: kept}
-
-
-def test_nothing_of_a_body_is_stored_when_its_transaction_fails(store: Database, still: ManualClock) -> None:
-    """One transaction: the first alert is not kept when the second cannot be."""
-
-    class BrokenOnSecondLook:
-        """A clock that fails in the middle of the transaction."""
-
-        def now(self) -> Any:
-            raise RuntimeError("no time")
-
-    with pytest.raises(RuntimeError):
-        Inbox(store, BrokenOnSecondLook()).accept(parsed(firing()))
-    assert count(store, alerts) + count(store, incidents) + count(store, episodes) == 0
 
 
 def test_an_alert_that_came_as_the_run_ended_opens_the_next(

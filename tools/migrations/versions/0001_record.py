@@ -57,6 +57,12 @@ def _seal_audit() -> None:
             f"CREATE TRIGGER audit_no_{verb.lower()} BEFORE {verb} ON audit "
             "BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END"
         )
+    # REPLACE deletes without firing the DELETE trigger.
+    op.execute(
+        "CREATE TRIGGER audit_in_order BEFORE INSERT ON audit "
+        "WHEN NEW.seq <> (SELECT coalesce(max(seq), 0) + 1 FROM audit) "
+        "BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END"
+    )
 
 
 def _audit() -> None:
