@@ -331,7 +331,17 @@ def _configuration(kubeconfig: str | None) -> tuple[Any, str]:
             return configuration, "ServiceAccount of this pod"
         path = kubeconfig or config.KUBE_CONFIG_DEFAULT_LOCATION
         config.load_kube_config(config_file=path, client_configuration=configuration, persist_config=False)
-    except (config.ConfigException, yaml.YAMLError, OSError, ValueError, TypeError, KeyError) as err:
+        if not str(configuration.host).startswith(("http://", "https://")):
+            raise ValueError("its current cluster has no server address")
+    except (
+        config.ConfigException,
+        yaml.YAMLError,
+        OSError,
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+    ) as err:
         raise Invalid(
             f"The kubeconfig {kubeconfig or '(KUBECONFIG or ~/.kube/config)'} cannot be used: {err}. "
             "Set KUBECONFIG to a valid kubeconfig (try `kubectl --kubeconfig FILE version`), "
