@@ -200,7 +200,7 @@ def _app(
         reopen=inbox.reopen,
         probe=probes,
     )
-    return create_app(parts, [webhooks.blueprint(inbox, lambda: worker.wake(None))])
+    return create_app(parts, [webhooks.blueprint(inbox, lambda: worker.wake(None), clock=services.clock)])
 
 
 def _waker(services: Services, worker: Worker) -> Callable[[str | None], None]:

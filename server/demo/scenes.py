@@ -15,7 +15,7 @@ from tools.clock import Clock
 from tools.sandbox import Sandbox
 
 Person: TypeAlias = Literal["approve", "fix_it_meanwhile", "none"]
-OUTAGE = timedelta(seconds=40)
+OUTAGE = timedelta(seconds=15)
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,21 @@ class Scene:
 
     title: str
     namespace: str
-    prepare: Callable[[Sandbox], None]
-    strike: Callable[[Sandbox, Clock], None]
+    prepare: Callable[[Sandbox], object]
+    strike: Callable[[Sandbox, Clock], object]
     person: Person
     expected: tuple[Expected, ...]
     """In the order in which its incidents begin."""
+    lingers: float = 0.0
+    """Sandbox seconds to go on watching: new pods that fail may open a `FOLLOW_UP`, but no second write."""
+
+    def writes(self) -> int:
+        """How many writes the scene may cause, however long it is watched."""
+        return sum(bool(expected.verdict) for expected in self.expected)
+
+
+FOLLOW_UP = Expected("notified", "transient_crash", "notify", "restart_deployment")
+"""An incident after a restart that did not help: the same action is proved again, and refused."""
 
 
 def scenes() -> tuple[Scene, ...]:
@@ -67,10 +77,8 @@ def scenes() -> tuple[Scene, ...]:
             lambda sandbox: _with_database(sandbox, "billing", "invoices"),
             lambda sandbox, clock: _database_outage(sandbox, clock, "billing", "invoices", for_good=True),
             "none",
-            (
-                Expected("escalated", "transient_crash", "act", "restart_deployment", "NOT_RECOVERED"),
-                Expected("notified", "crash_loop", "notify"),
-            ),
+            (Expected("escalated", "transient_crash", "act", "restart_deployment", "NOT_RECOVERED"),),
+            lingers=120,
         ),
         Scene(
             "an image that cannot be pulled, with nothing to go back to, is explained",
