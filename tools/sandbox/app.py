@@ -75,7 +75,7 @@ class Application:
         except ApiError as error:
             response = self._error(error)
         for text in warnings:
-            response.headers.add("Warning", f'299 - "{text}"'.replace("\n", " "))
+            response.headers.add("Warning", "299 - " + json.dumps(text))
         self._record(request, user, body, response.status_code)
         return response
 
@@ -209,7 +209,7 @@ def _json(body: JsonObject, status: int = 200) -> Response:
 
 def _body(request: Request) -> Any:
     text = request.get_data()
-    if not text:
+    if not text or (request.mimetype and "json" not in request.mimetype):
         return None
     try:
         return json.loads(text)

@@ -8,7 +8,7 @@ from typing import Any
 
 from tools.cluster import JsonObject
 from tools.sandbox.authz import User
-from tools.sandbox.errors import ApiError, bad_request, no_such_path
+from tools.sandbox.errors import ApiError, bad_request, no_such_path, unsupported_media_type
 from tools.sandbox.kinds import Kind, Kinds
 
 
@@ -81,7 +81,9 @@ class Call:
         return self.query.get("fieldValidation") or "Warn"
 
     def object(self) -> JsonObject:
-        """The body as an object. Raises 400 for anything else."""
+        """The body as an object. Raises 415 for a body that is not JSON, 400 for anything else."""
+        if self.content_type not in ("application/json", ""):
+            raise unsupported_media_type("application/json")
         if not isinstance(self.body, dict):
             raise bad_request("the object provided is unrecognized: it must be a JSON object with a kind")
         return self.body

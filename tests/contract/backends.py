@@ -1,0 +1,72 @@
+"""The two servers that have to agree."""
+
+from __future__ import annotations
+
+import tempfile
+import uuid
+from collections.abc import Iterable
+from pathlib import Path
+
+from tools.clock import ScaledClock
+from tools.sandbox import Sandbox
+
+SPEED = 20.0
+"""How much faster than the wall the sandbox's clock runs, so that back-off is no reason to wait."""
+
+
+class SandboxBackend:
+    """The sandbox, started once, on a fast clock."""
+
+    def __init__(self, broken: Iterable[str] = ()) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="sandbox-")
+        self.sandbox = Sandbox(ScaledClock(SPEED), nodes=3, broken=broken).start()
+        self._path = self.sandbox.kubeconfig(Path(self._folder.name) / "admin.kubeconfig")
+
+    @property
+    def url(self) -> str:
+        return self.sandbox.url
+
+    def kubeconfig(self) -> Path:
+        return self._path
+
+    def new_namespace(self) -> str:
+        name = f"contract-{uuid.uuid4().hex[:8]}"
+        self.sandbox.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+        return name
+
+    def delete_namespace(self, name: str) -> None:
+        self.sandbox.delete("Namespace", "", name)
+
+    def stop(self) -> None:
+        self.sandbox.stop()
+        self._folder.cleanup()
+
+
+class ControlPlaneBackend:
+    """The real control plane that this test run shares."""
+
+    def __init__(self) -> None:
+        from tests.controlplane.plane import ControlPlane
+
+        self._plane = ControlPlane.shared()
+
+    @property
+    def url(self) -> str:
+        return self._plane.url
+
+    def kubeconfig(self) -> Path:
+        return self._plane.admin_kubeconfig
+
+    def new_namespace(self) -> str:
+        return self._plane.new_namespace("contract")
+
+    def delete_namespace(self, name: str) -> None:
+        self._plane.delete_namespace(name)
+
+    def stop(self) -> None:
+        """The run that shares it stops it."""
+
+
+def open_backend(server: str, broken: Iterable[str] = ()) -> SandboxBackend | ControlPlaneBackend:
+    """The backend that the option `--server` names."""
+    return ControlPlaneBackend() if server == "controlplane" else SandboxBackend(broken)
