@@ -1,18 +1,22 @@
 """Confidence, computed and never taken: the parts, each shown, and their sum.
 
 Weights: how directly the finding is proved 0.7, how complete the evidence is 0.2, how the target was found 0.1.
-What this action did before adds at most 0.05 and takes at most 0.4; praise alone never crosses the threshold.
+What this action did before adds at most 0.05 and takes 0.4: praise alone never crosses the threshold, and what
+failed last time stays below it, however low it is set.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from graph.state import Finding
 from tools.records import Evidence, Similar, Target
 
 PROOF, COMPLETENESS, TARGET = 0.7, 0.2, 0.1
 HELPED, FAILED = 0.05, -0.4
+HELPED_OR_NOT = frozenset({"RECOVERED", "NOT_RECOVERED", "REGRESSED"})
+UNDATED = datetime.max.replace(tzinfo=UTC)
 
 
 def parts(
@@ -28,11 +32,13 @@ def parts(
 
 
 def total(by_name: dict[str, float], threshold: float) -> float:
-    """The sum within 0..1; good history may not lift it across the threshold by itself."""
-    base = by_name["proof"] + by_name["completeness"] + by_name["target"]
-    with_history = base + by_name["history"]
+    """The sum within 0..1; history may not lift it across the threshold, and failure keeps it below."""
+    base = round(by_name["proof"] + by_name["completeness"] + by_name["target"], 3)
+    with_history = round(base + by_name["history"], 3)
     if base < threshold <= with_history:
         with_history = base
+    if by_name["history"] < 0:
+        with_history = min(with_history, threshold - 0.001)
     return round(min(1.0, max(0.0, with_history)), 3)
 
 
@@ -44,11 +50,19 @@ def completeness(evidence: Evidence) -> float:
 
 
 def history(action: str, problem: str, similar: Sequence[Similar]) -> float:
-    """What our own verdicts say of this action for this workload and class."""
-    verdicts = [s.verdict for s in similar if s.same_workload and s.action == action and s.problem == problem]
-    if any(verdict in ("NOT_RECOVERED", "REGRESSED") for verdict in verdicts):
-        return FAILED
-    return HELPED if "RECOVERED" in verdicts else 0.0
+    """What our own verdicts say of this action for this workload and class: the newest that says anything.
+
+    Without a date it counts as the newest, and of two at one instant the failure does.
+    """
+    told = [
+        s
+        for s in similar
+        if s.same_workload and s.action == action and s.problem == problem and s.verdict in HELPED_OR_NOT
+    ]
+    newest = max(told, key=lambda s: (s.closed_at or UNDATED, s.verdict != "RECOVERED"), default=None)
+    if newest is None:
+        return 0.0
+    return HELPED if newest.verdict == "RECOVERED" else FAILED
 
 
 def _sureness(target: Target | None) -> float:

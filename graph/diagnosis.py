@@ -5,23 +5,35 @@ Pure. `diagnose` always answers: `unknown` and `recovered_by_itself` are answers
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from graph.playbooks import playbooks
 from graph.state import Finding, Proposal
-from graph.symptoms import is_broken, live_pods
+from graph.symptoms import crashed_lately, is_broken, live_pods
 from tools.records import Alert, Evidence, Target
 
 NEVER_ACTS = frozenset({"Watchdog", "InfoInhibitor"})
+ABOUT_PODS = re.compile(
+    r"crash|oom|restart|notready|nothealthy|unhealthy|imagepull|errimage|containerwaiting|replicasmismatch"
+    r"|rolloutstuck|(?:pod|container|deployment|replica).*(?:down|fail|notrunning|pending|unavailable)",
+    re.IGNORECASE,
+)
+"""Names of alerts whose condition the state of pods shows: only of these can pods say that it is over."""
 
 
-def diagnose(evidence: Evidence, target: Target | None) -> tuple[Finding, list[Proposal]]:
-    """The first class that proves, with its candidates; none of them when no action is right."""
+def diagnose(
+    evidence: Evidence, target: Target | None, alerts: Sequence[Alert] = ()
+) -> tuple[Finding, list[Proposal]]:
+    """The first class that proves, with its candidates; none of them when no action is right.
+
+    `alerts` decide only whether healthy pods mean that nothing is wrong any more (see `ABOUT_PODS`).
+    """
     for playbook in playbooks():
         finding = playbook.proves(evidence)
         if finding:
             return finding, playbook.candidates(finding, evidence, target) if target else []
-    return _nothing_proved(evidence), []
+    return _nothing_proved(evidence, alerts), []
 
 
 def unresolved(reason: str) -> Finding:
@@ -39,13 +51,12 @@ def is_noise(alerts: Sequence[Alert]) -> bool:
     return bool(alerts) and all(a.name in NEVER_ACTS or a.severity in ("none", "info") for a in alerts)
 
 
-def _nothing_proved(evidence: Evidence) -> Finding:
-    pods = live_pods(evidence)
-    missing = evidence.missing()
-    if pods and not any(is_broken(pod) for pod in pods) and not missing and _complete(evidence):
+def _nothing_proved(evidence: Evidence, alerts: Sequence[Alert]) -> Finding:
+    unseen = [alert.name for alert in alerts if not ABOUT_PODS.search(alert.name)]
+    if _is_well(evidence) and not unseen:
         return Finding(
             problem="recovered_by_itself",
-            summary=f"All {len(pods)} pods are ready now; nothing shows the problem any more.",
+            summary=f"All {len(live_pods(evidence))} pods are ready now; nothing shows the problem any more.",
             directness=1.0,
             evidence=tuple(evidence.cite("pods")),
             broken=False,
@@ -53,27 +64,40 @@ def _nothing_proved(evidence: Evidence) -> Finding:
         )
     return Finding(
         problem="unknown",
-        summary=_unknown_summary(evidence),
+        summary=_unknown_summary(evidence, unseen),
         directness=0.2,
         evidence=tuple(item.id for item in evidence.items if item.status == "found"),
         facts=tuple(f"{item.kind}: {item.summary}" for item in evidence.items)[:8],
-        ruled_out=("a bad release", "a crash", "an image error"),
+        ruled_out=() if evidence.missing() else ("a bad release", "a crash", "an image error"),
         next_step="Look at the evidence below; no rule of this agent explains it.",
     )
 
 
+def _is_well(evidence: Evidence) -> bool:
+    """Everything was read, the rollout is complete, all pods are ready, and none has crashed lately."""
+    pods, now = live_pods(evidence), evidence.collected_at
+    shaky = any(is_broken(pod, now) or crashed_lately(pod, now) for pod in pods)
+    return bool(pods) and not shaky and not evidence.missing() and _complete(evidence)
+
+
 def _complete(evidence: Evidence) -> bool:
     workload = evidence.workload
-    if workload is None:
+    if workload is None or workload.observed_generation < workload.generation:
         return False
-    return workload.updated >= workload.desired and workload.available >= workload.desired
+    enough = min(workload.updated, workload.available) >= workload.desired > 0
+    return enough and workload.replicas <= workload.updated
 
 
-def _unknown_summary(evidence: Evidence) -> str:
-    missing = evidence.missing()
+def _unknown_summary(evidence: Evidence, unseen: Sequence[str]) -> str:
+    missing, now = evidence.missing(), evidence.collected_at
     if missing:
         return f"{len(missing)} of {len(evidence.items)} reads failed; the first: {missing[0].summary}"
-    unready = [pod.name for pod in live_pods(evidence) if not pod.ready]
-    return (
-        f"{len(unready)} pods are not ready, for no proved cause." if unready else "No failing pod was found."
-    )
+    pods = live_pods(evidence)
+    unready = [pod.name for pod in pods if not pod.ready]
+    if unready:
+        return f"{len(unready)} pods are not ready, for no proved cause."
+    if any(crashed_lately(pod, now) for pod in pods):
+        return f"All {len(pods)} pods are ready, but some crashed minutes ago: too early to call it over."
+    if pods and unseen:
+        return f"All {len(pods)} pods are ready; what {unseen[0]} is about does not show in their state."
+    return "No failing pod was found."

@@ -11,100 +11,22 @@ from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Literal, TypeAlias
 
-from tools.records import Record, Risk, Target
+from graph.policy_facts import DENIED_NAMESPACES, Attempt, PolicyFacts, PolicySettings
+from tools.records import Record
 
-DENIED_NAMESPACES = (
-    "kube-*",
-    "monitoring",
-    "prometheus",
-    "observability",
-    "grafana",
-    "ingress-nginx",
-    "ingress",
-    "traefik",
-    "cert-manager",
-    "istio-system",
-    "linkerd",
-    "argocd",
-    "flux-system",
-    "gatekeeper-system",
-    "kyverno",
-)
-
-
-class PolicySettings(Record):
-    """The limits in force, as configured. Names and defaults: product.md section 2."""
-
-    mode: Literal["shadow", "approve", "auto"] = "approve"
-    confidence_threshold: float = 0.8
-    settle_seconds: float = 30.0
-    namespace_allow: tuple[str, ...] = ()
-    """Glob patterns; empty allows all that is not denied."""
-    namespace_deny: tuple[str, ...] = DENIED_NAMESPACES
-    target_namespace: str = ""
-    target_deployment: str = ""
-    require_approval_for: tuple[str, ...] = ("rollback", "delete_deployment")
-    own_uids: tuple[str, ...] = ()
-    """uids of the agent's own workloads (and its store's): never written to."""
-    enabled_actions: tuple[str, ...] = ()
-    """Actions off by default that were enabled by name."""
-    approval_ttl_seconds: float = 3600.0
-    attempt_window_seconds: float = 6 * 3600.0
-    """One attempt per workload and problem class in this time."""
-    cluster_writes_per_hour: int = 6
-    cluster_writes_per_day: int = 20
-    read_patience_seconds: float = 60.0
-    """How long a run waits for an API server that does not answer before it reports so; 0: at once."""
-    verify_delay_seconds: float = 30.0
-    verify_window_seconds: float = 120.0
-    verify_poll_seconds: float = 10.0
-    verify_timeout_seconds: float = 900.0
-    """From the write until INCONCLUSIVE."""
-    test_cluster: bool = False
-    """Short windows are allowed, and every message says so."""
-
-
-class Attempt(Record):
-    """An earlier write on this workload, from the ledger."""
-
-    action: str
-    problem: str
-    at: datetime
-    undo: bool = False
-    verdict: str = ""
-
-
-class PolicyFacts(Record):
-    """Everything a rule may look at, read by the caller at one instant."""
-
-    now: datetime
-    target: Target
-    action: str
-    family: str
-    risk: Risk
-    problem: str
-    confidence: float
-    paused: bool = False
-    suspicious: bool = False
-    evidence_missing: tuple[str, ...] = ()
-    namespace_mode: str = ""
-    """Label `sre-agent/mode` of the namespace."""
-    disabled: bool = False
-    """Annotation `sre-agent/disable: "true"` on the workload."""
-    workload_paused: bool = False
-    strategy: str = "RollingUpdate"
-    desired: int = 1
-    ready: int = 0
-    rolling_out: bool = False
-    """A rollout of this workload is still moving and nothing says that it failed."""
-    health_proof: str = ""
-    attempts: tuple[Attempt, ...] = ()
-    """Writes on this workload within the attempt window, newest first."""
-    automatic_writes_hour: int = 0
-    automatic_writes_day: int = 0
-    in_flight: tuple[str, ...] = ()
-    """uids of targets whose write is still being verified (other incidents')."""
-    in_flight_namespaces: tuple[str, ...] = ()
+__all__ = [
+    "DENIED_NAMESPACES",
+    "RULES",
+    "Attempt",
+    "Block",
+    "PolicyFacts",
+    "PolicySettings",
+    "evaluate",
+    "route",
+    "settle_until",
+]
+DECIDING = frozenset({"workload", "pods", "revisions", "dependencies"})
+"""Kinds of evidence that rules and proofs rest on; logs and events only explain."""
 
 
 class Block(Record):
@@ -166,8 +88,11 @@ def target_limits(facts: PolicyFacts, settings: PolicySettings) -> Answer:
     target = facts.target
     if settings.target_namespace and target.namespace != settings.target_namespace:
         return ("refuse", f"actions are limited to namespace {settings.target_namespace}")
-    if settings.target_deployment and target.name != settings.target_deployment:
-        return ("refuse", f"actions are limited to {settings.target_deployment}")
+    if settings.target_deployment and (target.kind, target.name) != (
+        "Deployment",
+        settings.target_deployment,
+    ):
+        return ("refuse", f"actions are limited to Deployment {settings.target_deployment}")
     return None
 
 
@@ -184,11 +109,16 @@ def workload_disabled(facts: PolicyFacts, settings: PolicySettings) -> Answer:
 
 
 def managed_elsewhere(facts: PolicyFacts, settings: PolicySettings) -> Answer:
-    """A spec change on what Git or an operator owns is reverted: propose it there (kubernetes.md 4.9)."""
+    """A spec change on what Git or an operator owns is reverted: propose it there (kubernetes.md 4.9).
+
+    Helm keeps a restart, so that only what changes more than that asks.
+    """
     owner = facts.target.managed_by
     if owner in ("argocd", "flux", "operator"):
         return ("refuse", f"managed by {owner}, which would revert it: change it there")
-    return ("ask", "managed by Helm: the next upgrade will undo it") if owner == "helm" else None
+    if owner == "helm" and facts.family != "restart":
+        return ("ask", "managed by Helm: the next upgrade will undo it")
+    return None
 
 
 def risk(facts: PolicyFacts, settings: PolicySettings) -> Answer:
@@ -207,8 +137,22 @@ def one_attempt(facts: PolicyFacts, settings: PolicySettings) -> Answer:
     repeated = next((a for a in same if a.action == facts.action), None)
     if repeated:
         outcome = repeated.verdict or "no verdict yet"
-        return ("refuse", f"{facts.action} was tried for {facts.problem} at {repeated.at:%H:%M} ({outcome})")
+        return (
+            "refuse",
+            f"{facts.action} was tried for {facts.problem} at {repeated.at:%H:%M} UTC ({outcome})",
+        )
     return ("ask", f"{same[0].action} was tried for {facts.problem} already") if same else None
+
+
+def workload_budget(facts: PolicyFacts, settings: PolicySettings) -> Answer:
+    """So many writes on one workload, whatever they were for, and the same action not at once (7.2)."""
+    since = facts.now - timedelta(seconds=settings.attempt_window_seconds)
+    recent = [a for a in facts.attempts if a.at >= since and not a.undo]
+    if len(recent) >= settings.workload_writes:
+        return ("ask", f"{len(recent)} writes on this workload already")
+    cooled = facts.now - timedelta(seconds=settings.cool_down_seconds)
+    again = next((a for a in recent if a.action == facts.action and a.at >= cooled), None)
+    return ("ask", f"{again.action} was done at {again.at:%H:%M} UTC: it cools down") if again else None
 
 
 def cluster_budget(facts: PolicyFacts, settings: PolicySettings) -> Answer:
@@ -257,6 +201,12 @@ def restart_outage(facts: PolicyFacts, settings: PolicySettings) -> Answer:
     return None
 
 
+def evidence_incomplete(facts: PolicyFacts, settings: PolicySettings) -> Answer:
+    """What a proof rests on could not all be read: it may hide a counter-proof."""
+    missing = sorted(DECIDING & set(facts.evidence_missing))
+    return ("ask", f"could not be read: {', '.join(missing)}") if missing else None
+
+
 def unsure_target(facts: PolicyFacts, settings: PolicySettings) -> Answer:
     """R3.5: found by the pod's name alone."""
     if facts.target.resolved_by == "name_pattern":
@@ -282,11 +232,13 @@ RULES: tuple[Rule, ...] = (
     risk,
     threshold,
     one_attempt,
+    workload_budget,
     write_in_flight,
     cluster_budget,
     restart_in_rollout,
     restart_of_ready,
     restart_outage,
+    evidence_incomplete,
     unsure_target,
     suspicious_telemetry,
 )

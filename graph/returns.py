@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from graph.state import Proposal
-from graph.symptoms import current_revision
+from graph.symptoms import current_revision, is_failing, pods_of
 from tools.records import ActionCall, Evidence, Record, RevisionFacts, Target
 
 PROOF_SECONDS = 600.0
@@ -21,15 +21,17 @@ class Return(Record):
 
 
 def way_back(evidence: Evidence) -> Return | None:
-    """The newest older revision with another template whose health is proved, else the one just before.
+    """The newest older revision with another template whose health is proved, else the newest without proof.
 
-    A revision that the ledger saw ill, or that was replaced within ten minutes without proof, is passed over.
+    Passed over: what the ledger saw ill, and without proof what was replaced within ten minutes or what somebody
+    has gone back from before.
     """
     older = _older(evidence)
-    proved = next((r for r in map(_proved, older) if r), None)
+    proved = next((back for r in older if (back := _proved(r, evidence))), None)
     if proved:
         return proved
-    return _unproved(older[0]) if older else None
+    kept = [r for r in older if not _gone_back_from(r, evidence)]
+    return next((back for r in kept if (back := _unproved(r, evidence))), None)
 
 
 def rollback(problem: str, reason: str, back: Return, evidence: Evidence, target: Target) -> Proposal:
@@ -61,30 +63,44 @@ def _older(evidence: Evidence) -> list[RevisionFacts]:
     current = current_revision(evidence)
     if current is None:
         return []
-    seen, older = {current.template_digest}, []
-    for revision in sorted(evidence.revisions, key=lambda r: -r.number):
-        if revision.number < current.number and revision.template_digest not in seen:
-            seen.add(revision.template_digest)
-            older.append(revision)
-    return older
+    older = [r for r in evidence.revisions if r.number < current.number]
+    digests = dict.fromkeys(r.template_digest for r in sorted(older, key=lambda r: -r.number))
+    digests.pop(current.template_digest, None)
+    return [_merged([r for r in older if r.template_digest == digest]) for digest in digests]
 
 
-def _proved(revision: RevisionFacts) -> Return | None:
-    if revision.seen_ill and not revision.ready:
-        return None
-    if revision.ready:
+def _merged(same: list[RevisionFacts]) -> RevisionFacts:
+    """Restarts made several revisions of one template (R4.11): the newest, with what is known of all of them."""
+    current = [r.seen_current_seconds for r in same if r.seen_current_seconds is not None]
+    known = {"ready": sum(r.ready for r in same), "seen_current_seconds": sum(current) if current else None}
+    return max(same, key=lambda r: r.number).model_copy(update=known)
+
+
+def _gone_back_from(revision: RevisionFacts, evidence: Evidence) -> bool:
+    """A rollback renumbers an older ReplicaSet: one born earlier has a higher number than this one."""
+    return any(r.number > revision.number and r.created_at < revision.created_at for r in evidence.revisions)
+
+
+def _proved(revision: RevisionFacts, evidence: Evidence) -> Return | None:
+    if revision.ready and not _fails(revision, evidence):
         why = f"{revision.ready} pods of revision {revision.number} are ready now."
         return Return(revision=revision, health="proved", why=why)
     healthy = revision.seen_healthy_seconds or 0.0
-    if healthy < PROOF_SECONDS:
+    if revision.seen_ill or healthy < PROOF_SECONDS or _fails(revision, evidence):
         return None
     why = f"Revision {revision.number} was seen ready for {healthy / 60:.0f} minutes."
     return Return(revision=revision, health="proved", why=why)
 
 
-def _unproved(revision: RevisionFacts) -> Return | None:
+def _fails(revision: RevisionFacts, evidence: Evidence) -> bool:
+    """Without a readiness probe a crashing pod counts as ready between two crashes."""
+    alike = [r for r in evidence.revisions if r.template_digest == revision.template_digest]
+    return any(is_failing(pod, evidence.collected_at) for r in alike for pod in pods_of(evidence, r))
+
+
+def _unproved(revision: RevisionFacts, evidence: Evidence) -> Return | None:
     lived = revision.seen_current_seconds or 0.0
-    if revision.seen_ill or lived < PROOF_SECONDS:
+    if revision.seen_ill or lived < PROOF_SECONDS or _fails(revision, evidence):
         return None
     why = f"Health of revision {revision.number} not proved; it was current for {lived / 60:.0f} minutes."
     return Return(revision=revision, health="not_proved", why=why)

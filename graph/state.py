@@ -128,6 +128,14 @@ class Progress(Record):
     """Start of the stability window; None while it has not begun or was broken."""
     restarts: dict[str, int] = {}
     """`<pod uid>/<container>` -> restartCount at the window's start."""
+    ends: dict[str, datetime] = {}
+    """`<pod uid>/<container>` -> when its newest termination was, at the window's start."""
+    restarts_before: dict[str, int] = {}
+    """`<pod uid>/<container>` -> restarts that the write has no part in, as far as the first look could tell."""
+    stuck_since: dict[str, datetime] = {}
+    """`<pod uid>/<container>` -> since which look it has been unable to start."""
+    worse_looks: int = 0
+    """Looks in a row, up to now, at which fewer pods were available than before the write."""
     pod_uids: tuple[str, ...] = ()
     """At the window's start."""
     warnings: tuple[str, ...] = ()

@@ -7,10 +7,23 @@ from datetime import datetime
 from tools.records import ContainerFacts, DependencyFacts, Evidence, PodFacts, RevisionFacts
 
 CRASHING = frozenset({"CrashLoopBackOff"})
-IMAGE = frozenset({"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"})
+IMAGE = frozenset(
+    {
+        "ErrImagePull",
+        "ImagePullBackOff",
+        "InvalidImageName",
+        "ErrImageNeverPull",
+        "ImageInspectError",
+        "RegistryUnavailable",
+        "SignatureValidationFailed",
+    }
+)
 CONFIG = frozenset({"CreateContainerConfigError", "CreateContainerError", "RunContainerError"})
 LIVED_WELL_SECONDS = 600.0
-"""A container that ran this long was not broken from the start."""
+"""A container that ran this long was not broken from the start; the kubelet forgets its back-off by then too."""
+SHORTEST_CALM, LONGEST_CALM = 120.0, 900.0
+LONGEST_CYCLE_SECONDS = 660.0
+"""More than any restart cycle of a container that never lives well: 300 s of back-off and its life."""
 
 
 def live_pods(evidence: Evidence) -> tuple[PodFacts, ...]:
@@ -32,9 +45,9 @@ def current_revision(evidence: Evidence) -> RevisionFacts | None:
     return max(matches, key=lambda r: r.number, default=None)
 
 
-def crashed_container(pod: PodFacts) -> ContainerFacts | None:
-    """The first container that crashed and is not well again: in back-off, ended, or not ready since."""
-    return next((c for c in pod.containers if _crashed(c)), None)
+def crashed_container(pod: PodFacts, now: datetime) -> ContainerFacts | None:
+    """The first container that crashed and is not proved well again: in back-off, ended, or back for too short."""
+    return next((c for c in pod.containers if _crashed(c, now)), None)
 
 
 def waiting_container(pod: PodFacts, reasons: frozenset[str]) -> ContainerFacts | None:
@@ -42,14 +55,27 @@ def waiting_container(pod: PodFacts, reasons: frozenset[str]) -> ContainerFacts 
     return next((c for c in pod.containers if c.waiting_reason in reasons), None)
 
 
-def is_failing(pod: PodFacts) -> bool:
+def is_failing(pod: PodFacts, now: datetime) -> bool:
     """Crashed, or unable to start for its image or configuration."""
-    return crashed_container(pod) is not None or waiting_container(pod, IMAGE | CONFIG) is not None
+    return crashed_container(pod, now) is not None or waiting_container(pod, IMAGE | CONFIG) is not None
 
 
-def is_broken(pod: PodFacts) -> bool:
+def is_broken(pod: PodFacts, now: datetime) -> bool:
     """Failing, or simply not ready."""
-    return is_failing(pod) or not pod.ready
+    return is_failing(pod, now) or not pod.ready
+
+
+def crashed_lately(pod: PodFacts, now: datetime) -> bool:
+    """A container ended within the longest back-off and a bit: its next crash may still be to come."""
+    ends = (c.exit_finished_at for c in pod.containers if ended_badly(c) and c.exit_finished_at)
+    return any((now - end).total_seconds() < LIVED_WELL_SECONDS for end in ends)
+
+
+def ended_badly(container: ContainerFacts) -> bool:
+    """Its newest end was no success. What is not an init container is not meant to end at all, not even with 0."""
+    if container.exit_reason == "OOMKilled":
+        return True
+    return container.exit_code is not None and (container.exit_code != 0 or not container.init)
 
 
 def life_seconds(container: ContainerFacts) -> float | None:
@@ -60,21 +86,31 @@ def life_seconds(container: ContainerFacts) -> float | None:
 
 
 def lived_well(pod: PodFacts, container: ContainerFacts, now: datetime) -> bool:
-    """It once ran for long: its last run did, or it is too old for its few restarts to be one loop.
+    """It once ran for long: this run or the last one did, or one of those before them must have.
 
-    A container that crashes at once restarts at least every 300 s plus its life (the kubelet's longest
-    back-off), so an average beyond 660 s leaves room for one long healthy run.
+    Of earlier runs only their number is known. A container that crashes at once restarts at least every 300 s
+    plus its life, so a longer average since the pod's birth leaves room for a healthy run.
     """
-    life = life_seconds(container)
-    if life is not None and life >= LIVED_WELL_SECONDS:
+    running = container.running_since
+    if running and (now - running).total_seconds() >= LIVED_WELL_SECONDS:
         return True
-    age = (now - pod.created_at).total_seconds()
-    return age / (container.restart_count + 1) > 660.0
+    if (life_seconds(container) or 0.0) >= LIVED_WELL_SECONDS:
+        return True
+    unknown_runs = container.restart_count - (1 if running else 0)
+    if unknown_runs <= 0:
+        return False
+    before = ((container.exit_started_at or now) - pod.created_at).total_seconds()
+    return before / unknown_runs > LONGEST_CYCLE_SECONDS
 
 
 def dependencies_down(evidence: Evidence) -> tuple[DependencyFacts, ...]:
     """Services the workload names, none of whose pods is ready."""
     return tuple(d for d in evidence.dependencies if d.pods and not d.ready)
+
+
+def could_not_read(evidence: Evidence, kind: str) -> bool:
+    """Some of what was planned of this kind was forbidden or failed."""
+    return any(item.kind == kind for item in evidence.missing())
 
 
 def describe_crash(pod: PodFacts, container: ContainerFacts) -> str:
@@ -84,10 +120,20 @@ def describe_crash(pod: PodFacts, container: ContainerFacts) -> str:
     return f"{pod.name}/{container.name}: {how}{code}, {container.restart_count} restarts"
 
 
-def _crashed(container: ContainerFacts) -> bool:
+def _crashed(container: ContainerFacts, now: datetime) -> bool:
+    """Ready or not says nothing here: without a readiness probe a crash loop is ready between two crashes."""
     if container.waiting_reason in CRASHING:
         return True
-    ended_badly = container.exit_code not in (None, 0) or container.exit_reason == "OOMKilled"
-    if not ended_badly:
+    if not ended_badly(container):
         return False
-    return container.restart_count > 0 or not container.ready
+    if container.running_since is None:
+        return True
+    return (now - container.running_since).total_seconds() < _calm_seconds(container)
+
+
+def _calm_seconds(container: ContainerFacts) -> float:
+    """How long it must run to be well again, sized by its last life as the stability window is (5.3)."""
+    life = life_seconds(container)
+    if life is None:
+        return LIVED_WELL_SECONDS
+    return min(LONGEST_CALM, max(SHORTEST_CALM, 2 * life + 30))

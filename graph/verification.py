@@ -2,21 +2,25 @@
 
 Pure. Rollout status is computed as kubectl does; then a stability window must hold from its first to its last
 look. A failed look is never success: it breaks the window, and time decides INCONCLUSIVE. The alert plays no
-part: a quiet alert alone is never success.
+part: a quiet alert alone is never success. What `fold` keeps is compared with what was seen before, not with the
+clock, where it can be: clocks of nodes and of this process differ.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 from graph.policy import PolicySettings
 from graph.state import Progress
-from tools.records import ContainerObservation, Observation, PodObservation, Receipt, Verdict, VerdictName
+from tools.records import ContainerObservation, Observation, Receipt, Verdict
 
 NEVER_STARTS = frozenset(
     {
         "ImagePullBackOff",
         "ErrImagePull",
+        "ErrImageNeverPull",
         "CreateContainerConfigError",
         "CreateContainerError",
         "RunContainerError",
@@ -26,19 +30,22 @@ NEVER_STARTS = frozenset(
 LONGEST_WINDOW = timedelta(seconds=900)
 SLOW_LIFE = timedelta(minutes=7)
 """A container that lived longer before it failed may fail again after any window: PROVISIONAL."""
+STUCK_AFTER = timedelta(seconds=60)
+"""A pull or a configuration that fails for shorter is tried again by the kubelet and may work."""
+STALE_DEADLINE = timedelta(seconds=60)
+"""The controller keeps ProgressDeadlineExceeded from the rollout before until the new one makes progress."""
+LATELY = timedelta(seconds=900)
 MAX_RESETS = 1
+WORSE_LOOKS = 2
+"""One look may fall into a restart; an undo needs more."""
 
 
 def window(receipt: Receipt, settings: PolicySettings) -> timedelta:
-    """`clamp(max(floor, minReadySeconds + 60, 2 x longest life + 30), floor, 900 s)`.
-
-    On a test cluster the fixed 60 and 30 seconds shrink with the floor, which is announced everywhere.
-    """
-    floor = settings.verify_window_seconds
-    slack = min(1.0, floor / 120.0) if settings.test_cluster else 1.0
+    """`clamp(max(floor, minReadySeconds + 60, 2 x longest life + 30), floor, 900 s)`; a floor beyond 900 s holds."""
+    floor, slack = settings.verify_window_seconds, _slack(settings)
     min_ready = receipt.before.min_ready_seconds if receipt.before else 0
-    wanted = max(floor, min_ready + 60 * slack, 2 * _life(receipt).total_seconds() + 30 * slack)
-    return min(max(timedelta(seconds=wanted), timedelta(seconds=floor)), LONGEST_WINDOW)
+    wanted = max(min_ready + 60 * slack, 2 * _life(receipt).total_seconds() + 30 * slack)
+    return max(timedelta(seconds=floor), min(timedelta(seconds=wanted), LONGEST_WINDOW))
 
 
 def first_look(receipt: Receipt, settings: PolicySettings) -> datetime:
@@ -57,14 +64,17 @@ def fold(progress: Progress, look: Observation, receipt: Receipt) -> Progress:
                 "window_started_at": None,
             }
         )
-    seen = progress.model_copy(update={"looks": progress.looks + 1, "failed_looks": 0, "last": look})
+    seen = progress.model_copy(update=_seen(progress, look, receipt))
+    if _crash(seen, look, receipt):
+        return seen  # a new window's baseline would hide it from `judge`
     if seen.window_started_at is None:
-        return _begin_window(seen, look) if rolled_out(look, receipt) else seen
+        return _begin_window(seen, look) if _well(look, receipt) else seen
     broken = disturbance(seen, look, receipt)
     if not broken:
         return seen
-    reset = {"resets": seen.resets + 1, "last_error": broken}
-    if rolled_out(look, receipt):
+    scaled_up = progress.last is not None and look.desired > progress.last.desired
+    reset = {"resets": seen.resets + (0 if scaled_up else 1), "last_error": broken}
+    if _well(look, receipt):
         return _begin_window(seen, look).model_copy(update=reset)
     return seen.model_copy(update={**reset, "window_started_at": None})
 
@@ -78,15 +88,17 @@ def judge(progress: Progress, receipt: Receipt, settings: PolicySettings, now: d
     if superseded:
         return Verdict(name="SUPERSEDED", reason=superseded, at=now)
     if look.desired == 0:
-        return Verdict(
-            name="INCONCLUSIVE", reason="scaled to zero: nothing runs that could be verified", at=now
-        )
+        reason = "scaled to zero: nothing runs that could be verified"
+        return Verdict(name="INCONCLUSIVE", reason=reason, at=now)
     failed = _failure(progress, look, receipt, settings)
     if failed:
-        return Verdict(name=_worse_or_not(look, receipt), reason=failed, at=now)
+        return _did_not_help(failed, progress, receipt, settings, now)
+    if progress.resets > MAX_RESETS:
+        reason = f"the workload did not stay well: {progress.last_error}"
+        return Verdict(name="NOT_RECOVERED", reason=reason, at=now)
     started = progress.window_started_at
-    if started and now - started >= window(receipt, settings) and not _window_fault(look, receipt):
-        return _held(receipt, settings, started, now)
+    if started and look.at - started >= window(receipt, settings) and _well(look, receipt):
+        return _held(receipt, look.at - started, now)
     return _out_of_time(progress, receipt, settings, now)
 
 
@@ -114,47 +126,120 @@ def disturbance(progress: Progress, look: Observation, receipt: Receipt) -> str:
     return _window_fault(look, receipt)
 
 
+def _seen(progress: Progress, look: Observation, receipt: Receipt) -> dict[str, Any]:
+    """What every readable look adds, whatever it shows."""
+    stuck = {key for key, _, c in _containers(look) if c.waiting_reason in NEVER_STARTS}
+    before = progress.restarts_before if progress.last else _restarts_before(look, receipt)
+    return {
+        "looks": progress.looks + 1,
+        "failed_looks": 0,
+        "last": look,
+        "restarts_before": before,
+        "stuck_since": {key: progress.stuck_since.get(key, look.at) for key in sorted(stuck)},
+        "worse_looks": progress.worse_looks + 1 if _is_worse(look, receipt) else 0,
+    }
+
+
+def _containers(look: Observation) -> Iterator[tuple[str, str, ContainerObservation]]:
+    """Key, `pod/container` for people, and the container."""
+    for pod in look.pods:
+        for container in pod.containers:
+            yield f"{pod.uid}/{container.name}", f"{pod.name}/{container.name}", container
+
+
+def _restarts_before(look: Observation, receipt: Receipt) -> dict[str, int]:
+    """Pods that a rollback goes back to may have run, and restarted, long before the write."""
+    return {
+        key: max(0, c.restart_count - 1) if _ended_since(c, receipt) else c.restart_count
+        for key, _, c in _containers(look)
+    }
+
+
+def _ended_since(container: ContainerObservation, receipt: Receipt) -> bool:
+    return container.last_finished_at is not None and container.last_finished_at > receipt.sent_at
+
+
+def _ended_anew(container: ContainerObservation, known: datetime | None) -> bool:
+    end = container.last_finished_at
+    return end is not None and (known is None or end > known)
+
+
+def _well(look: Observation, receipt: Receipt) -> bool:
+    return rolled_out(look, receipt) and not _window_fault(look, receipt)
+
+
 def _window_fault(look: Observation, receipt: Receipt) -> str:
     unready = look.desired - sum(pod.ready for pod in look.pods)
     if unready > 0:
         return f"{unready} of {look.desired} pods are not ready"
-    before = receipt.before.available if receipt.before else 0
-    if look.available < min(before, look.desired):
-        return f"{look.available} pods are available, {before} were before"
+    if _is_worse(look, receipt):
+        return f"{look.available} pods are available, {_available_before(receipt)} were before"
     return ""
+
+
+def _is_worse(look: Observation, receipt: Receipt) -> bool:
+    return look.available < min(_available_before(receipt), look.desired)
+
+
+def _available_before(receipt: Receipt) -> int:
+    """Without what was ready only between two crashes: going back to that would be no gain."""
+    before = receipt.before
+    if before is None:
+        return 0
+    between = sum(
+        pod.ready and any(_ended_lately(c, before.at) for c in pod.containers) for pod in before.pods
+    )
+    return max(0, before.available - between)
+
+
+def _ended_lately(container: ContainerObservation, at: datetime) -> bool:
+    return container.last_finished_at is not None and at - container.last_finished_at <= LATELY
 
 
 def _failure(progress: Progress, look: Observation, receipt: Receipt, settings: PolicySettings) -> str:
     """What shows beyond doubt that it did not help."""
-    if look.deadline_exceeded and look.observed_generation >= receipt.generation:
+    stale = receipt.before is not None and receipt.before.deadline_exceeded
+    patience = STALE_DEADLINE * _slack(settings) if stale else timedelta(0)
+    observed = look.observed_generation >= receipt.generation
+    if look.deadline_exceeded and observed and look.at - receipt.sent_at >= patience:
         return "the rollout exceeded its progress deadline"
-    crash = next(filter(None, (_crash(p, c, progress, receipt) for p in look.pods for c in p.containers)), "")
-    if crash:
-        return crash
-    if progress.resets > MAX_RESETS:
-        return f"the workload did not stay well: {progress.last_error}"
+    return _crash(progress, look, receipt) or _stuck(progress, look, settings)
+
+
+def _crash(progress: Progress, look: Observation, receipt: Receipt) -> str:
+    """Compared with the window's start, also after the window was broken; before the first window with the write."""
+    for key, where, container in _containers(look):
+        baseline = progress.restarts.get(key)
+        if baseline is not None and container.restart_count > baseline:
+            return f"{where} restarted after it had been well"
+        if baseline is not None and _ended_anew(container, progress.ends.get(key)):
+            return f"{where} ended after it had been well"
+        again = container.restart_count - progress.restarts_before.get(key, 0)
+        if not _ended_since(container, receipt) or container.ready:
+            continue
+        if container.waiting_reason == "CrashLoopBackOff" and (again > 1 or progress.window_started_at):
+            return f"{where} is in CrashLoopBackOff after {container.restart_count} restarts"
+        if again > 1:
+            return f"{where} restarted {again} times since"
     return ""
 
 
-def _crash(pod: PodObservation, container: ContainerObservation, progress: Progress, receipt: Receipt) -> str:
-    where, ended = f"{pod.name}/{container.name}", container.last_finished_at
-    baseline, started = progress.restarts.get(f"{pod.uid}/{container.name}"), progress.window_started_at
-    if baseline is not None and container.restart_count > baseline:
-        return f"{where} restarted during the window"
-    if started and ended and ended > started:
-        return f"{where} ended during the window"
-    if container.waiting_reason in NEVER_STARTS and progress.looks > 1:
-        return f"{where} is in {container.waiting_reason}"
-    if container.waiting_reason == "CrashLoopBackOff" and (started or container.restart_count > 1):
-        return f"{where} is in CrashLoopBackOff after {container.restart_count} restarts"
-    if ended and ended > receipt.sent_at and container.restart_count > 1 and not container.ready:
-        return f"{where} restarted {container.restart_count} times since"
+def _stuck(progress: Progress, look: Observation, settings: PolicySettings) -> str:
+    patience = STUCK_AFTER * _slack(settings)
+    for key, where, container in _containers(look):
+        if look.at - progress.stuck_since.get(key, look.at) >= patience and key in progress.stuck_since:
+            return f"{where} is in {container.waiting_reason}"
     return ""
 
 
-def _worse_or_not(look: Observation, receipt: Receipt) -> VerdictName:
-    before = receipt.before
-    return "REGRESSED" if before and look.available < min(before.available, look.desired) else "NOT_RECOVERED"
+def _did_not_help(
+    reason: str, progress: Progress, receipt: Receipt, settings: PolicySettings, now: datetime
+) -> Verdict | None:
+    """REGRESSED undoes by itself, so it must be lastingly worse; one more look tells."""
+    if 0 < progress.worse_looks < WORSE_LOOKS and now < _limit(receipt, settings):
+        return None
+    name = "REGRESSED" if progress.worse_looks >= WORSE_LOOKS else "NOT_RECOVERED"
+    return Verdict(name=name, reason=reason, at=now)
 
 
 def _superseded(look: Observation, receipt: Receipt) -> str:
@@ -166,38 +251,50 @@ def _superseded(look: Observation, receipt: Receipt) -> str:
 
 
 def _begin_window(progress: Progress, look: Observation) -> Progress:
-    restarts = {f"{p.uid}/{c.name}": c.restart_count for p in look.pods for c in p.containers}
+    containers = list(_containers(look))
     return progress.model_copy(
         update={
             "rolled_out_at": progress.rolled_out_at or look.at,
             "window_started_at": look.at,
-            "restarts": restarts,
+            "restarts": {key: c.restart_count for key, _, c in containers},
+            "ends": {key: c.last_finished_at for key, _, c in containers if c.last_finished_at},
             "pod_uids": tuple(sorted(pod.uid for pod in look.pods)),
             "warnings": look.warnings,
         }
     )
 
 
-def _held(receipt: Receipt, settings: PolicySettings, started: datetime, now: datetime) -> Verdict:
-    seconds = (now - started).total_seconds()
+def _held(receipt: Receipt, held: timedelta, now: datetime) -> Verdict:
+    seconds = f"{held.total_seconds():.0f} s"
     if _life(receipt) > SLOW_LIFE:
-        reason = f"well for {seconds:.0f} s, but it lived {_life(receipt)} before it failed last time"
+        reason = f"well for {seconds}, but it lived {_life(receipt)} before it failed last time"
         return Verdict(name="PROVISIONAL", reason=reason, at=now)
-    return Verdict(name="RECOVERED", reason=f"rolled out and well for {seconds:.0f} s", at=now)
+    return Verdict(name="RECOVERED", reason=f"rolled out and well for {seconds}", at=now)
 
 
 def _out_of_time(
     progress: Progress, receipt: Receipt, settings: PolicySettings, now: datetime
 ) -> Verdict | None:
-    limit = timedelta(seconds=settings.verify_timeout_seconds) + window(receipt, settings)
-    if now - receipt.sent_at < limit:
+    if now < _limit(receipt, settings):
         return None
     why = progress.last_error or "the rollout did not complete"
     return Verdict(name="INCONCLUSIVE", reason=f"out of time: {why}", at=now)
 
 
+def _limit(receipt: Receipt, settings: PolicySettings) -> datetime:
+    return receipt.sent_at + timedelta(seconds=settings.verify_timeout_seconds) + window(receipt, settings)
+
+
 def _life(receipt: Receipt) -> timedelta:
-    """The longest life of a crashed container before the write."""
-    pods = receipt.before.pods if receipt.before else ()
-    lives = [c.life_seconds for pod in pods for c in pod.containers if c.life_seconds is not None]
+    """The longest life of a container that had crashed lately before the write."""
+    before = receipt.before
+    if before is None:
+        return timedelta(0)
+    crashed = [c for _, _, c in _containers(before) if _ended_lately(c, before.at)]
+    lives = [c.life_seconds for c in crashed if c.life_seconds is not None]
     return timedelta(seconds=max(lives, default=0.0))
+
+
+def _slack(settings: PolicySettings) -> float:
+    """On a test cluster fixed times shrink with the window's floor, which is announced everywhere."""
+    return min(1.0, settings.verify_window_seconds / 120.0) if settings.test_cluster else 1.0

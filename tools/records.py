@@ -160,6 +160,8 @@ class DependencyFacts(Record):
     ready: int = 0
     recovered_at: datetime | None = None
     """Newest Ready=True transition among its pods, when all are ready."""
+    ready_since: datetime | None = None
+    """Oldest Ready=True transition among its ready pods: before it, none of these was ready."""
     evidence_id: str = ""
 
 

@@ -1,19 +1,22 @@
 """The newest revision broke the workload: its pods crash or never become ready, older ones do not.
 
 Proof: the failing pods belong to the newest ReplicaSet, most of its pods fail, they failed from the start, and no
-pod of an older revision fails. Counter-proof: the revision once ran well, it is older than a day, a pod of an
-older revision fails too, or a Service that the workload needs has no ready pod.
+pod of an older revision fails. Counter-proof: a template that once ran well or is older than a day (a restart is no
+release), a pod of an older revision that fails too, or a Service that the workload needs that has no ready pod or
+has become ready only since the newest failure.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from graph.playbooks import Playbook
 from graph.returns import PROOF_SECONDS, rollback, way_back
 from graph.state import Finding, Proposal
 from graph.symptoms import (
     CONFIG,
+    LIVED_WELL_SECONDS,
+    could_not_read,
     crashed_container,
     current_revision,
     dependencies_down,
@@ -26,7 +29,8 @@ from graph.symptoms import (
 from tools.records import Evidence, PodFacts, RevisionFacts, Target
 
 MAX_AGE = timedelta(hours=24)
-HANGS_AFTER = timedelta(seconds=300)
+NO_DEADLINE = timedelta(seconds=600)
+"""How long a pod may take to become ready where the Deployment has no progress deadline: Kubernetes' default."""
 
 
 def proves(evidence: Evidence) -> Finding | None:
@@ -37,8 +41,12 @@ def proves(evidence: Evidence) -> Finding | None:
     pods = pods_of(evidence, current)
     broken = [p for p in pods if _broke_at_once(p, evidence)]
     hanging = [p for p in pods if _hangs(p, evidence)] if not broken else []
+    if hanging and _older_hang_too(current, evidence):
+        return None
     failing = broken or hanging
-    if not failing or len(failing) * 2 <= len(pods):
+    if not failing or len(failing) * 2 <= max(len(pods), current.replicas):
+        return None
+    if _dependency_may_explain(failing, evidence):
         return None
     return _finding(current, failing, evidence, hanging=bool(hanging))
 
@@ -54,70 +62,145 @@ def candidates(finding: Finding, evidence: Evidence, target: Target) -> list[Pro
 
 
 def _could_be_it(current: RevisionFacts, evidence: Evidence) -> bool:
-    older = [r for r in evidence.revisions if r.template_digest != current.template_digest]
-    young = evidence.collected_at - current.created_at <= MAX_AGE or _rolled_recently(current, evidence)
-    ran_well = (current.seen_healthy_seconds or 0.0) >= PROOF_SECONDS
-    older_fail = any(is_failing(pod) for revision in older for pod in pods_of(evidence, revision))
-    return bool(older) and young and not ran_well and not older_fail and not dependencies_down(evidence)
+    older = _older(current, evidence)
+    newest = all(r.number <= current.number for r in evidence.revisions)
+    older_fail = any(is_failing(pod, evidence.collected_at) for pod in _pods(older, evidence))
+    if not older or not newest or older_fail or dependencies_down(evidence):
+        return False
+    return _is_young(current, evidence) and not _ran_well(current, evidence)
 
 
-def _rolled_recently(current: RevisionFacts, evidence: Evidence) -> bool:
-    """A rollback renumbers an old ReplicaSet: its own age says nothing, that of its pods does."""
-    pods = pods_of(evidence, current)
-    return bool(pods) and all(evidence.collected_at - pod.created_at <= MAX_AGE for pod in pods)
+def _older(current: RevisionFacts, evidence: Evidence) -> list[RevisionFacts]:
+    return [r for r in evidence.revisions if r.template_digest != current.template_digest]
+
+
+def _same_template(current: RevisionFacts, evidence: Evidence) -> list[RevisionFacts]:
+    """A restart makes another ReplicaSet of the same template (R4.11): they are one release."""
+    return [r for r in evidence.revisions if r.template_digest == current.template_digest]
+
+
+def _pods(revisions: list[RevisionFacts], evidence: Evidence) -> list[PodFacts]:
+    return [pod for revision in revisions for pod in pods_of(evidence, revision)]
+
+
+def _is_young(current: RevisionFacts, evidence: Evidence) -> bool:
+    """A rollback renumbers an old ReplicaSet: then its own age says nothing, that of its pods does."""
+    now, same = evidence.collected_at, _same_template(current, evidence)
+    born = min(r.created_at for r in same)
+    if now - born <= MAX_AGE:
+        return True
+    gone_back_to = any(r.created_at > born for r in _older(current, evidence))
+    pods = _pods(same, evidence)
+    return gone_back_to and bool(pods) and all(now - pod.created_at <= MAX_AGE for pod in pods)
+
+
+def _ran_well(current: RevisionFacts, evidence: Evidence) -> bool:
+    same = _same_template(current, evidence)
+    seen = max((r.seen_healthy_seconds or 0.0 for r in same), default=0.0)
+    return seen >= PROOF_SECONDS or any(_is_long_ready(pod, evidence) for pod in _pods(same, evidence))
+
+
+def _is_long_ready(pod: PodFacts, evidence: Evidence) -> bool:
+    if not pod.ready or pod.ready_changed_at is None:
+        return False
+    return (evidence.collected_at - pod.ready_changed_at).total_seconds() >= LIVED_WELL_SECONDS
 
 
 def _broke_at_once(pod: PodFacts, evidence: Evidence) -> bool:
     if waiting_container(pod, CONFIG):
         return True
-    container = crashed_container(pod)
+    container = crashed_container(pod, evidence.collected_at)
     return container is not None and not lived_well(pod, container, evidence.collected_at)
 
 
 def _hangs(pod: PodFacts, evidence: Evidence) -> bool:
-    """Running, never restarted, never ready: past the progress deadline, or for five minutes."""
-    started = [c for c in pod.containers if not c.init and c.running_since]
-    if pod.ready or not started or is_failing(pod):
+    """All its containers run, it was never ready, and the time that a release has for that is over."""
+    started = [c.running_since for c in pod.containers if not c.init]
+    if pod.ready or not started or is_failing(pod, evidence.collected_at):
         return False
-    never_ready = pod.ready_changed_at is None or pod.ready_changed_at - pod.created_at < timedelta(
-        seconds=120
-    )
-    workload = evidence.workload
-    past_deadline = workload is not None and workload.progressing_reason == "ProgressDeadlineExceeded"
-    return never_ready and (past_deadline or evidence.collected_at - pod.created_at >= HANGS_AFTER)
+    began = min((since for since in started if since), default=None)
+    return began is not None and None not in started and _never_ready(pod, began) and _is_late(pod, evidence)
+
+
+def _never_ready(pod: PodFacts, began: datetime) -> bool:
+    """Ready turned False when the pod was born and has not moved since, or it moved in its first two minutes."""
+    changed = pod.ready_changed_at
+    if changed is None or changed - pod.created_at < timedelta(seconds=120):
+        return True
+    restarted = any(c.restart_count for c in pod.containers)
+    return not restarted and changed - began < timedelta(seconds=10)
+
+
+def _is_late(pod: PodFacts, evidence: Evidence) -> bool:
+    """A slow starter has the Deployment's own deadline; without one there is no Progressing condition."""
+    reason = evidence.workload.progressing_reason if evidence.workload else ""
+    if reason:
+        return reason == "ProgressDeadlineExceeded"
+    return evidence.collected_at - pod.created_at >= NO_DEADLINE
+
+
+def _older_hang_too(current: RevisionFacts, evidence: Evidence) -> bool:
+    """Most pods of older revisions are not ready either: a cause that they share."""
+    pods = _pods(_older(current, evidence), evidence)
+    return bool(pods) and sum(not pod.ready for pod in pods) * 2 > len(pods)
+
+
+def _dependency_may_explain(failing: list[PodFacts], evidence: Evidence) -> bool:
+    """Nothing has failed yet since all that it needs is ready: the next try may work."""
+    newest = max(_last_failed_at(pod, evidence) for pod in failing)
+    return any(d.recovered_at and d.recovered_at >= newest for d in evidence.dependencies)
+
+
+def _last_failed_at(pod: PodFacts, evidence: Evidence) -> datetime:
+    """A pod that hangs has had a whole back-off's time to notice; a configuration error needs nobody else."""
+    if waiting_container(pod, CONFIG):
+        return evidence.collected_at
+    container = crashed_container(pod, evidence.collected_at)
+    if container is None:
+        return evidence.collected_at - timedelta(seconds=300)
+    return container.exit_finished_at or evidence.collected_at
 
 
 def _finding(
     current: RevisionFacts, failing: list[PodFacts], evidence: Evidence, *, hanging: bool
 ) -> Finding:
-    older_ready = sum(r.ready for r in evidence.revisions if r.template_digest != current.template_digest)
+    older_ready = sum(r.ready for r in _older(current, evidence))
     how = "never become ready" if hanging else "fail from the start"
     facts = [f"revision {current.number} created {current.created_at:%Y-%m-%d %H:%M:%S} UTC"]
-    facts += [_describe(pod) for pod in failing[:3]]
+    facts += [_describe(pod, evidence) for pod in failing[:3]]
     facts.append(f"{older_ready} ready pods of older revisions")
     back = way_back(evidence)
     hint = "No older revision can be gone back to with reason; mend the release." if back is None else ""
     return Finding(
         problem="bad_release",
         summary=f"Revision {current.number} broke it: {len(failing)} of its pods {how}.",
-        directness=1.0 if older_ready or (back and back.health == "proved") else 0.85,
+        directness=_directness(older_ready, back is not None and back.health == "proved", evidence),
         evidence=tuple(evidence.cite("pods") + evidence.cite("revisions") + evidence.cite("revision_diff")),
         facts=tuple(facts),
-        ruled_out=_ruled_out(evidence),
+        ruled_out=_ruled_out(current, evidence),
         next_step=hint or "kubectl rollout undo, or mend the release: see the template's diff.",
     )
 
 
-def _describe(pod: PodFacts) -> str:
-    container = crashed_container(pod)
+def _directness(older_ready: int, proved: bool, evidence: Evidence) -> float:
+    if could_not_read(evidence, "dependencies"):
+        return 0.6
+    return 1.0 if older_ready or proved else 0.85
+
+
+def _describe(pod: PodFacts, evidence: Evidence) -> str:
+    container = crashed_container(pod, evidence.collected_at)
     if container:
         return describe_crash(pod, container)
     waiting = waiting_container(pod, CONFIG)
     return f"{pod.name}: {waiting.waiting_reason if waiting else 'running, never ready'}"
 
 
-def _ruled_out(evidence: Evidence) -> tuple[str, ...]:
-    lines = ["a failing older revision: none of its pods fails"]
+def _ruled_out(current: RevisionFacts, evidence: Evidence) -> tuple[str, ...]:
+    lines = []
+    compared = len(_pods(_older(current, evidence), evidence))
+    if compared:
+        lines.append(f"a cause that older revisions share: none of their {compared} pods fails")
     if evidence.dependencies:
         names = ", ".join(d.service for d in evidence.dependencies)
         lines.append(f"a dependency that is down: {names} have ready pods")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from graph.playbooks import Playbook
 from graph.state import Finding, Proposal
-from graph.symptoms import crashed_container, dependencies_down, describe_crash, live_pods
+from graph.symptoms import could_not_read, crashed_container, dependencies_down, describe_crash, live_pods
 from tools.records import ContainerFacts, Evidence, PodFacts, Target
 
 MEANING = {
+    0: "it completed, and a container of a Deployment is not meant to end",
     126: "the command cannot be executed",
     127: "the command was not found",
     134: "aborted",
@@ -19,20 +20,18 @@ MEANING = {
 
 def proves(evidence: Evidence) -> Finding | None:
     """Any live pod with a crashed container."""
-    crashed = [(p, c) for p in live_pods(evidence) if (c := crashed_container(p))]
+    now = evidence.collected_at
+    crashed = [(p, c) for p in live_pods(evidence) if (c := crashed_container(p, now))]
     if not crashed:
         return None
-    pod, container = crashed[0]
+    pod, container = _telling(crashed)
     return Finding(
         problem="out_of_memory" if container.exit_reason == "OOMKilled" else "crash_loop",
-        summary=_summary(crashed, evidence),
+        summary=_summary(crashed, container, evidence),
         directness=0.6,
         evidence=tuple(evidence.cite("pods") + evidence.cite("previous_logs") + evidence.cite("events")),
-        facts=tuple(describe_crash(p, c) for p, c in crashed[:3]) + _meaning(container),
-        ruled_out=(
-            "a bad release: the newest revision is not proved to have broken it",
-            "a cause that is over: nothing that it needs went down and came back",
-        ),
+        facts=tuple(describe_crash(p, c) for p, c in crashed[:3]) + _meaning(container) + _back(evidence),
+        ruled_out=_ruled_out(evidence),
         next_step=f"kubectl logs --previous {pod.name} -c {container.name}",
     )
 
@@ -42,14 +41,42 @@ def candidates(finding: Finding, evidence: Evidence, target: Target) -> list[Pro
     return []
 
 
-def _summary(crashed: list[tuple[PodFacts, ContainerFacts]], evidence: Evidence) -> str:
+def _telling(crashed: list[tuple[PodFacts, ContainerFacts]]) -> tuple[PodFacts, ContainerFacts]:
+    """The first one that is killed for memory if most are, else the first that is not."""
+    killed = [entry for entry in crashed if entry[1].exit_reason == "OOMKilled"]
+    others = [entry for entry in crashed if entry not in killed]
+    return (killed if len(killed) >= len(others) else others)[0]
+
+
+def _summary(
+    crashed: list[tuple[PodFacts, ContainerFacts]], container: ContainerFacts, evidence: Evidence
+) -> str:
     down = dependencies_down(evidence)
-    if down:
-        return f"{len(crashed)} pods crash while {down[0].service}, which they need, has no ready pod."
-    _, container = crashed[0]
     if container.exit_reason == "OOMKilled":
         return f"{len(crashed)} pods crash: container {container.name} is killed for memory (OOMKilled)."
+    if down:
+        return f"{len(crashed)} pods crash while {down[0].service}, which they need, has no ready pod."
     return f"{len(crashed)} pods crash; the cause is not proved."
+
+
+def _back(evidence: Evidence) -> tuple[str, ...]:
+    return tuple(
+        f"Service {d.service}: all {d.pods} pods are ready since {d.recovered_at:%H:%M:%S} UTC"
+        for d in evidence.dependencies
+        if d.recovered_at
+    )
+
+
+def _ruled_out(evidence: Evidence) -> tuple[str, ...]:
+    """Only what could be looked at."""
+    lines = []
+    if evidence.workload and not (
+        could_not_read(evidence, "revisions") or could_not_read(evidence, "dependencies")
+    ):
+        lines.append("a bad release: nothing proves that the newest revision broke it")
+    if not (dependencies_down(evidence) or could_not_read(evidence, "dependencies")):
+        lines.append("a cause that is over: nothing proves that what it needs went down and came back")
+    return tuple(lines)
 
 
 def _meaning(container: ContainerFacts) -> tuple[str, ...]:

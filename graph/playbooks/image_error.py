@@ -1,7 +1,7 @@
 """An image cannot be pulled. The kubelet retries by itself, so a restart never helps (kubernetes.md 2.1).
 
-Proof: a container waits in an image reason. When only the newest revision does and an older one still serves,
-going back is asked for; otherwise it is explained.
+Proof: containers wait in an image reason, and no more pods crash than wait. When only the newest revision does and
+an older one still serves, going back is asked for; otherwise it is explained.
 """
 
 from __future__ import annotations
@@ -9,14 +9,25 @@ from __future__ import annotations
 from graph.playbooks import Playbook
 from graph.returns import rollback, way_back
 from graph.state import Finding, Proposal
-from graph.symptoms import IMAGE, current_revision, live_pods, pods_of, waiting_container
+from graph.symptoms import (
+    IMAGE,
+    crashed_container,
+    current_revision,
+    live_pods,
+    pods_of,
+    waiting_container,
+)
 from tools.records import ContainerFacts, Evidence, PodFacts, Target
 
 
 def proves(evidence: Evidence) -> Finding | None:
     """See the module's words."""
     waiting = [(p, c) for p in live_pods(evidence) if (c := waiting_container(p, IMAGE))]
-    if not waiting:
+    now = evidence.collected_at
+    crashed = [
+        p for p in live_pods(evidence) if crashed_container(p, now) and not waiting_container(p, IMAGE)
+    ]
+    if not waiting or len(crashed) > len(waiting):
         return None
     pod, container = waiting[0]
     return Finding(
@@ -25,7 +36,7 @@ def proves(evidence: Evidence) -> Finding | None:
         directness=1.0,
         evidence=tuple(evidence.cite("pods") + evidence.cite("events") + evidence.cite("revisions")),
         facts=(*(_line(p, c) for p, c in waiting[:3]), _serving(evidence)),
-        ruled_out=("a crash: the container has never started",),
+        ruled_out=() if crashed else ("a crash: the containers that fail have not started",),
         next_step=f"kubectl describe pod {pod.name}: check the image's name and tag, then the registry's access.",
     )
 
@@ -36,7 +47,10 @@ def candidates(finding: Finding, evidence: Evidence, target: Target) -> list[Pro
     if current is None or back is None or not back.revision.ready:
         return []
     pods = pods_of(evidence, current)
+    others = [p for p in live_pods(evidence) if p.owner_uid != current.uid]
     if not pods or not all(waiting_container(p, IMAGE) for p in pods):
+        return []
+    if any(waiting_container(p, IMAGE) for p in others):
         return []
     reason = f"Revision {current.number} names an image that cannot be pulled."
     return [rollback(PLAYBOOK.problem, reason, back, evidence, target)]

@@ -1,22 +1,25 @@
 """Pods crash for a cause that is over, and do not come back by themselves: a restart helps, once.
 
-Proof: pods of a revision that had run well crash, a Service that they need was down when they broke, and all
-its pods are ready again since. Counter-proof: the revision is new, the container was killed for memory or cannot
-be executed, or nothing shows that a cause has ended.
+Proof: pods of a revision that had run well crash, every one of them broke while a Service that they need was down,
+and all its pods are ready again since. Counter-proof: the revision is new, the container was killed for memory or
+cannot be executed, a pod that was made after the cause had ended crashes too, or nothing shows such a cause.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+import re
+from datetime import datetime, timedelta
 
 from graph.playbooks import Playbook
 from graph.state import Finding, Proposal
 from graph.symptoms import (
     LIVED_WELL_SECONDS,
+    could_not_read,
     crashed_container,
     current_revision,
     dependencies_down,
     describe_crash,
+    life_seconds,
     lived_well,
     pods_of,
 )
@@ -30,21 +33,28 @@ from tools.records import (
     Target,
 )
 
-DETERMINISTIC_CODES = frozenset({126, 127})
+DETERMINISTIC_CODES = frozenset({126, 127, 128})
+DETERMINISTIC_REASONS = frozenset({"OOMKilled", "StartError", "ContainerCannotRun"})
+FIRST_BACKOFF = timedelta(seconds=10)
+LONG_OVER = timedelta(hours=1)
+"""Pods that still crash so long after a dependency came back may have another reason: not without a person."""
+_BACKOFF = re.compile(r"^back-off (?:(\d+)m)?(\d+)s restarting failed")
 
 
 def proves(evidence: Evidence) -> Finding | None:
     """See the module's words."""
     current = current_revision(evidence)
-    if current is None or dependencies_down(evidence):
+    if current is None or dependencies_down(evidence) or could_not_read(evidence, "dependencies"):
         return None
-    crashed = [(p, c) for p in pods_of(evidence, current) if (c := crashed_container(p))]
-    if not crashed or any(_deterministic(c) for _, c in crashed):
+    now = evidence.collected_at
+    crashed = [(p, c) for p in pods_of(evidence, current) if (c := crashed_container(p, now))]
+    if any(_deterministic(c) for _, c in crashed):
         return None
-    if not _ran_well_before(current, crashed, evidence):
+    down = [(p, c) for p, c in crashed if not _came_back(c)]
+    if not down or not _ran_well_before(current, down, evidence):
         return None
-    cause = _cause_that_ended(crashed, evidence)
-    return _finding(current, crashed, cause, evidence) if cause else None
+    cause = _cause_that_ended(down, evidence)
+    return _finding(current, down, cause, evidence) if cause else None
 
 
 def candidates(finding: Finding, evidence: Evidence, target: Target) -> list[Proposal]:
@@ -72,7 +82,12 @@ def candidates(finding: Finding, evidence: Evidence, target: Target) -> list[Pro
 
 
 def _deterministic(container: ContainerFacts) -> bool:
-    return container.exit_reason == "OOMKilled" or container.exit_code in DETERMINISTIC_CODES
+    return container.exit_reason in DETERMINISTIC_REASONS or container.exit_code in DETERMINISTIC_CODES
+
+
+def _came_back(container: ContainerFacts) -> bool:
+    """It ended once after a long life and runs again: no loop."""
+    return container.running_since is not None and (life_seconds(container) or 0.0) >= LIVED_WELL_SECONDS
 
 
 def _ran_well_before(
@@ -86,13 +101,46 @@ def _ran_well_before(
 def _cause_that_ended(
     crashed: list[tuple[PodFacts, ContainerFacts]], evidence: Evidence
 ) -> DependencyFacts | None:
-    """A dependency all of whose pods became ready after ours had broken."""
-    broke_at = min(_broke_at(pod) for pod, _ in crashed)
-    return next((d for d in evidence.dependencies if d.recovered_at and d.recovered_at > broke_at), None)
+    """A dependency that came back, all of its pods, after every one of ours had broken."""
+    broke = max(_broken_by(pod, container, evidence.collected_at) for pod, container in crashed)
+    return next((d for d in evidence.dependencies if d.recovered_at and _back_since(d) > broke), None)
 
 
-def _broke_at(pod: PodFacts) -> datetime:
-    return pod.ready_changed_at or pod.created_at
+def _back_since(dependency: DependencyFacts) -> datetime:
+    """Of several pods the first to be ready again counts: before it the Service had none."""
+    assert dependency.recovered_at is not None
+    return dependency.ready_since or dependency.recovered_at
+
+
+def _broken_by(pod: PodFacts, container: ContainerFacts, now: datetime) -> datetime:
+    """An instant by which it had broken for certain; it may have been earlier.
+
+    Without a readiness probe a loop is ready between two crashes, so that the Ready condition tells of the newest
+    crash only. A run that was a restart follows an earlier crash; a back-off follows shorter ones that add up to
+    itself, less the first.
+    """
+    known = [pod.ready_changed_at] if pod.ready_changed_at and not pod.ready else []
+    if container.exit_finished_at:
+        known.append(container.exit_finished_at - _earlier_backoffs(container))
+    if container.exit_started_at and _earlier_runs(container):
+        known.append(container.exit_started_at)
+    return max(pod.created_at, min(known, default=now))
+
+
+def _earlier_runs(container: ContainerFacts) -> int:
+    """Runs before the newest one that has ended, if those were a loop and not a long life."""
+    if (life_seconds(container) or 0.0) >= LIVED_WELL_SECONDS:
+        return 0
+    return container.restart_count - (1 if container.running_since else 0)
+
+
+def _earlier_backoffs(container: ContainerFacts) -> timedelta:
+    """Told from the kubelet's own message; zero if it does not say."""
+    match = _BACKOFF.match(container.waiting_message)
+    if match is None:
+        return timedelta(0)
+    present = timedelta(minutes=int(match[1] or 0), seconds=int(match[2]))
+    return max(timedelta(0), present - FIRST_BACKOFF)
 
 
 def _finding(
@@ -110,7 +158,7 @@ def _finding(
     return Finding(
         problem="transient_crash",
         summary=f"{len(crashed)} pods crash since {cause.service} was down; it is back, they are not.",
-        directness=0.95 if seen else 0.85,
+        directness=_directness(cause.recovered_at, seen, evidence),
         evidence=tuple(
             evidence.cite("pods") + evidence.cite("dependencies") + evidence.cite("previous_logs")
         ),
@@ -121,6 +169,12 @@ def _finding(
         ),
         next_step="If a restart does not help, read the previous logs: the state that they start from is bad.",
     )
+
+
+def _directness(recovered_at: datetime, seen: bool, evidence: Evidence) -> float:
+    if evidence.collected_at - recovered_at > LONG_OVER:
+        return 0.6
+    return 0.95 if seen else 0.85
 
 
 PLAYBOOK = Playbook(problem="transient_crash", rank=10, proves=proves, candidates=candidates)

@@ -1,0 +1,112 @@
+"""What policy is told: the limits in force, and the facts of one proposal at one instant."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from tools.records import Record, Risk, Target
+
+DENIED_NAMESPACES = (
+    "kube-*",
+    "openshift-*",
+    "monitoring",
+    "prometheus",
+    "observability",
+    "grafana",
+    "ingress-nginx",
+    "nginx-ingress",
+    "ingress",
+    "traefik",
+    "cert-manager",
+    "istio-*",
+    "linkerd",
+    "linkerd-*",
+    "consul",
+    "argocd",
+    "argo-cd",
+    "flux-system",
+    "gatekeeper-system",
+    "opa",
+    "kyverno",
+)
+
+
+class PolicySettings(Record):
+    """The limits in force, as configured. Names and defaults: product.md section 2."""
+
+    mode: Literal["shadow", "approve", "auto"] = "approve"
+    confidence_threshold: float = 0.8
+    settle_seconds: float = 30.0
+    namespace_allow: tuple[str, ...] = ()
+    """Glob patterns; empty allows all that is not denied."""
+    namespace_deny: tuple[str, ...] = DENIED_NAMESPACES
+    target_namespace: str = ""
+    target_deployment: str = ""
+    require_approval_for: tuple[str, ...] = ("rollback", "delete_deployment")
+    own_uids: tuple[str, ...] = ()
+    """uids of the agent's own workloads (and its store's): never written to."""
+    enabled_actions: tuple[str, ...] = ()
+    """Actions off by default that were enabled by name."""
+    approval_ttl_seconds: float = 3600.0
+    attempt_window_seconds: float = 6 * 3600.0
+    """One attempt per workload and problem class in this time."""
+    workload_writes: int = 2
+    """Writes on one workload in the attempt window, whatever their class; then a person."""
+    cool_down_seconds: float = 1800.0
+    """The same action on the same workload not again so soon without a person, whatever the class."""
+    cluster_writes_per_hour: int = 6
+    cluster_writes_per_day: int = 20
+    read_patience_seconds: float = 60.0
+    """How long a run waits for an API server that does not answer before it reports so; 0: at once."""
+    verify_delay_seconds: float = 30.0
+    verify_window_seconds: float = 120.0
+    verify_poll_seconds: float = 10.0
+    verify_timeout_seconds: float = 900.0
+    """From the write until INCONCLUSIVE."""
+    test_cluster: bool = False
+    """Short windows are allowed, and every message says so."""
+
+
+class Attempt(Record):
+    """An earlier write on this workload, from the ledger."""
+
+    action: str
+    problem: str
+    at: datetime
+    undo: bool = False
+    verdict: str = ""
+
+
+class PolicyFacts(Record):
+    """Everything a rule may look at, read by the caller at one instant."""
+
+    now: datetime
+    target: Target
+    action: str
+    family: str
+    risk: Risk
+    problem: str
+    confidence: float
+    paused: bool = False
+    suspicious: bool = False
+    evidence_missing: tuple[str, ...] = ()
+    """Kinds of evidence some of which could not be read."""
+    namespace_mode: str = ""
+    """Label `sre-agent/mode` of the namespace."""
+    disabled: bool = False
+    """Annotation `sre-agent/disable: "true"` on the workload."""
+    workload_paused: bool = False
+    strategy: str = "RollingUpdate"
+    desired: int = 1
+    ready: int = 0
+    rolling_out: bool = False
+    """A rollout of this workload is still moving and nothing says that it failed."""
+    health_proof: str = ""
+    attempts: tuple[Attempt, ...] = ()
+    """Writes on this workload within the attempt window, newest first."""
+    automatic_writes_hour: int = 0
+    automatic_writes_day: int = 0
+    in_flight: tuple[str, ...] = ()
+    """uids of targets whose write is still being verified (other incidents')."""
+    in_flight_namespaces: tuple[str, ...] = ()
