@@ -104,8 +104,11 @@ def lived_well(pod: PodFacts, container: ContainerFacts, now: datetime) -> bool:
 
 
 def dependencies_down(evidence: Evidence) -> tuple[DependencyFacts, ...]:
-    """Services the workload names, none of whose pods is ready."""
-    return tuple(d for d in evidence.dependencies if d.pods and not d.ready)
+    """Services the workload names, none of whose pods is ready: one scaled to zero too.
+
+    Services that select no pods, such as those outside the cluster, are no part of the evidence.
+    """
+    return tuple(d for d in evidence.dependencies if not d.ready)
 
 
 def could_not_read(evidence: Evidence, kind: str) -> bool:

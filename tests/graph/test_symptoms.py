@@ -190,13 +190,13 @@ def test_did_not_live_well(age: float, container: ContainerFacts) -> None:
 
 
 def test_dependencies_down() -> None:
-    """None ready of some; a Service without pods of its own says nothing."""
+    """None ready, of some or of none: a database scaled to zero is down."""
     found = evidence(
         dependencies=(
             dependency("down", ready=0),
             dependency("up"),
             dependency("half", pods=2, ready=1),
-            dependency("external", pods=0, ready=0),
+            dependency("scaled to zero", pods=0, ready=0),
         )
     )
-    assert [d.service for d in dependencies_down(found)] == ["down"]
+    assert [d.service for d in dependencies_down(found)] == ["down", "scaled to zero"]
