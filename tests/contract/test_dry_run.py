@@ -41,13 +41,24 @@ def test_a_dry_delete_deletes_nothing(server: ApiServer) -> None:
     assert "deletionTimestamp" not in server.read(path)["metadata"]
 
 
+def test_a_dry_delete_of_a_pod_shows_the_pod_ending(server: ApiServer) -> None:
+    """The answer carries a deletionTimestamp, the pod does not."""
+    server.create_deployment(replicas=1)
+    pod = server.wait_for_container(lambda status: status["ready"])
+    path = server.pods(pod["metadata"]["name"])
+    answer = server.admin.delete(path, dryRun=ALL)
+    assert answer.status == 200
+    assert answer.json["metadata"]["deletionTimestamp"]
+    assert "deletionTimestamp" not in server.read(path)["metadata"]
+
+
 def test_a_dry_scale_scales_nothing(server: ApiServer) -> None:
     """The subresource obeys it too."""
     server.create_deployment(replicas=0)
     path = server.deployments("web", "scale")
     answer = server.admin.patch(path, {"spec": {"replicas": 5}}, MERGE_PATCH, dryRun=ALL)
     assert (answer.status, answer.json["spec"]["replicas"]) == (200, 5)
-    assert server.read(path)["spec"]["replicas"] == 0
+    assert server.read(server.deployments("web"))["spec"]["replicas"] == 0
 
 
 def test_a_dry_eviction_evicts_nobody(server: ApiServer) -> None:

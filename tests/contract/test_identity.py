@@ -69,7 +69,7 @@ def test_a_label_change_of_a_configmap_has_no_generation(server: ApiServer) -> N
 
 
 def test_identity_cannot_be_patched(server: ApiServer) -> None:
-    """creationTimestamp and generation are the server's; a uid that is not the object's is a conflict."""
+    """creationTimestamp and generation are the server's; the uid is immutable."""
     made = server.create_deployment(replicas=0)
     path = server.deployments("web")
     patch = {"metadata": {"generation": 77, "creationTimestamp": "2001-01-01T00:00:00Z"}}
@@ -78,12 +78,12 @@ def test_identity_cannot_be_patched(server: ApiServer) -> None:
     assert answer.json["metadata"]["creationTimestamp"] == made["metadata"]["creationTimestamp"]
     assert answer.json["metadata"]["generation"] == 1
     operations = [{"op": "replace", "path": "/metadata/uid", "value": "another"}]
-    assert server.admin.patch(path, operations, JSON_PATCH).status == 409
+    assert server.admin.patch(path, operations, JSON_PATCH).status == 422
 
 
 def test_a_writer_is_recorded_as_field_manager(server: ApiServer) -> None:
     """managedFields names the manager of a patch, its operation and its time."""
-    server.create_configmap()
+    server.create_configmap(color="red")
     path = server.configmaps("settings")
     answer = server.admin.patch(path, {"data": {"a": "b"}}, MERGE_PATCH, fieldManager="sre-agent")
     managers = {entry["manager"]: entry for entry in answer.json["metadata"]["managedFields"]}

@@ -98,6 +98,18 @@ def test_a_slow_start_is_ready_in_the_end(server: ApiServer) -> None:
     assert late["status"]["containerStatuses"][0]["restartCount"] == 0
 
 
+def test_the_scheduler_writes_events_in_the_newer_form(server: ApiServer) -> None:
+    """eventTime and action; no count, no first or last timestamp: a reader has to look at all of them."""
+    server.create_deployment(replicas=1)
+    pod = server.wait_for_container(lambda s: s["ready"])
+    found = server.wait_until(
+        lambda: [event for event in _events(server, pod) if event["reason"] == "Scheduled"], "the event"
+    )
+    assert found[0]["eventTime"].endswith("Z")
+    assert found[0]["action"] == "Binding"
+    assert (found[0]["lastTimestamp"], found[0].get("count")) == (None, None)
+
+
 def test_a_rollout_leaves_events_on_the_deployment(server: ApiServer) -> None:
     """ScalingReplicaSet, with the ReplicaSet's name; one list finds it by the Deployment's uid alone."""
     made = server.create_deployment(replicas=1)

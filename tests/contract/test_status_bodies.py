@@ -42,9 +42,34 @@ def test_a_deletion_is_confirmed_by_a_status(server: ApiServer) -> None:
 
 
 def test_a_path_that_is_not_served_is_404(server: ApiServer) -> None:
-    """Unknown kinds and groups."""
-    assert server.admin.get(server.path("unicorns")).status == 404
-    assert server.admin.get("/apis/no.such.group/v1/things").status == 404
+    """A Status for a kind that a group does not have, plain text for a group that nobody has."""
+    _require_status(server.admin.get(server.path("unicorns")), 404, "NotFound")
+    unknown = server.admin.get("/apis/no.such.group/v1/things")
+    assert (unknown.status, unknown.text.strip()) == (404, "404 page not found")
+
+
+def test_a_method_that_is_not_served_is_405(server: ApiServer) -> None:
+    """PUT of a collection, POST of an object."""
+    _require_status(
+        server.admin.put(server.configmaps(), {"metadata": {"name": "a"}}), 405, "MethodNotAllowed"
+    )
+    refused = server.admin.post(server.configmaps("a"), {"metadata": {"name": "a"}})
+    _require_status(refused, 405, "MethodNotAllowed")
+
+
+def test_a_namespace_that_goes_away_takes_nothing_new(server: ApiServer) -> None:
+    """403 NamespaceTerminating, then it is gone with all that was in it."""
+    server.create_configmap()
+    server.create_deployment(replicas=1)
+    server.wait_until_rolled_out()
+    path = f"/api/v1/namespaces/{server.namespace}"
+    answer = server.admin.delete(path)
+    assert answer.json["status"]["phase"] == "Terminating"
+    refused = server.admin.post(server.configmaps(), {"metadata": {"name": "late"}})
+    assert (refused.status, refused.reason) == (403, "Forbidden")
+    assert refused.json["details"]["causes"][0]["reason"] == "NamespaceTerminating"
+    server.wait_until(lambda: server.admin.get(path).status == 404, "the namespace's end")
+    assert server.admin.items(server.pods()) == []
 
 
 def test_the_server_says_who_it_is(server: ApiServer) -> None:

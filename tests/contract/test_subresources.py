@@ -18,6 +18,7 @@ def test_scale_shows_and_sets_replicas(server: ApiServer) -> None:
     scale = server.read(path)
     assert (scale["kind"], scale["apiVersion"]) == ("Scale", "autoscaling/v1")
     assert scale["metadata"]["uid"] == before["metadata"]["uid"]
+    assert scale["spec"] == {}
     assert scale["status"] == {"replicas": 0, "selector": "app=web"}
     version = scale["metadata"]["resourceVersion"]
     patch = {"metadata": {"resourceVersion": version}, "spec": {"replicas": 1}}
@@ -33,7 +34,9 @@ def test_scale_refuses_a_stale_version_and_a_negative_number(server: ApiServer) 
     path = server.deployments("web", "scale")
     stale = {"metadata": {"resourceVersion": "1"}, "spec": {"replicas": 1}}
     assert server.admin.patch(path, stale, MERGE_PATCH).status == 409
-    assert server.admin.patch(path, {"spec": {"replicas": -1}}, MERGE_PATCH).status == 422
+    negative = server.admin.patch(path, {"spec": {"replicas": -1}}, MERGE_PATCH)
+    assert negative.status == 422
+    assert negative.json["details"]["kind"] == "Scale"
     operations = [{"op": "test", "path": "/metadata/uid", "value": "other"}]
     assert server.admin.patch(path, operations, JSON_PATCH).status == 422
 

@@ -12,8 +12,8 @@ from werkzeug import Request, Response
 
 from tools.cluster import JsonObject
 from tools.sandbox import discovery, kinds, reads, subresources
-from tools.sandbox.authz import ANONYMOUS, Attributes, Authorizer, Tokens, User
-from tools.sandbox.errors import ApiError, bad_request, method_not_allowed, no_such_path
+from tools.sandbox.authz import ANONYMOUS, Attributes, Authorizer, Tokens, User, denied
+from tools.sandbox.errors import ApiError, PageNotFound, bad_request, method_not_allowed, no_such_page
 from tools.sandbox.reads import Reader
 from tools.sandbox.requests import Call, Recorded, Route, parse_path, verb_of
 from tools.sandbox.subresources import Subresources
@@ -99,7 +99,7 @@ class Application:
 
     def _on_resource(self, call: Call) -> Response:
         if call.method not in _METHODS:
-            raise method_not_allowed(call.method.lower())
+            raise method_not_allowed()
         verb = verb_of(call.method, call.route.name, call.query)
         self._require(call, verb)
         self.guard(call, verb)
@@ -135,7 +135,7 @@ class Application:
         route = call.route
         if route.subresource in ("eviction", "token"):
             if call.method != "POST":
-                raise method_not_allowed(call.method.lower())
+                raise method_not_allowed()
             issue = (
                 self._subresources.evict
                 if route.subresource == "eviction"
@@ -150,7 +150,7 @@ class Application:
             return self._delete_all(call), 200
         handlers = {"PUT": self._writer.replace, "PATCH": self._writer.patch, "DELETE": self._writer.delete}
         if call.method not in handlers or not route.name or route.subresource not in ("", kinds.STATUS):
-            raise method_not_allowed(call.method.lower())
+            raise method_not_allowed()
         return handlers[call.method](call), 200
 
     def _delete_all(self, call: Call) -> JsonObject:
@@ -176,14 +176,13 @@ class Application:
         }
         answer = answers.get(request.path) or discovery.api_resources(self._world.kinds, group, version)
         if answer is None or request.method != "GET":
-            raise no_such_path()
+            raise no_such_page()
         return _json(answer)
 
     def _review(self, request: Request, user: User, body: Any) -> Response:
         if user.anonymous:
-            raise ApiError(
-                403, "Forbidden", "selfsubjectaccessreviews.authorization.k8s.io is forbidden", details={}
-            )
+            review = request.path.rpartition("/")[2]
+            raise denied(user, Attributes("create", "authorization.k8s.io", review))
         if request.method != "POST" or not isinstance(body, dict):
             raise bad_request("a review is a POST of a JSON object")
         self._run()
@@ -191,10 +190,10 @@ class Application:
             return _json(self._subresources.access_review(user, body), 201)
         if request.path == _REVIEWS + "selfsubjectrulesreviews":
             return _json(self._subresources.rules_review(user, body), 201)
-        raise no_such_path()
+        raise no_such_page()
 
     def _error(self, error: ApiError) -> Response:
-        if Switch.STATUS_BODY in self._world.broken:
+        if Switch.STATUS_BODY in self._world.broken or isinstance(error, PageNotFound):
             return Response(str(error), status=error.code, content_type="text/plain; charset=utf-8")
         response = _json(error.body(), error.code)
         if error.retry_after is not None:

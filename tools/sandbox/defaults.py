@@ -67,8 +67,20 @@ def _pod(obj: JsonObject) -> None:
     spec.setdefault("serviceAccount", spec["serviceAccountName"])
     spec.setdefault("preemptionPolicy", "PreemptLowerPriority")
     spec.setdefault("priority", 0)
+    spec["tolerations"] = _tolerations(spec.get("tolerations") or [])
     obj.setdefault("status", {}).setdefault("phase", "Pending")
     obj["status"].setdefault("qosClass", _qos(spec))
+
+
+def _tolerations(own: list[JsonObject]) -> list[JsonObject]:
+    """Five minutes for a node that is not ready or unreachable, as the admission plugin adds them."""
+    added = []
+    for condition in ("not-ready", "unreachable"):
+        key = f"node.kubernetes.io/{condition}"
+        if all(toleration.get("key") not in (key, None) for toleration in own):
+            toleration = {"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}
+            added.append(toleration)
+    return [*own, *added]
 
 
 def pod_spec(spec: JsonObject) -> None:

@@ -44,12 +44,12 @@ class ApiError(Exception):
             "metadata": {},
             "status": "Failure",
             "message": str(self),
-            "reason": self.reason,
-            "code": self.code,
         }
+        if self.reason:
+            status["reason"] = self.reason
         if self.details is not None:
             status["details"] = self.details
-        return status
+        return {**status, "code": self.code}
 
 
 def _details(kind: Kind, name: str) -> JsonObject:
@@ -61,8 +61,17 @@ def not_found(kind: Kind, name: str) -> ApiError:
     return ApiError(404, "NotFound", f'{kind.qualified} "{name}" not found', details=_details(kind, name))
 
 
-def no_such_path() -> ApiError:
-    """A path that no kind is served under."""
+class PageNotFound(ApiError):
+    """A path below no group that is served: the one error without a Status body."""
+
+
+def no_such_page() -> ApiError:
+    """404 as plain text."""
+    return PageNotFound(404, "NotFound", "404 page not found")
+
+
+def no_such_kind() -> ApiError:
+    """A plural that the group does not serve."""
     return ApiError(404, "NotFound", "the server could not find the requested resource", details={})
 
 
@@ -77,6 +86,28 @@ STALE = "the object has been modified; please apply your changes to the latest v
 def conflict(kind: Kind, name: str, why: str = STALE) -> ApiError:
     message = f'Operation cannot be fulfilled on {kind.qualified} "{name}": {why}'
     return ApiError(409, "Conflict", message, details=_details(kind, name))
+
+
+def precondition_failed(kind: Kind, name: str, key: str, wanted: str, present: str) -> ApiError:
+    """409 of a deletion that was bound to another object, or to another state of it."""
+    word, since = ("UID", "deleted and then recreated") if key == "uid" else ("ResourceVersion", "modified")
+    message = (
+        f'Operation cannot be fulfilled on {kind.qualified_kind} "{name}": the {word} in the precondition ({wanted}) '
+        f"does not match the {word} in record ({present}). The object might have been {since}"
+    )
+    details = {"name": name, "group": kind.group, "kind": kind.name}
+    return ApiError(409, "Conflict", message, details={k: v for k, v in details.items() if v})
+
+
+def terminating(kind: Kind, name: str, namespace: str) -> ApiError:
+    """403 of a creation in a namespace that is going away."""
+    why = f"namespace {namespace} is being terminated"
+    message = (
+        f'{kind.qualified} "{name}" is forbidden: unable to create new content in namespace {namespace} because it '
+        "is being terminated"
+    )
+    cause = {"reason": "NamespaceTerminating", "message": why, "field": "metadata.namespace"}
+    return ApiError(403, "Forbidden", message, details={**_details(kind, name), "causes": [cause]})
 
 
 def invalid(kind: Kind, name: str, causes: Sequence[Cause]) -> ApiError:
@@ -116,13 +147,18 @@ def unauthorized() -> ApiError:
     return ApiError(401, "Unauthorized", "Unauthorized")
 
 
+def unsupported_patch() -> ApiError:
+    """A built-in kind that is patched in no known format: the real server does not list the formats here."""
+    return ApiError(415, "UnsupportedMediaType", "415: Unsupported Media Type", details={})
+
+
 def unsupported_media_type(accepted: str) -> ApiError:
     message = f"the body of the request was in an unknown format - accepted media types include: {accepted}"
     return ApiError(415, "UnsupportedMediaType", message)
 
 
-def method_not_allowed(action: str) -> ApiError:
-    message = f"{action} is not supported on resources of kind"
+def method_not_allowed() -> ApiError:
+    message = "the server does not allow this method on the requested resource"
     return ApiError(405, "MethodNotAllowed", message, details={})
 
 

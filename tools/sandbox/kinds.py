@@ -21,9 +21,11 @@ class Kind:
     plural: str
     namespaced: bool = True
     typed: bool = True
-    """False for custom resources: no field table, no strategic merge."""
+    """False where there is no field table: no strategic merge, no unknown fields."""
     generation: bool = False
     """True where metadata.generation counts changes of the spec."""
+    custom: bool = False
+    """True for custom resources: their list items carry kind and apiVersion."""
     subresources: tuple[str, ...] = ()
 
     @property
@@ -131,6 +133,10 @@ class Kinds:
         self._by_path[kind.group, kind.version, kind.plural] = kind
         self._by_name[kind.api_version, kind.name] = kind
 
+    def serves(self, group: str, version: str) -> bool:
+        """True if some kind of this group and version is served."""
+        return any((kind.group, kind.version) == (group, version) for kind in self)
+
     def at(self, group: str, version: str, plural: str) -> Kind | None:
         """The kind served under this path, if any."""
         return self._by_path.get((group, version, plural))
@@ -168,6 +174,7 @@ class Kinds:
             namespaced,
             typed=False,
             generation=True,
+            custom=True,
             subresources=(STATUS,),
         )
         self.add(kind)

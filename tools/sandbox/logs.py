@@ -150,19 +150,19 @@ def render(lines: list[Line], options: LogOptions, now: datetime) -> str:
     return text
 
 
-def parse_options(query: dict[str, str]) -> LogOptions:
+def parse_options(query: dict[str, str], pod: str) -> LogOptions:
     """The query of a log request. Raises 422 for numbers that are out of range."""
     return LogOptions(
         container=query.get("container", ""),
         previous=query.get("previous", "") in ("true", "1", "True"),
-        tail_lines=_number(query, "tailLines", 0),
-        limit_bytes=_number(query, "limitBytes", 1),
-        since_seconds=_number(query, "sinceSeconds", 1),
+        tail_lines=_number(query, "tailLines", 0, pod),
+        limit_bytes=_number(query, "limitBytes", 1, pod),
+        since_seconds=_number(query, "sinceSeconds", 1, pod),
         timestamps=query.get("timestamps", "") in ("true", "1", "True"),
     )
 
 
-def _number(query: dict[str, str], key: str, least: int) -> int | None:
+def _number(query: dict[str, str], key: str, least: int, pod: str) -> int | None:
     text = query.get(key)
     if not text:
         return None
@@ -174,11 +174,11 @@ def _number(query: dict[str, str], key: str, least: int) -> int | None:
         why = "must be greater than or equal to 0" if least == 0 else "must be greater than 0"
         message = f"Invalid value: {number}: {why}"
         details = {
-            "group": "",
+            "name": pod,
             "kind": "PodLogOptions",
             "causes": [{"reason": "FieldValueInvalid", "message": message, "field": key}],
         }
-        raise ApiError(422, "Invalid", f'PodLogOptions "" is invalid: {key}: {message}', details=details)
+        raise ApiError(422, "Invalid", f'PodLogOptions "{pod}" is invalid: {key}: {message}', details=details)
     return number
 
 

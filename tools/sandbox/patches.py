@@ -26,7 +26,7 @@ def json_patch(obj: JsonObject, operations: Any, *, ignore_tests: bool = False) 
 
     if not isinstance(operations, list) or not all(isinstance(item, dict) for item in operations):
         raise bad_request(
-            "error decoding patch: json: cannot unmarshal into Go value of type jsonpatch.Patch"
+            "error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp"
         )
     if ignore_tests:
         operations = [item for item in operations if item.get("op") != "test"]
@@ -64,7 +64,7 @@ def _merge_object(obj: JsonObject, patch: JsonObject, type_name: str) -> JsonObj
     if directive == "delete":
         return {}
     if directive not in (None, "merge"):
-        raise bad_request(f"unknown patch type: {directive}")
+        raise ApiError(500, "", f"unknown patch type: {directive} in map: {patch}")
     merged = dict(obj)
     if _RETAIN in patch:
         merged = {key: value for key, value in merged.items() if key in patch[_RETAIN]}
@@ -102,7 +102,7 @@ def _merge_list(items: list[Any], patch: list[Any], field: Field, order: Any) ->
     for item in patch:
         if key not in item:
             text = f"map: {item} does not contain declared merge key: {key}"
-            raise ApiError(500, "InternalError", text)
+            raise ApiError(500, "", text)
         name = item[key]
         if item.get(_DIRECTIVE) == "delete":
             merged.pop(name, None)

@@ -76,7 +76,7 @@ class Reader:
         return found
 
     def many(self, call: Call) -> bytes:
-        """A list as JSON: items carry no kind, `remainingItemCount` only where nothing was selected."""
+        """A list as JSON; `remainingItemCount` is told only where nothing was selected."""
         kind = call.route.kind
         limit = call.number("limit") or 0
         token = call.query.get("continue", "")
@@ -97,13 +97,15 @@ class Reader:
         query = (
             {"container": call.query.get("container", "")} if Switch.LOG in self._world.broken else call.query
         )
-        options = logs.parse_options(query)
+        options = logs.parse_options(query, call.route.name)
         container = logs.choose_container(pod, options.container)
         lines = self._logs.read(pod, container, previous=options.previous)
         return logs.render(lines, options, self._world.now())
 
     def _encode(self, kind: Kind, metadata: JsonObject, items: list[JsonObject]) -> bytes:
         head = {"kind": f"{kind.name}List", "apiVersion": kind.api_version, "metadata": metadata}
+        if kind.custom:
+            return json.dumps({**head, "items": items}).encode()
         body = b",".join(self._world.store.encoded(kind, item) for item in items)
         return json.dumps(head)[:-1].encode() + b', "items": [' + body + b"]}"
 
@@ -132,7 +134,9 @@ class Reader:
         try:
             key = json.loads(base64.urlsafe_b64decode(token))["start"]
         except (ValueError, KeyError, TypeError):
-            raise bad_request(f"continue key is not valid: {token}") from None
+            raise bad_request(
+                "invalid continue token: continue key is not valid: unexpected end of JSON input"
+            ) from None
         page = self._pages.get(key)
         if page is None or self._world.now() - page.at > _PAGE_LIFE:
             raise expired(_TOO_OLD)

@@ -8,7 +8,7 @@ from typing import Any
 
 from tools.cluster import JsonObject
 from tools.sandbox.authz import User
-from tools.sandbox.errors import ApiError, bad_request, no_such_path, unsupported_media_type
+from tools.sandbox.errors import ApiError, bad_request, no_such_kind, no_such_page, unsupported_media_type
 from tools.sandbox.kinds import Kind, Kinds
 
 
@@ -64,10 +64,11 @@ class Call:
             value = listed[0] if listed else ""
         if value in ("", "All"):
             return value == "All"
-        message = f'Unsupported value: "{value}": supported values: "All"'
+        options = {"POST": "Create", "PUT": "Update", "PATCH": "Patch"}.get(self.method, "Delete") + "Options"
+        message = f'Unsupported value: ["{value}"]: supported values: "All"'
         cause = {"reason": "FieldValueNotSupported", "message": message, "field": "dryRun"}
-        text = f'PatchOptions.meta.k8s.io "" is invalid: dryRun: {message}'
-        details = {"group": "meta.k8s.io", "kind": "PatchOptions", "causes": [cause]}
+        text = f'{options}.meta.k8s.io "" is invalid: dryRun: {message}'
+        details = {"group": "meta.k8s.io", "kind": options, "causes": [cause]}
         raise ApiError(422, "Invalid", text, details=details)
 
     @property
@@ -107,18 +108,20 @@ def parse_path(path: str, kinds: Kinds) -> Route:
     elif parts[:1] == ["apis"] and len(parts) >= 4:
         group, version, rest = parts[1], parts[2], parts[3:]
     else:
-        raise no_such_path()
+        raise no_such_page()
+    if not kinds.serves(group, version):
+        raise no_such_page()
     namespace = ""
     if rest[0] == "namespaces" and len(rest) >= 3 and rest[2] not in ("status", "finalize"):
         namespace, rest = rest[1], rest[2:]
     kind = kinds.at(group, version, rest[0])
     if kind is None or len(rest) > 3 or bool(namespace) > kind.namespaced:
-        raise no_such_path()
+        raise no_such_kind()
     name, subresource = [*rest[1:], "", ""][:2]
     if subresource and subresource not in kind.subresources:
-        raise no_such_path()
+        raise no_such_kind()
     if name and kind.namespaced and not namespace:
-        raise no_such_path()
+        raise no_such_kind()
     return Route(kind, namespace, name, subresource)
 
 

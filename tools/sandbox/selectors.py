@@ -35,7 +35,6 @@ _FIELDS: Mapping[str, frozenset[str]] = {
     "nodes": frozenset({"spec.unschedulable"}),
     "namespaces": frozenset({"status.phase"}),
     "secrets": frozenset({"type"}),
-    "replicasets": frozenset({"status.replicas"}),
     "jobs": frozenset({"status.successful"}),
 }
 
@@ -120,7 +119,7 @@ def _require_supported(key: str, kind: Kind) -> None:
     own = _FIELDS.get(kind.plural, frozenset()) if kind.typed else frozenset()
     if key == "metadata.name" or (key == "metadata.namespace" and kind.namespaced) or key in own:
         return
-    if own:
+    if own or not kind.typed:
         raise bad_request(f"field label not supported: {key}")
     raise bad_request(f'"{key}" is not a known field selector: only "metadata.name", "metadata.namespace"')
 

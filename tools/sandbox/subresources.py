@@ -8,7 +8,17 @@ from tools.cluster import JsonObject
 from tools.sandbox import kinds, selectors
 from tools.sandbox.authz import Attributes, Authorizer, Tokens, User, service_account
 from tools.sandbox.controllers.podview import active, ready
-from tools.sandbox.errors import bad_request, conflict, not_found, too_many_requests, unsupported_media_type
+from tools.sandbox.errors import (
+    ApiError,
+    Cause,
+    bad_request,
+    invalid,
+    not_found,
+    precondition_failed,
+    too_many_requests,
+    unsupported_patch,
+)
+from tools.sandbox.kinds import Kind
 from tools.sandbox.patches import JSON, MERGE, STRATEGIC, json_patch, merge_patch
 from tools.sandbox.requests import Call
 from tools.sandbox.switches import Switch
@@ -16,19 +26,29 @@ from tools.sandbox.values import copied, instant
 from tools.sandbox.world import World
 from tools.sandbox.writes import Writer
 
+_EVERYBODY: list[JsonObject] = [
+    {
+        "verbs": ["create"],
+        "apiGroups": ["authorization.k8s.io"],
+        "resources": ["selfsubjectaccessreviews", "selfsubjectrulesreviews"],
+    },
+    {"verbs": ["create"], "apiGroups": ["authentication.k8s.io"], "resources": ["selfsubjectreviews"]},
+]
 _SUCCESS = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
+_SCALE = Kind("Scale", "autoscaling", "v1", "scales")
 _NEVER_GUARDED = ("Pending", "Succeeded", "Failed")
 
 
 def scale_of(obj: JsonObject) -> JsonObject:
     """The Scale object of a workload."""
     metadata = obj["metadata"]
+    replicas = obj["spec"].get("replicas", 0)
     kept = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
     return {
         "kind": "Scale",
         "apiVersion": "autoscaling/v1",
         "metadata": {key: metadata[key] for key in kept if key in metadata},
-        "spec": {"replicas": obj["spec"].get("replicas", 0)},
+        "spec": {"replicas": replicas} if replicas else {},
         "status": {
             "replicas": (obj.get("status") or {}).get("replicas", 0),
             "selector": selectors.to_text(obj["spec"].get("selector")),
@@ -59,9 +79,13 @@ class Subresources:
         elif call.content_type in (MERGE, STRATEGIC):
             wanted = merge_patch(before, call.body)
         else:
-            raise unsupported_media_type(f"{JSON}, {MERGE}, {STRATEGIC}")
+            raise unsupported_patch()
+        replicas = (wanted.get("spec") or {}).get("replicas", 0)
+        if replicas < 0 and Switch.UNPROCESSABLE not in self._world.broken:
+            message = f"Invalid value: {replicas}: must be greater than or equal to 0"
+            raise invalid(_SCALE, route.name, [Cause("spec.replicas", message)])
         new = copied(found)
-        new["spec"]["replicas"] = (wanted.get("spec") or {}).get("replicas", 0)
+        new["spec"]["replicas"] = replicas
         new["metadata"]["resourceVersion"] = (wanted.get("metadata") or {}).get("resourceVersion", "")
         new["metadata"]["uid"] = (wanted.get("metadata") or {}).get("uid", "")
         put = Call("PUT", type(route)(route.kind, route.namespace, route.name), call.query, new,
@@ -77,8 +101,7 @@ class Subresources:
         options = body.get("deleteOptions") or {}
         wanted = (options.get("preconditions") or {}).get("uid")
         if wanted and wanted != pod["metadata"]["uid"] and Switch.UID not in self._world.broken:
-            why = f"Precondition failed: UID in precondition: {wanted}, UID in object meta: {pod['metadata']['uid']}"
-            raise conflict(kinds.POD, route.name, why)
+            raise precondition_failed(kinds.POD, route.name, "uid", wanted, pod["metadata"]["uid"])
         self._require_budget(pod)
         dry = call.dry_run or "All" in (options.get("dryRun") or [])
         if not dry or Switch.DRY_RUN in self._world.broken:
@@ -129,7 +152,7 @@ class Subresources:
         }
 
     def access_review(self, user: User, body: JsonObject) -> JsonObject:
-        """SelfSubjectAccessReview. Raises 400 without attributes."""
+        """SelfSubjectAccessReview. Raises 422 without attributes."""
         spec = body.get("spec") or {}
         asked = _asked(spec)
         allowed = self._authorizer.allowed(user, asked) or Switch.ACCESS_REVIEW in self._world.broken
@@ -152,13 +175,7 @@ class Subresources:
         rules = [rule for rule in self._authorizer.rules(user, namespace) if rule.get("resources")]
         if self._authorizer.allowed(user, Attributes("*", "*", "*", namespace)):
             rules.append({"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]})
-        rules.append(
-            {
-                "verbs": ["create"],
-                "apiGroups": ["authorization.k8s.io"],
-                "resources": ["selfsubjectaccessreviews", "selfsubjectrulesreviews"],
-            }
-        )
+        rules += copied(_EVERYBODY)
         paths = ["/api", "/api/*", "/apis", "/apis/*", "/healthz", "/livez", "/readyz", "/version"]
         return {
             "kind": "SelfSubjectRulesReview",
@@ -188,7 +205,14 @@ def _asked(spec: JsonObject) -> Attributes:
         )
     if path:
         return Attributes(path.get("verb", ""), path=path.get("path", ""))
-    raise bad_request("exactly one of nonResourceAttributes or resourceAttributes must be specified")
+    why = "exactly one of nonResourceAttributes or resourceAttributes must be specified"
+    cause = {
+        "reason": "FieldValueInvalid",
+        "message": f"Invalid value: null: {why}",
+        "field": "spec.resourceAttributes",
+    }
+    text = f'.authorization.k8s.io "" is invalid: spec.resourceAttributes: Invalid value: null: {why}'
+    raise ApiError(422, "Invalid", text, details={"group": "authorization.k8s.io", "causes": [cause]})
 
 
 def _share(value: int | str, total: int) -> int:

@@ -10,14 +10,12 @@ from tools.cluster import JsonObject
 from tools.sandbox import kinds, lifecycle
 from tools.sandbox.defaults import apply_defaults
 from tools.sandbox.engine import Engine
+from tools.sandbox.event_log import EventRecorder
 from tools.sandbox.kinds import Kind, Kinds
 from tools.sandbox.logs import LogBook
 from tools.sandbox.store import Store
 from tools.sandbox.switches import Switch
 from tools.sandbox.values import copied, instant
-
-EVENT_TTL = timedelta(hours=1)
-"""The API server's --event-ttl."""
 
 
 class World:
@@ -31,7 +29,7 @@ class World:
         self.logs = LogBook()
         self.broken = broken
         self._uids: dict[tuple[str, str, str], str] = {}
-        self._events: dict[tuple[str, str, str, str], str] = {}
+        self.events = EventRecorder(self.store, self.engine, self._create_event)
 
     def now(self) -> datetime:
         """The instant at which things happen."""
@@ -56,6 +54,10 @@ class World:
         obj = {"apiVersion": kind.api_version, "kind": kind.name, **obj}
         self.admit(kind, obj)
         return self.store.put(kind, obj)
+
+    def _create_event(self, event: JsonObject) -> JsonObject:
+        event["metadata"]["name"] += f".{self.rng.getrandbits(64):016x}"
+        return self.create(kinds.EVENT, event)
 
     def update(self, kind: Kind, old: JsonObject, new: JsonObject) -> JsonObject:
         """Store a changed object; one that is equal is not written and keeps its resource version."""
@@ -86,11 +88,26 @@ class World:
         """Mark an object as being deleted."""
         if "deletionTimestamp" in obj["metadata"]:
             return obj
+        return self.store.put(kind, self._marked(obj, grace))
+
+    def _marked(self, obj: JsonObject, grace: int) -> JsonObject:
+        """A copy that is being deleted; that counts as a generation, where there are any."""
         new = copied(obj)
-        moment = self.now() + timedelta(seconds=grace)
-        new["metadata"]["deletionTimestamp"] = instant(moment)
-        new["metadata"]["deletionGracePeriodSeconds"] = grace
-        return self.store.put(kind, new)
+        metadata = new["metadata"]
+        metadata["deletionTimestamp"] = instant(self.now() + timedelta(seconds=grace))
+        metadata["deletionGracePeriodSeconds"] = grace
+        if "generation" in metadata:
+            metadata["generation"] += 1
+        return new
+
+    def end_namespace(self, namespace: JsonObject) -> JsonObject:
+        """Start the end of a namespace; the garbage collector empties it."""
+        if "deletionTimestamp" in namespace["metadata"]:
+            return namespace
+        new = copied(namespace)
+        new["metadata"]["deletionTimestamp"] = instant(self.now())
+        new["status"] = {"phase": "Terminating"}
+        return self.store.put(kinds.NAMESPACE, new)
 
     def create_pod(self, pod: JsonObject) -> JsonObject:
         """Store a new pod on behalf of a controller, with the API server's defaults."""
@@ -98,69 +115,18 @@ class World:
         return self.create(kinds.POD, pod)
 
     def delete_pod(self, pod: JsonObject, grace: int | None = None) -> JsonObject:
-        """Delete a pod as the API does: gracefully, once it is on a node."""
-        if grace is None:
-            grace = pod["spec"].get("terminationGracePeriodSeconds", 30)
-        if grace == 0 or not pod["spec"].get("nodeName"):
+        """Delete a pod as the API does: gracefully, once it is on a node. Returns the pod as it is then."""
+        new = self.terminating_pod(pod, grace)
+        if not new["metadata"]["deletionGracePeriodSeconds"]:
             self.remove(kinds.POD, pod)
+        elif "deletionTimestamp" not in pod["metadata"]:
+            self.store.put(kinds.POD, new)
+        return new
+
+    def terminating_pod(self, pod: JsonObject, grace: int | None = None) -> JsonObject:
+        """The pod as its deletion would leave it; a grace of 0 means that it goes at once."""
+        if "deletionTimestamp" in pod["metadata"] and grace != 0:
             return pod
-        return self.terminate(kinds.POD, pod, grace)
-
-    def event(
-        self,
-        kind: Kind,
-        obj: JsonObject,
-        type_: str,
-        reason: str,
-        message: str,
-        *,
-        component: str,
-        field_path: str = "",
-    ) -> None:
-        """Record an Event; a repeated one counts up instead."""
-        metadata, now = obj["metadata"], instant(self.now())
-        namespace = metadata.get("namespace", "default")
-        key = (metadata["uid"], type_, reason, message)
-        known = self.store.get(kinds.EVENT, namespace, self._events.get(key, ""))
-        if known:
-            again = {**known, "metadata": dict(known["metadata"]), "lastTimestamp": now}
-            again["count"] = known["count"] + 1
-            self.store.put(kinds.EVENT, again)
-            self._expire(key, again)
-            return
-        about = {
-            "kind": kind.name,
-            "namespace": metadata.get("namespace", ""),
-            "name": metadata["name"],
-            "uid": metadata["uid"],
-            "apiVersion": kind.api_version,
-            "resourceVersion": metadata["resourceVersion"],
-            "fieldPath": field_path,
-        }
-        event: JsonObject = {
-            "metadata": {"name": self._event_name(metadata["name"]), "namespace": namespace},
-            "involvedObject": {name: value for name, value in about.items() if value},
-            "reason": reason,
-            "message": message,
-            "source": {"component": component},
-            "firstTimestamp": now,
-            "lastTimestamp": now,
-            "count": 1,
-            "type": type_,
-            "eventTime": None,
-            "reportingComponent": component,
-            "reportingInstance": "",
-        }
-        self._events[key] = event["metadata"]["name"]
-        self._expire(key, self.create(kinds.EVENT, event))
-
-    def _event_name(self, name: str) -> str:
-        return f"{name}.{self.rng.getrandbits(64):016x}"
-
-    def _expire(self, key: tuple[str, str, str, str], event: JsonObject) -> None:
-        def forget() -> None:
-            self._events.pop(key, None)
-            metadata = event["metadata"]
-            self.store.remove(kinds.EVENT, metadata["namespace"], metadata["name"])
-
-        self.engine.at(self.now() + EVENT_TTL, ("event", *key), forget)
+        if grace is None:
+            grace = int(pod["spec"].get("terminationGracePeriodSeconds", 30))
+        return self._marked(pod, grace if pod["spec"].get("nodeName") else 0)

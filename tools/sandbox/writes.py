@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from tools.cluster import JsonObject
 from tools.sandbox import kinds, lifecycle, patches, schema
 from tools.sandbox.defaults import apply_defaults
 from tools.sandbox.errors import (
+    ApiError,
     Cause,
     already_exists,
     bad_request,
@@ -16,7 +16,10 @@ from tools.sandbox.errors import (
     invalid,
     invalid_patch,
     not_found,
+    precondition_failed,
+    terminating,
     unsupported_media_type,
+    unsupported_patch,
 )
 from tools.sandbox.kinds import Kind
 from tools.sandbox.requests import Call
@@ -24,6 +27,8 @@ from tools.sandbox.switches import Switch
 from tools.sandbox.validation import problems
 from tools.sandbox.values import copied
 from tools.sandbox.world import World
+
+_CUSTOM_FORMATS = f"{patches.JSON}, {patches.MERGE}, application/apply-patch+yaml"
 
 
 class Writer:
@@ -41,8 +46,8 @@ class Writer:
         if not metadata.get("name") and not metadata.get("generateName"):
             why = "Required value: name or generateName is required"
             raise invalid(kind, "", [Cause("metadata.name", why, "FieldValueRequired")])
-        if kind.namespaced and self._world.store.get(kinds.NAMESPACE, "", namespace) is None:
-            raise not_found(kinds.NAMESPACE, namespace)
+        if kind.namespaced:
+            self._require_namespace(kind, metadata.get("name", ""), namespace)
         if kinds.STATUS in kind.subresources:
             obj.pop("status", None)
         apply_defaults(kind, obj)
@@ -90,28 +95,30 @@ class Writer:
         kind, old = call.route.kind, self._existing(call)
         options: JsonObject = call.body if isinstance(call.body, dict) else {}
         self._require_preconditions(kind, old, options.get("preconditions") or {})
+        grace = options.get("gracePeriodSeconds", call.number("gracePeriodSeconds"))
         if self._dry(call):
-            return old if kind is kinds.POD else deleted(kind, old)
+            return self._world.terminating_pod(old, grace) if kind is kinds.POD else deleted(kind, old)
         if kind is kinds.POD:
-            grace = options.get("gracePeriodSeconds", call.number("gracePeriodSeconds"))
             return self._world.delete_pod(old, grace)
         if kind is kinds.NAMESPACE:
-            terminating = {**old, "status": {"phase": "Terminating"}}
-            return self._world.terminate(kind, terminating, 0)
+            return self._world.end_namespace(old)
         policy = options.get("propagationPolicy") or call.query.get("propagationPolicy")
         if policy == "Orphan":
             self._orphan(old)
         self._world.remove(kind, old)
         return deleted(kind, old)
 
+    def _require_namespace(self, kind: Kind, name: str, namespace: str) -> None:
+        found = self._world.store.get(kinds.NAMESPACE, "", namespace)
+        if found is None:
+            raise not_found(kinds.NAMESPACE, namespace)
+        if "deletionTimestamp" in found["metadata"]:
+            raise terminating(kind, name, namespace)
+
     def _existing(self, call: Call) -> JsonObject:
         route = call.route
         found = self._world.store.get(route.kind, route.namespace, route.name)
         if found is None:
-            body_uid = _body_uid(call.body)
-            if body_uid:
-                why = f"Precondition failed: UID in precondition: {body_uid}, UID in object meta: "
-                raise conflict(route.kind, route.name, why)
             raise not_found(route.kind, route.name)
         return found
 
@@ -122,21 +129,22 @@ class Writer:
             ignore = Switch.JSON_PATCH_TEST in broken
             return patches.json_patch(old, call.body, ignore_tests=ignore)
         if kind_of_patch not in (patches.MERGE, patches.STRATEGIC):
-            accepted = [patches.JSON, patches.MERGE, patches.STRATEGIC][: 3 if call.route.kind.typed else 2]
-            raise unsupported_media_type(", ".join(accepted))
+            raise unsupported_patch() if call.route.kind.typed else unsupported_media_type(_CUSTOM_FORMATS)
         if not isinstance(call.body, dict):
-            raise bad_request("json: cannot unmarshal into Go value of type map[string]interface {}")
+            raise bad_request(
+                "error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}"
+            )
         if kind_of_patch == patches.MERGE or Switch.STRATEGIC_MERGE in broken:
             merged: JsonObject = patches.merge_patch(old, call.body)
             return merged
         if not call.route.kind.typed:
-            raise unsupported_media_type(f"{patches.JSON}, {patches.MERGE}")
+            raise unsupported_media_type(_CUSTOM_FORMATS)
         return patches.strategic_patch(old, call.body, call.route.kind.name)
 
     def _store(self, call: Call, old: JsonObject, new: JsonObject) -> JsonObject:
         """Compare versions, put the parts together that this request may write, check, and store."""
         kind, metadata = call.route.kind, new.setdefault("metadata", {})
-        self._require_version(kind, old, metadata)
+        self._require_version(call, old, metadata)
         merged = _writable_parts(kind, old, new, call.route.subresource)
         apply_defaults(kind, merged)
         self._world.revise(kind, old, merged)
@@ -153,12 +161,11 @@ class Writer:
             return self._world.store.put(kind, merged, renumber=False)
         return self._world.store.put(kind, merged)
 
-    def _require_version(self, kind: Kind, old: JsonObject, metadata: JsonObject) -> None:
-        name, before = old["metadata"]["name"], old["metadata"]
+    def _require_version(self, call: Call, old: JsonObject, metadata: JsonObject) -> None:
+        kind, name, before = call.route.kind, old["metadata"]["name"], old["metadata"]
         uid, version = metadata.get("uid"), metadata.get("resourceVersion")
         if uid and uid != before["uid"] and Switch.UID not in self._world.broken:
-            why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {before['uid']}"
-            raise conflict(kind, name, why)
+            raise _other_object(call, name, uid, before["uid"])
         if version and version != before["resourceVersion"] and Switch.CONFLICT not in self._world.broken:
             raise conflict(kind, name)
 
@@ -171,14 +178,10 @@ class Writer:
         return not wanted or wanted == old["metadata"]["resourceVersion"]
 
     def _require_preconditions(self, kind: Kind, old: JsonObject, wanted: JsonObject) -> None:
-        checks = [("uid", "UID", Switch.UID), ("resourceVersion", "ResourceVersion", Switch.CONFLICT)]
-        for key, word, switch in checks:
+        for key, switch in (("uid", Switch.UID), ("resourceVersion", Switch.CONFLICT)):
             value, present = wanted.get(key), old["metadata"][key]
             if value and value != present and switch not in self._world.broken:
-                why = (
-                    f"Precondition failed: {word} in precondition: {value}, {word} in object meta: {present}"
-                )
-                raise conflict(kind, old["metadata"]["name"], why)
+                raise precondition_failed(kind, old["metadata"]["name"], key, value, present)
 
     def _decode(self, call: Call, kind: Kind, body: JsonObject) -> JsonObject:
         named = (body.get("apiVersion"), body.get("kind"))
@@ -232,6 +235,15 @@ class Writer:
             self._world.update(kind, obj, new)
 
 
+def _other_object(call: Call, name: str, uid: str, present: str) -> ApiError:
+    """A uid that is not the object's: a conflict for PUT, an immutable field for PATCH."""
+    kind = call.route.kind
+    if call.method == "PATCH":
+        return invalid(kind, name, [Cause("metadata.uid", f'Invalid value: "{uid}": field is immutable')])
+    why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {present}"
+    return conflict(kind, name, f"StorageError: invalid object, Code: 4, AdditionalErrorMsg: {why}")
+
+
 def deleted(kind: Kind, obj: JsonObject) -> JsonObject:
     """The Status that answers a deletion."""
     details = {
@@ -247,11 +259,6 @@ def deleted(kind: Kind, obj: JsonObject) -> JsonObject:
         "status": "Success",
         "details": {key: value for key, value in details.items() if value},
     }
-
-
-def _body_uid(body: Any) -> str:
-    metadata = body.get("metadata") if isinstance(body, dict) else None
-    return str(metadata.get("uid") or "") if isinstance(metadata, dict) else ""
 
 
 def _writable_parts(kind: Kind, old: JsonObject, new: JsonObject, subresource: str) -> JsonObject:

@@ -136,7 +136,7 @@ class Kubelet:
                 self._world.logs.write(run.uid, container.name, text, self._world.now(), whole=True)
 
     def _event(self, pod: JsonObject, happening: Happening, container: Container) -> None:
-        self._world.event(
+        self._world.events.record(
             kinds.POD,
             pod,
             happening.type,

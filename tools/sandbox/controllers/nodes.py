@@ -93,7 +93,9 @@ class NodeLifecycle:
         node = self._node(name)
         self._mark(node, "Unknown", "NodeStatusUnknown", "Kubelet stopped posting node status.")
         text = f"Node {name} status is now: NodeNotReady"
-        self._world.event(kinds.NODE, node, "Normal", "NodeNotReady", text, component="node-controller")
+        self._world.events.record(
+            kinds.NODE, node, "Normal", "NodeNotReady", text, component="node-controller"
+        )
         for pod in self._pods(name):
             self._mark_unready(pod)
         now = self._world.now()
@@ -108,7 +110,9 @@ class NodeLifecycle:
                 found.update(status="False", lastTransitionTime=instant(self._world.now()))
         self._world.set_status(kinds.POD, pod, status)
         text = "Node is not ready"
-        self._world.event(kinds.POD, pod, "Warning", "NodeNotReady", text, component="node-controller")
+        self._world.events.record(
+            kinds.POD, pod, "Warning", "NodeNotReady", text, component="node-controller"
+        )
 
     def _evict(self, name: str) -> None:
         for pod in self._pods(name):

@@ -80,7 +80,7 @@ class ReplicaSetController:
         self._event(replicaset, "SuccessfulDelete", f"Deleted pod: {pod['metadata']['name']}")
 
     def _event(self, replicaset: JsonObject, reason: str, text: str) -> None:
-        self._world.event(KIND, replicaset, "Normal", reason, text, component="replicaset-controller")
+        self._world.events.record(KIND, replicaset, "Normal", reason, text, component="replicaset-controller")
 
     def _write_status(self, replicaset: JsonObject, pods: list[JsonObject]) -> None:
         fresh = self._world.store.get(

@@ -70,7 +70,9 @@ def announce(world: World, deployment: JsonObject, replicaset: JsonObject, befor
     word = "up" if after > before else "down"
     text = f"Scaled {word} replica set {replicaset['metadata']['name']} from {before} to {after}"
     component = "deployment-controller"
-    world.event(kinds.DEPLOYMENT, deployment, "Normal", "ScalingReplicaSet", text, component=component)
+    world.events.record(
+        kinds.DEPLOYMENT, deployment, "Normal", "ScalingReplicaSet", text, component=component
+    )
 
 
 def is_scaling_event(deployment: JsonObject, owned: list[JsonObject]) -> bool:

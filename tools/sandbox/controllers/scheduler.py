@@ -48,16 +48,21 @@ class Scheduler:
         new["status"] = self._scheduled(pod, "True", "", "")
         self._world.store.put(kinds.POD, new)
         text = f"Successfully assigned {namespace}/{name} to {node_name}"
-        self._world.event(kinds.POD, new, "Normal", "Scheduled", text, component="default-scheduler")
+        self._event(new, "Normal", "Scheduled", text)
 
     def _refuse(self, pod: JsonObject, nodes: int) -> None:
         text = f"0/{nodes} nodes are available: {nodes} node(s) were unschedulable or did not match."
         status = self._scheduled(pod, "False", "Unschedulable", text)
         if status != pod.get("status"):
             pod = self._world.set_status(kinds.POD, pod, status)
-            self._world.event(
-                kinds.POD, pod, "Warning", "FailedScheduling", text, component="default-scheduler"
-            )
+            self._event(pod, "Warning", "FailedScheduling", text)
+
+    def _event(self, pod: JsonObject, type_: str, reason: str, text: str) -> None:
+        action = "Binding" if reason == "Scheduled" else "Scheduling"
+        component = "default-scheduler"
+        self._world.events.record_action(
+            kinds.POD, pod, type_, reason, text, component=component, action=action
+        )
 
     def _scheduled(self, pod: JsonObject, value: str, reason: str, text: str) -> JsonObject:
         status = copied(pod.get("status") or {})
