@@ -61,11 +61,17 @@ class Action(Generic[A]):
             raise TypeError(f"action {self.name} does not say what it acts on: {sorted(missing)}")
 
 
-def parse_call(call: ActionCall, enabled: Collection[str] = ()) -> tuple[Action[Any], Any]:
-    """The action and its checked arguments; `enabled` names actions that are off by default. Raises Refused."""
-    action = REGISTRY.get(call.name)
+def parse_call(
+    call: ActionCall, enabled: Collection[str] = (), registry: Mapping[str, Action[Any]] | None = None
+) -> tuple[Action[Any], Any]:
+    """The action and its checked arguments; `enabled` names actions that are off by default. Raises Refused.
+
+    `registry` is `REGISTRY` unless another one is given.
+    """
+    known = REGISTRY if registry is None else registry
+    action = known.get(call.name)
     if action is None:
-        raise Refused(f"There is no action {call.name!r}; known are {', '.join(sorted(REGISTRY))}.")
+        raise Refused(f"There is no action {call.name!r}; known are {', '.join(sorted(known))}.")
     if action.risk == "off" and call.name not in enabled:
         raise Refused(f"Action {call.name} is off. Name it in ENABLE_ACTIONS to allow it.")
     try:
