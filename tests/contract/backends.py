@@ -61,7 +61,8 @@ class ControlPlaneBackend:
         return self._plane.new_namespace("contract")
 
     def delete_namespace(self, name: str) -> None:
-        self._plane.delete_namespace(name)
+        if self._plane.exists(f"/api/v1/namespaces/{name}"):
+            self._plane.delete_namespace(name)
 
     def stop(self) -> None:
         """The run that shares it stops it."""

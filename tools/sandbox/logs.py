@@ -114,7 +114,7 @@ def container_id(pod: JsonObject, container: str, *, previous: bool) -> str:
     last = dig(status, "lastState", "terminated", "containerID", default="")
     if previous:
         if not last:
-            raise bad_request(f'previous terminated container "{container}" in pod "{name}" not found')
+            raise no_previous(name, container)
         return str(last)
     state = status.get("state") or {}
     if "running" in state:
@@ -127,6 +127,11 @@ def container_id(pod: JsonObject, container: str, *, previous: bool) -> str:
     raise bad_request(
         f'container "{container}" in pod "{name}" is waiting to start: {why.get(reason, reason)}'
     )
+
+
+def no_previous(pod: str, container: str) -> ApiError:
+    """400: the container has not ended yet, or nobody remembers how."""
+    return bad_request(f'previous terminated container "{container}" in pod "{pod}" not found')
 
 
 def stamped(text: str) -> list[Line]:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import random
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
-from types import TracebackType
+from typing import TYPE_CHECKING
 
 from tools.clock import Clock, ManualClock, SystemClock
 from tools.cluster import JsonObject
 from tools.sandbox import kinds
-from tools.sandbox.app import Application
-from tools.sandbox.authz import ADMIN, Authorizer, Tokens
+from tools.sandbox.authz import ADMIN, Authorizer
 from tools.sandbox.controllers.deployment import DeploymentController
 from tools.sandbox.controllers.garbage import GarbageCollector
 from tools.sandbox.controllers.kubelet import Kubelet
@@ -23,21 +20,25 @@ from tools.sandbox.controllers.podview import ready
 from tools.sandbox.controllers.replicaset import ReplicaSetController
 from tools.sandbox.controllers.scheduler import Scheduler
 from tools.sandbox.faults import Fault, FaultKind, Faults, Predicate
+from tools.sandbox.hosting import Host
 from tools.sandbox.kinds import Kind
-from tools.sandbox.reads import LiveLogs, LogSource, Reader
-from tools.sandbox.requests import Call, Recorded, Route
-from tools.sandbox.server import Server
+from tools.sandbox.reads import LiveLogs
+from tools.sandbox.requests import Call, Route
 from tools.sandbox.store import Change, Objects
 from tools.sandbox.switches import Switch
 from tools.sandbox.values import copied
 from tools.sandbox.world import World
 from tools.sandbox.writes import Writer
 
+if TYPE_CHECKING:
+    from tools.bundle import Bundle
+    from tools.sandbox.frozen import FrozenSandbox
+
 _TICK = 0.03
 """Seconds of real time between two looks at the clock, while started."""
 
 
-class Sandbox:
+class Sandbox(Host):
     """A live cluster: nodes, controllers, faults, on a clock of the caller's.
 
     With a `ManualClock` nothing happens by itself: `settle` and `step` bring the world up to date, and so does
@@ -53,17 +54,20 @@ class Sandbox:
         broken: Iterable[str] = (),
     ) -> None:
         self.clock = clock or SystemClock()
-        self.lock = threading.RLock()
-        self._world = World(self.clock, random.Random(seed), frozenset(Switch(name) for name in broken))
+        super().__init__(World(self.clock, random.Random(seed), frozenset(Switch(name) for name in broken)))
         self._faults = Faults()
-        self._tokens = Tokens()
-        self._authorizer = Authorizer(self._world.store)
         self._writer = Writer(self._world)
-        self._server: Server | None = None
         self._ticker: threading.Thread | None = None
         self._stopping = threading.Event()
         self._paused = False
         self._begin(nodes)
+
+    @staticmethod
+    def frozen(bundle: Bundle) -> FrozenSandbox:
+        """A bundle's cluster instead of a live one."""
+        from tools.sandbox.frozen import FrozenSandbox
+
+        return FrozenSandbox(bundle)
 
     def _begin(self, nodes: int) -> None:
         """Start the controllers and put the objects in place that every cluster has."""
@@ -77,7 +81,7 @@ class Sandbox:
             GarbageCollector(world),
         ]
         world.store.listen(self._give_account)
-        self._application = self._serve(LiveLogs(world))
+        self._application = self._serve(Authorizer(world.store), LiveLogs(world), self._run)
         for number in range(1, nodes + 1):
             world.create(kinds.NODE, node_object(f"node-{number}", world.now()))
         for name in ("default", "kube-system", "kube-public"):
@@ -85,10 +89,6 @@ class Sandbox:
         everything = {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}
         world.create(kinds.CLUSTERROLE, {"metadata": {"name": "cluster-admin"}, "rules": [everything]})
         self.step()
-
-    def _serve(self, log_source: LogSource) -> Application:
-        reader = Reader(self._world, log_source)
-        return Application(self._world, self.lock, self._tokens, self._authorizer, reader, self._run)
 
     def _give_account(self, change: Change) -> None:
         """Every namespace has a ServiceAccount `default`."""
@@ -98,12 +98,11 @@ class Sandbox:
 
     def start(self) -> Sandbox:
         """Serve HTTP and, unless the clock is a manual one, keep the world going. Returns itself."""
-        if self._server is None:
+        super().start()
+        if self._ticker is None and not isinstance(self.clock, ManualClock):
             self._stopping.clear()
-            self._server = Server(self._application)
-            if not isinstance(self.clock, ManualClock):
-                self._ticker = threading.Thread(target=self._tick, name="sandbox-ticker", daemon=True)
-                self._ticker.start()
+            self._ticker = threading.Thread(target=self._tick, name="sandbox-ticker", daemon=True)
+            self._ticker.start()
         return self
 
     def stop(self) -> None:
@@ -112,43 +111,7 @@ class Sandbox:
         if self._ticker:
             self._ticker.join(10)
             self._ticker = None
-        if self._server:
-            self._server.stop()
-            self._server = None
-
-    def __enter__(self) -> Sandbox:
-        return self.start()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-
-    @property
-    def url(self) -> str:
-        """Where the API is served. Raises RuntimeError before `start`."""
-        if self._server is None:
-            raise RuntimeError("the sandbox is not started: call start() or use it as a context manager")
-        return f"http://127.0.0.1:{self._server.port}"
-
-    @property
-    def requests(self) -> Sequence[Recorded]:
-        """What was asked over HTTP, oldest first (the newest 20,000)."""
-        with self.lock:
-            return list(self._application.recorded)
-
-    def kubeconfig(self, path: Path, token: str = "admin") -> Path:
-        """Write a kubeconfig for the running server with this bearer token; returns the path."""
-        config = {
-            "apiVersion": "v1",
-            "kind": "Config",
-            "current-context": "sandbox",
-            "clusters": [{"name": "sandbox", "cluster": {"server": self.url}}],
-            "users": [{"name": "user", "user": {"token": token}}],
-            "contexts": [{"name": "sandbox", "context": {"cluster": "sandbox", "user": "user"}}],
-        }
-        path.write_text(json.dumps(config, indent=1))
-        return path
+        super().stop()
 
     def apply(self, manifests: JsonObject | Sequence[JsonObject]) -> Objects:
         """Create objects or replace their spec, as an admin would; a missing namespace is created first.

@@ -72,7 +72,9 @@ def test_every_switch_has_a_guard() -> None:
     assert {switch for switch, _ in GUARDS} == set(Switch)
 
 
-@pytest.mark.parametrize("contract", [test_lists.every_label_selector_selects, test_conflicts.stale_patch_conflicts])
+@pytest.mark.parametrize(
+    "contract", [test_lists.every_label_selector_selects, test_conflicts.stale_patch_conflicts]
+)
 def test_the_shared_bodies_pass_on_a_whole_sandbox(contract: Contract) -> None:
     """What only this file calls by name must hold where nothing is broken."""
     backend = SandboxBackend()
