@@ -39,6 +39,7 @@ check: venv
 	$(BIN)/mypy
 	$(BIN)/mypy --explicit-package-bases tests/controlplane tests/chaos tests/e2e tests/plugins
 	$(BIN)/lint-imports
+	$(BIN)/python -m tools.rbac | diff -u k8s/rbac.yaml -
 
 format: venv
 	$(BIN)/ruff check --fix .
