@@ -8,10 +8,11 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 from urllib.parse import urlencode
 
 Json = dict[str, Any]
+Query: TypeAlias = str | int | None
 Found = TypeVar("Found")
 
 JSON_PATCH = "application/json-patch+json"
@@ -50,14 +51,13 @@ class Client:
     def __init__(self, api: Any) -> None:
         self._api = api
 
-    def call(
+    def _send(
         self,
         method: str,
         path: str,
-        body: object = None,
-        *,
+        body: object,
+        query: Mapping[str, Query],
         content_type: str = "application/json",
-        **query: str | int | None,
     ) -> Answer:
         """One request; a query key `continue_` is sent as `continue`."""
         asked = {key.rstrip("_"): value for key, value in query.items() if value is not None}
@@ -72,27 +72,43 @@ class Client:
         warnings = tuple(value for key, value in raw.items() if key.lower() == "warning")
         return Answer(response.status, text, dict(raw), warnings)
 
-    def get(self, path: str, **query: str | int | None) -> Answer:
-        return self.call("GET", path, **query)
+    def get(self, path: str, **query: Query) -> Answer:
+        return self._send("GET", path, None, query)
 
-    def post(self, path: str, body: object, **query: str | int | None) -> Answer:
-        return self.call("POST", path, body, **query)
+    def post(self, path: str, body: object, **query: Query) -> Answer:
+        return self._send("POST", path, body, query)
 
-    def put(self, path: str, body: object, **query: str | int | None) -> Answer:
-        return self.call("PUT", path, body, **query)
+    def put(self, path: str, body: object, **query: Query) -> Answer:
+        return self._send("PUT", path, body, query)
 
-    def delete(self, path: str, body: object = None, **query: str | int | None) -> Answer:
-        return self.call("DELETE", path, body, **query)
+    def delete(self, path: str, body: object = None, **query: Query) -> Answer:
+        return self._send("DELETE", path, body, query)
 
-    def patch(self, path: str, body: object, content_type: str, **query: str | int | None) -> Answer:
-        return self.call("PATCH", path, body, content_type=content_type, **query)
+    def patch(self, path: str, body: object, content_type: str, **query: Query) -> Answer:
+        return self._send("PATCH", path, body, query, content_type)
 
-    def items(self, path: str, **query: str | int | None) -> list[Json]:
+    def items(self, path: str, **query: Query) -> list[Json]:
         """The items of a list that must succeed."""
         answer = self.get(path, **query)
         assert answer.status == 200, answer.text
         items: list[Json] = answer.json["items"]
         return items
+
+
+def connect(kubeconfig: Path, token: str | None = None) -> Client:
+    """A client with the credentials of a kubeconfig, or with this bearer token instead ("" for none at all)."""
+    from kubernetes import config as library
+    from kubernetes.client import ApiClient, Configuration
+
+    loader: Any = library
+    configuration = Configuration()
+    loader.load_kube_config(str(kubeconfig), client_configuration=configuration, persist_config=False)
+    configuration.retries = False
+    if token is not None:
+        configuration.cert_file = configuration.key_file = None
+        configuration.refresh_api_key_hook = None
+        configuration.api_key = {"BearerToken": f"Bearer {token}"} if token else {}
+    return Client(ApiClient(configuration))
 
 
 class Backend(Protocol):
@@ -116,19 +132,7 @@ class ApiServer:
 
     def client(self, token: str | None = None) -> Client:
         """A client with the admin's credentials, or with this bearer token ("" for none at all)."""
-        from kubernetes.client import ApiClient, Configuration
-        from kubernetes.config import load_kube_config
-
-        configuration = Configuration()
-        load_kube_config(
-            str(self._backend.kubeconfig()), client_configuration=configuration, persist_config=False
-        )
-        configuration.retries = False
-        if token is not None:
-            configuration.cert_file = configuration.key_file = None
-            configuration.refresh_api_key_hook = None
-            configuration.api_key = {"BearerToken": f"Bearer {token}"} if token else {}
-        return Client(ApiClient(configuration))
+        return connect(self._backend.kubeconfig(), token)
 
     def path(self, plural: str, name: str = "", subresource: str = "", *, group: str = "") -> str:
         """The path of a resource in this test's namespace."""

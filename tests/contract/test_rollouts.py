@@ -178,8 +178,8 @@ def test_a_paused_deployment_does_not_roll_out(server: ApiServer) -> None:
     def observed() -> bool:
         found = server.read(server.deployments("web"))
         reason = conditions(found)["Progressing"]["reason"]
-        seen = found["status"]["observedGeneration"] == found["metadata"]["generation"]
-        return seen and reason == "DeploymentPaused"
+        seen = found["status"]["observedGeneration"]
+        return (seen, reason) == (found["metadata"]["generation"], "DeploymentPaused")
 
     server.wait_until(observed, "the pause")
     assert len(server.revisions_of()) == 1

@@ -11,7 +11,15 @@ from typing import Any
 
 import pytest
 
-from tests.contract.api_server import MERGE_PATCH, STRATEGIC_PATCH, Answer, Client, deployment, revision
+from tests.contract.api_server import (
+    MERGE_PATCH,
+    STRATEGIC_PATCH,
+    Answer,
+    Client,
+    connect,
+    deployment,
+    revision,
+)
 from tools.bundle import Bundle, BundleMeta, LogName
 from tools.clock import ManualClock
 from tools.cluster import KubernetesCluster
@@ -57,21 +65,11 @@ def opened(tmp_path: Path) -> Iterator[Open]:
     def start(**meta: Any) -> Client:
         frozen = Sandbox.frozen(recorded(**meta)).start()
         running.append(frozen)
-        return _client(frozen.kubeconfig(tmp_path / f"kubeconfig-{len(running)}"))
+        return connect(frozen.kubeconfig(tmp_path / f"kubeconfig-{len(running)}"))
 
     yield start
     for frozen in running:
         frozen.stop()
-
-
-def _client(kubeconfig: Path) -> Client:
-    from kubernetes.client import ApiClient, Configuration
-    from kubernetes.config import load_kube_config
-
-    configuration = Configuration()
-    load_kube_config(str(kubeconfig), client_configuration=configuration, persist_config=False)
-    configuration.retries = False
-    return Client(ApiClient(configuration))
 
 
 def _pod(client: Client) -> dict[str, Any]:
