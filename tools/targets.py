@@ -41,7 +41,6 @@ _WORKLOAD_LABELS: Mapping[str, Resource] = {
     "daemonset": DAEMONSETS,
     "cronjob": CRONJOBS,
     "job_name": JOBS,
-    "exported_job": JOBS,
     "horizontalpodautoscaler": AUTOSCALERS,
     "hpa": AUTOSCALERS,
     "persistentvolumeclaim": CLAIMS,
@@ -112,6 +111,9 @@ def naming(labels: Mapping[str, str]) -> Naming:
     for label, resource in _WORKLOAD_LABELS.items():
         if labels.get(f"exported_{label}"):
             workloads[resource] = labels[f"exported_{label}"]
+    if not workloads and not pod and labels.get("exported_job"):
+        # Beside another name it is only the scrape job that a target had before.
+        workloads[JOBS] = labels["exported_job"]
     return Naming(
         namespace=labels.get("exported_namespace") or labels.get("namespace", ""),
         pod="" if _EXPORTER.search(pod) else pod,
