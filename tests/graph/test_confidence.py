@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graph.confidence import completeness, history, parts, total
@@ -122,6 +122,7 @@ def test_verdicts_that_prove_nothing_change_nothing(verdict: str) -> None:
     assert confidence(similar(verdict), directness=0.85) == 0.895
 
 
+@settings(deadline=None)
 @given(st.floats(0, 1), st.floats(0, 1), st.floats(0.01, 1), st.sampled_from([-0.4, 0.0, 0.05]))
 def test_history_never_turns_a_no_into_a_yes(
     directness: float, complete: float, threshold: float, past: float

@@ -49,8 +49,8 @@ def hanging(count: int = 1, *, age: float = 900.0, **more: Any) -> tuple[PodFact
     return pods(count, "rs2", well(age - 5), age=age, **more)
 
 
-LATE = {"workload": workload(progressing_reason="ProgressDeadlineExceeded")}
-ON_TIME = {"workload": workload(progressing_reason="ReplicaSetUpdated")}
+LATE: dict[str, Any] = {"workload": workload(progressing_reason="ProgressDeadlineExceeded")}
+ON_TIME: dict[str, Any] = {"workload": workload(progressing_reason="ReplicaSetUpdated")}
 
 
 # its case
@@ -126,7 +126,7 @@ def test_a_release_that_hangs_past_the_progress_deadline() -> None:
 
 def test_a_release_that_hangs_where_there_is_no_deadline() -> None:
     """Without a deadline there is no Progressing condition: ten minutes have to do."""
-    none = {"workload": workload(progressing_reason="")}
+    none: dict[str, Any] = {"workload": workload(progressing_reason="")}
     assert proved(released(*hanging(age=601), older=SERVING, **none)) is not None
     assert proved(released(*hanging(age=590), older=SERVING, **none)) is None
 
@@ -349,7 +349,7 @@ def test_not_the_first_revision_ever() -> None:
 
 def test_not_while_the_controller_has_not_seen_the_newest_template() -> None:
     """Somebody mends the release this very moment: its ReplicaSet is not there yet."""
-    newer = {"workload": workload(template_digest="digest-newest")}
+    newer: dict[str, Any] = {"workload": workload(template_digest="digest-newest")}
     assert proved(released(*crashing(), older=SERVING, **newer)) is None
 
 

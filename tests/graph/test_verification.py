@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from graph.policy import PolicySettings
@@ -475,6 +475,9 @@ def test_first_look_waits_for_the_delay() -> None:
 
 # properties
 
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""A slow machine is no failure."""
+
 PODS = st.sampled_from(
     [
         WELL,
@@ -514,6 +517,7 @@ def calm_seconds(looks: list[Observation]) -> float:
     return calm
 
 
+@UNHURRIED
 @given(series())
 def test_no_success_without_a_whole_calm_window_up_to_a_readable_look(looks: list[Observation]) -> None:
     """RECOVERED only if every look of the last 120 s could be read and showed everything ready."""
@@ -528,6 +532,7 @@ def test_no_success_without_a_whole_calm_window_up_to_a_readable_look(looks: lis
             return
 
 
+@UNHURRIED
 @given(series(), st.integers(0, 3000))
 def test_a_series_that_ends_in_a_failed_look_is_never_success(looks: list[Observation], late: int) -> None:
     """Whatever was seen before and however late it is."""
