@@ -66,8 +66,9 @@ class Engine:
         try:
             self._drain(until)
             while (when := self.next_due()) is not None and when <= until:
-                _, _, key = heapq.heappop(self._timers)
-                self._queue[key] = self._due.pop(key)[1]
+                while self.next_due() == when:
+                    _, _, key = heapq.heappop(self._timers)
+                    self._queue[key] = self._due.pop(key)[1]
                 self._drain(when)
         finally:
             self._present = None

@@ -59,7 +59,7 @@ class Kubelet:
             self._runs.pop(metadata["uid"], None)
             self._world.logs.forget(metadata["uid"])
             self._world.engine.cancel(("pod", metadata["uid"]))
-        elif change.new["spec"].get("nodeName"):
+        elif change.new["spec"].get("nodeName") and not _only_status(change):
             self._enqueue(change.new)
 
     def _enqueue(self, pod: JsonObject) -> None:
@@ -145,6 +145,15 @@ class Kubelet:
             component="kubelet",
             field_path=f"spec.containers{{{container.name}}}",
         )
+
+
+def _only_status(change: Change) -> bool:
+    """True for what the kubelet itself has just written."""
+    old, new = change.old, change.new
+    if old is None or new is None or old["spec"] is not new["spec"]:
+        return False
+    keys = ("labels", "annotations", "deletionTimestamp")
+    return all(old["metadata"].get(key) == new["metadata"].get(key) for key in keys)
 
 
 def _symptoms(

@@ -23,11 +23,9 @@ def progressing(deployment: JsonObject) -> JsonObject | None:
 
 
 def condition(status: JsonObject, type_: str) -> JsonObject | None:
-    """The condition of a type."""
-    for found in status.get("conditions") or []:
-        if found["type"] == type_:
-            return dict(found)
-    return None
+    """The condition of a type, not to be changed."""
+    conditions: list[JsonObject] = status.get("conditions") or []
+    return next((found for found in conditions if found["type"] == type_), None)
 
 
 def with_condition(

@@ -92,18 +92,19 @@ def adopt(
 ) -> tuple[JsonObject, JsonObject]:
     """Make an existing ReplicaSet the newest revision: a rollback renumbers the old one."""
     wanted = max((number(rs) for rs in old), default=0) + 1
-    changed = copied(new)
-    annotations = changed["metadata"].setdefault("annotations", {})
-    annotations.update(_copied_annotations(deployment))
+    annotations = {**(new["metadata"].get("annotations") or {}), **_copied_annotations(deployment)}
     if number(new) < wanted:
         if number(new):
             history = annotations.get(HISTORY)
             annotations[HISTORY] = f"{history},{number(new)}" if history else str(number(new))
         annotations[REVISION] = str(wanted)
+    spec = dict(new["spec"])
     ready = deployment["spec"].get("minReadySeconds", 0)
-    if ready != new["spec"].get("minReadySeconds", 0):
-        changed["spec"]["minReadySeconds"] = ready
-    new = world.update(kinds.REPLICASET, new, changed)
+    if ready != spec.get("minReadySeconds", 0):
+        spec["minReadySeconds"] = ready
+    if annotations != new["metadata"].get("annotations") or spec != new["spec"]:
+        metadata = {**new["metadata"], "annotations": annotations}
+        new = world.update(kinds.REPLICASET, new, {**new, "metadata": metadata, "spec": spec})
     text = f'Found new replica set "{new["metadata"]["name"]}"'
     return _mark(world, deployment, number(new), "FoundNewReplicaSet", text, always=False), new
 

@@ -6,7 +6,6 @@ import math
 
 from tools.cluster import JsonObject
 from tools.sandbox import kinds
-from tools.sandbox.values import copied
 from tools.sandbox.world import World
 
 DESIRED = "deployment.kubernetes.io/desired-replicas"
@@ -51,18 +50,18 @@ def available(replicaset: JsonObject) -> int:
 
 def scale(world: World, deployment: JsonObject, replicaset: JsonObject, replicas: int) -> bool:
     """Set a ReplicaSet's size and say so in an Event. True if the size changed."""
-    before = replicaset["spec"]["replicas"]
-    changed = copied(replicaset)
-    changed["spec"]["replicas"] = replicas
+    before = int(replicaset["spec"]["replicas"])
+    annotations = replicaset["metadata"].get("annotations") or {}
     limit = desired(deployment) + surge(deployment)
-    changed["metadata"].setdefault("annotations", {}).update(
-        {DESIRED: str(desired(deployment)), MAXIMUM: str(limit)}
-    )
-    updated = world.update(kinds.REPLICASET, replicaset, changed)
-    if before == replicas:
+    wanted = {**annotations, DESIRED: str(desired(deployment)), MAXIMUM: str(limit)}
+    if before == replicas and annotations == wanted:
         return False
-    announce(world, deployment, updated, before, replicas)
-    return True
+    metadata = {**replicaset["metadata"], "annotations": wanted}
+    changed = {**replicaset, "metadata": metadata, "spec": {**replicaset["spec"], "replicas": replicas}}
+    updated = world.update(kinds.REPLICASET, replicaset, changed)
+    if before != replicas:
+        announce(world, deployment, updated, before, replicas)
+    return before != replicas
 
 
 def announce(world: World, deployment: JsonObject, replicaset: JsonObject, before: int, after: int) -> None:
