@@ -17,6 +17,8 @@ LOG_BUDGET = 1536
 """Bytes per log, so that two containers with previous and current logs stay near the 5 KB of an item."""
 LAST_LINES = 5
 BLOCK_LINES = 14
+"""Lines kept of an exception with its stack, and how far one may reach."""
+BLOCK_SPAN = 80
 
 _ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]{0,512}(?:\x07|\x1b\\)|\x1b[@-_]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
@@ -32,7 +34,7 @@ _HEAD = re.compile(
     r"|\S*(?:Exception|Error)\b.*:|thread '.*' panicked)"
 )
 _STACK = re.compile(
-    r"^(?:\s+\S|Caused by:|\.\.\. \d+ more|goroutine \d+|\S+\(.*\)$|\w+(?:\.\w+)*(?:Error|Exception)\b)"
+    r"^(?:\s+\S|\[signal |Caused by:|\.\.\. \d+ more|goroutine \d+|\S+\(.*\)$|\w+(?:\.\w+)*(?:Error|Exception)\b)"
 )
 _IMPERATIVE = re.compile(
     r"ignore (?:all |any )?(?:previous|prior|above|earlier)"
@@ -144,10 +146,18 @@ def _last_block(lines: list[str]) -> list[int]:
     if not heads:
         return []
     start = end = heads[-1]
-    while end + 1 < len(lines) and end - start < 60 and _STACK.search(lines[end + 1]):
+    while end + 1 < len(lines) and end - start < BLOCK_SPAN and _in_block(lines[end + 1]):
         end += 1
+    while start and end - start < BLOCK_SPAN and _in_block(lines[start - 1]):
+        start -= 1
+    while not _HEAD.search(lines[start]):
+        start += 1
     block = list(range(start, end + 1))
     return [start, *block[: -BLOCK_LINES + 1 : -1], *block[:3]]
+
+
+def _in_block(line: str) -> bool:
+    return not line or bool(_HEAD.search(line) or _STACK.search(line))
 
 
 def _with_marks(lines: list[str], kept: set[int]) -> str:
