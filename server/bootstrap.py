@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -82,13 +82,22 @@ class Agent:
         self.lock.close()
 
 
-def build(settings: Settings, *, clock: Clock | None = None, cluster: Cluster | None = None) -> Agent:
-    """Open everything. Raises StoreError or Invalid that says what to do."""
+def build(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    cluster: Cluster | None = None,
+    limits: Mapping[str, float] | None = None,
+) -> Agent:
+    """Open everything. `limits` overrides fields of PolicySettings, for replay and tests.
+
+    Raises StoreError or Invalid that says what to do.
+    """
     clock = clock or SystemClock()
     lock = lock_data_dir(settings.data_dir)
     database = open_database(settings.database_url)
     cluster = cluster or KubernetesCluster.connect(settings.kubeconfig or None)
-    services = _services(settings, database, cluster, clock)
+    services = _services(settings, database, cluster, clock, limits or {})
     checkpoints = open_checkpoints(settings.checkpoints)
     runner = Runner(build_graph(_saver(checkpoints)), services, settings.data_dir / "locks")
     inbox = Inbox(database, clock)
@@ -110,8 +119,11 @@ def build(settings: Settings, *, clock: Clock | None = None, cluster: Cluster | 
 
 
 def open_database(url: str) -> Database:
-    """Upgrade the schema in a child process (Alembic's memory goes with it), then open."""
-    upgrade_in_child(url)
+    """Open it; a schema that is missing or older is upgraded first, in a child process (Alembic's memory goes
+    with it, and its second is spent only when there is something to upgrade).
+    """
+    if not Database.is_current(url):
+        upgrade_in_child(url)
     return Database.open(url)
 
 
@@ -130,7 +142,9 @@ def _saver(connection: sqlite3.Connection) -> SqliteSaver:
     return saver
 
 
-def _services(settings: Settings, database: Database, cluster: Cluster, clock: Clock) -> Services:
+def _services(
+    settings: Settings, database: Database, cluster: Cluster, clock: Clock, limits: Mapping[str, float]
+) -> Services:
     return Services(
         clock=clock,
         cluster=cluster,
@@ -140,7 +154,7 @@ def _services(settings: Settings, database: Database, cluster: Cluster, clock: C
         outbox=SqlOutbox(database),
         revisions=SqlRevisions(database),
         controls=SqlControls(database),
-        policy=_policy(settings, cluster),
+        policy=_policy(settings, cluster).model_copy(update=dict(limits)),
     )
 
 

@@ -18,6 +18,9 @@ def main() -> None:
 @main.command()
 def serve() -> None:
     """Run the agent: webhook, worker and pages in one process, until SIGTERM."""
+    from server import lean
+
+    lean.install()
     from server import logging, serving
     from server.bootstrap import build
     from server.settings import Settings, SettingsError
@@ -54,7 +57,7 @@ def replay(bundle: Path) -> None:
 
     try:
         decisions = replay_bundle(bundle)
-    except ToolError as error:
+    except (ToolError, ValueError) as error:
         _fail(error)
     for decision in decisions:
         click.echo(json.dumps(decision))

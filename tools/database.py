@@ -56,6 +56,21 @@ class Database:
             raise
         return database
 
+    @classmethod
+    def is_current(cls, url: str) -> bool:
+        """Whether there is a database with the schema of this release. False whatever else is wrong with it."""
+        target = store_url(url)
+        if target.get_backend_name() == "sqlite" and not Path(str(target.database)).exists():
+            return False
+        database = cls(connect(url))
+        try:
+            database._check_schema()
+        except StoreError:
+            return False
+        finally:
+            database.close()
+        return True
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One consistent snapshot. Never write in it: a snapshot cannot be made a writer on SQLite."""
@@ -113,12 +128,13 @@ def insert_if_absent(connection: Connection, table: Table, values: dict[str, Any
     if connection.dialect.name == "postgresql":
         from sqlalchemy.dialects.postgresql import insert as insert_postgres
 
-        return (
-            connection.execute(insert_postgres(table).values(values).on_conflict_do_nothing()).rowcount == 1
-        )
-    from sqlalchemy.dialects.sqlite import insert
+        absent: Any = insert_postgres(table).values(values).on_conflict_do_nothing()
+    else:
+        from sqlalchemy.dialects.sqlite import insert
 
-    return connection.execute(insert(table).values(values).on_conflict_do_nothing()).rowcount == 1
+        absent = insert(table).values(values).on_conflict_do_nothing()
+    # Not `rowcount`: for an INSERT not every driver tells it.
+    return connection.execute(absent.returning(*table.primary_key)).first() is not None
 
 
 def store_url(url: str) -> URL:
