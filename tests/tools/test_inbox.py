@@ -226,7 +226,8 @@ def test_an_alert_that_flaps_in_an_open_episode_is_a_repeat(
     first = send(one, two).incident_ids[0]
     finish(record, still, first)
     send(resolved(one, end=60))
-    told = send(firing(start=90))
+    after_the_look = (still.now() - BEGIN).total_seconds()
+    told = send(firing(start=after_the_look))
     assert (told.opened, told.repeated) == (0, 1)
     assert [alert.status for alert in record.alerts(first)] == ["resolved", "firing", "firing"]
 
