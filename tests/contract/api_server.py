@@ -49,7 +49,7 @@ class Client:
     """One identity's raw JSON access through the `kubernetes` ApiClient."""
 
     def __init__(self, api: Any) -> None:
-        self._api = api
+        self.api = api
 
     def _send(
         self,
@@ -63,10 +63,10 @@ class Client:
         asked = {key.rstrip("_"): value for key, value in query.items() if value is not None}
         url = f"{path}?{urlencode(asked)}" if asked else path
         headers = {"Accept": "application/json, */*", "Content-Type": content_type}
-        method, url, headers, sent, _ = self._api.param_serialize(
+        method, url, headers, sent, _ = self.api.param_serialize(
             method, url, header_params=headers, body=body, auth_settings=["BearerToken"]
         )
-        response = self._api.call_api(method, url, headers, sent, _request_timeout=(3, 20))
+        response = self.api.call_api(method, url, headers, sent, _request_timeout=(3, 20))
         text = response.read().decode()
         raw = response.response.headers
         warnings = tuple(value for key, value in raw.items() if key.lower() == "warning")

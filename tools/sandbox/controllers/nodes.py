@@ -40,8 +40,24 @@ def node_object(name: str, now: datetime) -> JsonObject:
                 {"type": "Hostname", "address": name},
             ],
             "conditions": [_ready_condition("True", "KubeletReady", "kubelet is posting ready status", now)],
-            "nodeInfo": {"kubeletVersion": "v1.34.4", "operatingSystem": "linux", "architecture": "amd64"},
+            "nodeInfo": _node_info(name),
         },
+    }
+
+
+def _node_info(name: str) -> JsonObject:
+    """Every field of it is required by the client library's models."""
+    return {
+        "architecture": "amd64",
+        "bootID": "",
+        "containerRuntimeVersion": "containerd://2.1.0",
+        "kernelVersion": "6.12.0",
+        "kubeProxyVersion": "",
+        "kubeletVersion": "v1.34.4",
+        "machineID": name,
+        "operatingSystem": "linux",
+        "osImage": "Sandbox",
+        "systemUUID": name,
     }
 
 
