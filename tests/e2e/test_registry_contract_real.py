@@ -1,0 +1,118 @@
+"""The contract of all actions and the reading of evidence, on the real control plane."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.controlplane.plane import ControlPlane
+from tests.controlplane.workloads import Workload, container
+from tests.tools.actions.registry_contract import RegistryContract
+from tests.tools.shop import Remembered, alert
+from tools.clock import SystemClock
+from tools.cluster import KubernetesCluster
+from tools.evidence import collect
+from tools.rbac import rules_for
+from tools.records import RbacRule
+from tools.resources import DEPLOYMENTS
+from tools.targets import resolve
+
+pytestmark = pytest.mark.e2e
+GROUP = "rbac.authorization.k8s.io"
+
+
+class PlaneStage:
+    """A namespace of the control plane as the contract drives it."""
+
+    def __init__(self, plane: ControlPlane, namespace: str, folder: Path) -> None:
+        self._plane = plane
+        self._folder = folder
+        self.namespace = namespace
+        self.web = Workload(plane, namespace, "web")
+        self.admin = KubernetesCluster.connect(str(plane.admin_kubeconfig))
+
+    def account(self, rules: Sequence[RbacRule]) -> KubernetesCluster:
+        """Bound in the namespace only; rules for the whole cluster are bound in it too, as the product does."""
+        policy = [{"apiGroups": [r.group], "resources": [r.resource], "verbs": list(r.verbs)} for r in rules]
+        path = self._plane.service_account_kubeconfig(self.namespace, "limited", self._folder / "limited")
+        role = {"metadata": {"name": "limited"}, "rules": policy}
+        subject = {"kind": "ServiceAccount", "name": "limited", "namespace": self.namespace}
+        binding = {
+            "metadata": {"name": "limited"},
+            "roleRef": {"apiGroup": GROUP, "kind": "Role", "name": "limited"},
+            "subjects": [subject],
+        }
+        root = f"/apis/{GROUP}/v1/namespaces/{self.namespace}"
+        self._plane.api.post(f"{root}/roles", role)
+        self._plane.api.post(f"{root}/rolebindings", binding)
+        return KubernetesCluster.connect(str(path))
+
+    def release(self, image: str, *, fault: str = "") -> None:
+        if not self._plane.exists(self.web.path):
+            self.web.create(image=image)
+        else:
+            self.web.release(image, fault=fault or None)
+        if fault:
+            self._plane.eventually(self._fails, 60, "the release to fail")
+        else:
+            self.settle()
+
+    def settle(self) -> None:
+        self.web.wait_until_healthy()
+
+    def touch(self, annotation: str) -> None:
+        body = {"metadata": {"annotations": {annotation: "x"}}}
+        self.admin.patch(DEPLOYMENTS, self.namespace, "web", body, patch_type="merge")
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def wait_for_event(self, reason: str) -> None:
+        def left() -> bool:
+            return reason in {event["reason"] for pod in self.web.pods() for event in self.web.events(pod)}
+
+        self._plane.eventually(left, 60, f"an event {reason}")
+
+    def _fails(self) -> bool:
+        """Every pod is of the newest revision and has crashed, so that no rollout is on its way any more."""
+        status = self.web.read()["status"]
+        counts = [status.get(key, 0) for key in ("replicas", "updatedReplicas")]
+        return counts == [2, 2] and all(container(pod).get("restartCount", 0) > 0 for pod in self.web.pods())
+
+
+@pytest.fixture
+def stage(plane: ControlPlane, namespace: str, tmp_path: Path) -> PlaneStage:
+    """A namespace of its own for each test."""
+    return PlaneStage(plane, namespace, tmp_path)
+
+
+class TestOnTheControlPlane(RegistryContract):
+    """Every action of the registry."""
+
+
+def test_a_bad_release_reads_as_one(stage: PlaneStage) -> None:
+    """From the alert to facts and logs, with the reader's rights in the namespace and no others."""
+    stage.release("shop/web:1")
+    stage.release("shop/web:2", fault="crashloop")
+    stage.wait_for_event("BackOff")
+    reader = stage.account([rule for rule in rules_for().reader if not rule.cluster])
+    (pod, *_) = stage.web.pods()
+    fired = alert(
+        stage.now(), namespace=stage.namespace, pod=pod["metadata"]["name"], uid=pod["metadata"]["uid"]
+    )
+    found = resolve(reader, [fired])
+    assert found.target is not None
+    assert (found.target.kind, found.target.name, found.target.resolved_by) == ("Deployment", "web", "owner")
+    evidence = collect(reader, found.target, revisions=Remembered(), clock=SystemClock(), alerts=[fired])
+    assert evidence.missing() == ()
+    assert evidence.workload is not None
+    assert [revision.number for revision in evidence.revisions] == [2, 1]
+    assert evidence.revisions[0].template_digest == evidence.workload.template_digest
+    assert len(evidence.pods) == 2
+    assert all(entry.exit_code == 1 for pod_facts in evidence.pods for entry in pod_facts.containers)
+    assert "BackOff" in {event.reason for event in evidence.events}
+    kinds = {item.kind: item.status for item in evidence.items}
+    assert kinds["revision_diff"] == kinds["previous_logs"] == "found"
