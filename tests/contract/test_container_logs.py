@@ -39,6 +39,13 @@ def test_lines_carry_timestamps_when_asked(server: ApiServer) -> None:
     assert "T" in stamp
 
 
+def test_older_lines_can_be_left_out(server: ApiServer) -> None:
+    """sinceTime in the future leaves nothing, in the past everything."""
+    pod = _running(server)
+    assert _log(server, pod, sinceTime="2020-01-01T00:00:00Z").text.startswith("booting\n")
+    assert _log(server, pod, sinceTime="2200-01-01T00:00:00Z").text == ""
+
+
 def test_a_number_out_of_range_is_invalid(server: ApiServer) -> None:
     """422 for a negative tailLines and an empty limitBytes."""
     pod = _running(server)

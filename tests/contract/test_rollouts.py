@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.contract.api_server import (
     JSON_PATCH,
+    MERGE_PATCH,
     STRATEGIC_PATCH,
     ApiServer,
     Json,
@@ -231,6 +232,20 @@ def test_a_deleted_deployment_takes_its_pods_along(server: ApiServer) -> None:
     server.wait_until_rolled_out()
     assert server.admin.delete(server.deployments("web"), {"propagationPolicy": "Background"}).status == 200
     server.wait_until(lambda: not server.revisions_of() and not server.pods_of(), "the collection")
+
+
+def test_a_finalizer_holds_an_object_back(server: ApiServer) -> None:
+    """Deleted, it waits with a deletionTimestamp until the last finalizer is taken off."""
+    server.create_configmap(color="red")
+    path = server.configmaps("settings")
+    held = {"metadata": {"finalizers": ["example.org/hold"]}}
+    assert server.admin.patch(path, held, MERGE_PATCH).status == 200
+    assert server.admin.delete(path).status == 200
+    assert server.read(path)["metadata"]["deletionTimestamp"]
+    assert server.admin.patch(path, {"data": {"color": "blue"}}, MERGE_PATCH).status == 200
+    assert server.read(path)["data"] == {"color": "blue"}
+    server.admin.patch(path, {"metadata": {"finalizers": None}}, MERGE_PATCH)
+    assert server.admin.get(path).status == 404
 
 
 def test_a_deleted_pod_is_replaced(server: ApiServer) -> None:

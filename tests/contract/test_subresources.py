@@ -89,6 +89,21 @@ def test_a_disruption_budget_refuses_an_eviction(server: ApiServer) -> None:
     assert "deletionTimestamp" not in server.read(server.pods(name))["metadata"]
 
 
+def test_two_disruption_budgets_of_one_pod_are_an_error(server: ApiServer) -> None:
+    """500: somebody has to mend the configuration."""
+    server.create_deployment(replicas=1)
+    server.wait_until_rolled_out()
+    spec = {"minAvailable": 0, "selector": {"matchLabels": {"app": "web"}}}
+    budgets = server.path("poddisruptionbudgets", group="policy/v1")
+    for name in ("one", "two"):
+        assert server.admin.post(budgets, {"metadata": {"name": name}, "spec": spec}).status == 201
+    (pod,) = server.pods_of()
+    name = pod["metadata"]["name"]
+    refused = server.admin.post(server.pods(name, "eviction"), _eviction(name))
+    assert refused.status == 500
+    assert "more than one PodDisruptionBudget" in refused.json["message"]
+
+
 def test_status_is_written_on_its_own_path(server: ApiServer) -> None:
     """The main path leaves the status alone, the status path leaves the spec alone."""
     server.create_deployment(replicas=0)

@@ -74,5 +74,6 @@ class Host:
             "users": [{"name": "user", "user": {"token": token}}],
             "contexts": [{"name": "sandbox", "context": {"cluster": "sandbox", "user": "user"}}],
         }
+        path.touch(mode=0o600)
         path.write_text(json.dumps(config, indent=1))
         return path

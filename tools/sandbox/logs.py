@@ -21,6 +21,7 @@ class LogOptions:
     tail_lines: int | None = None
     limit_bytes: int | None = None
     since_seconds: int | None = None
+    since: datetime | None = None
     timestamps: bool = False
 
 
@@ -141,8 +142,10 @@ def stamped(text: str) -> list[Line]:
 
 def render(lines: list[Line], options: LogOptions, now: datetime) -> str:
     """Cut and print lines as the kubelet does: tail first, then `limitBytes` keeps the first bytes."""
+    since = options.since
     if options.since_seconds is not None:
         since = now - timedelta(seconds=options.since_seconds)
+    if since is not None:
         lines = [line for line in lines if line[0] is None or line[0] >= since]
     if options.tail_lines is not None:
         lines = lines[-options.tail_lines :] if options.tail_lines else []
@@ -156,13 +159,18 @@ def render(lines: list[Line], options: LogOptions, now: datetime) -> str:
 
 
 def parse_options(query: dict[str, str], pod: str) -> LogOptions:
-    """The query of a log request. Raises 422 for numbers that are out of range."""
+    """The query of a log request. Raises 422 for numbers that are out of range, 400 for what is no number."""
+    try:
+        since = parse_instant(query["sinceTime"]) if query.get("sinceTime") else None
+    except ValueError as error:
+        raise bad_request(f"sinceTime: {error}") from error
     return LogOptions(
         container=query.get("container", ""),
         previous=query.get("previous", "") in ("true", "1", "True"),
         tail_lines=_number(query, "tailLines", 0, pod),
         limit_bytes=_number(query, "limitBytes", 1, pod),
         since_seconds=_number(query, "sinceSeconds", 1, pod),
+        since=since,
         timestamps=query.get("timestamps", "") in ("true", "1", "True"),
     )
 

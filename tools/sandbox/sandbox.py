@@ -279,7 +279,7 @@ class Sandbox(Host):
         until = self.clock.now() + timedelta(seconds=seconds)
         with self.lock:
             self._run()
-            while (due := self._world.engine.next_due()) is not None and due <= until:
+            while not self._paused and (due := self._world.engine.next_due()) is not None and due <= until:
                 self.clock.set(max(due, self.clock.now()))
                 self._run()
             self.clock.set(until)

@@ -36,6 +36,9 @@ _EVERYBODY: list[JsonObject] = [
 ]
 _SUCCESS = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
 _SCALE = Kind("Scale", "autoscaling", "v1", "scales")
+_SEVERAL_BUDGETS = (
+    "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
+)
 _NEVER_GUARDED = ("Pending", "Succeeded", "Failed")
 
 
@@ -111,16 +114,19 @@ class Subresources:
     def _require_budget(self, pod: JsonObject) -> None:
         if pod["status"].get("phase") in _NEVER_GUARDED or "deletionTimestamp" in pod["metadata"]:
             return
-        namespace = pod["metadata"]["namespace"]
-        for budget in self._world.store.list(kinds.POD_DISRUPTION_BUDGET, namespace):
-            if not selectors.matches(selectors.from_object(budget["spec"].get("selector")), pod):
-                continue
+        budgets = self._world.store.list(kinds.POD_DISRUPTION_BUDGET, pod["metadata"]["namespace"])
+        covering = [
+            b for b in budgets if selectors.matches(selectors.from_object(b["spec"].get("selector")), pod)
+        ]
+        if len(covering) > 1:
+            raise ApiError(500, "InternalError", _SEVERAL_BUDGETS)
+        for budget in covering:
             healthy, needed = self._budget(budget)
             if ready(pod) and healthy <= needed:
-                name = budget["metadata"]["name"]
                 raise too_many_requests(
                     "Cannot evict pod as it would violate the pod's disruption budget.",
-                    f"The disruption budget {name} needs {needed} healthy pods and has {healthy} currently",
+                    f"The disruption budget {budget['metadata']['name']} needs {needed} healthy pods and has "
+                    f"{healthy} currently",
                 )
 
     def _budget(self, budget: JsonObject) -> tuple[int, int]:

@@ -48,7 +48,7 @@ class Writer:
             raise invalid(kind, "", [Cause("metadata.name", why, "FieldValueRequired")])
         if kind.namespaced:
             self._require_namespace(kind, metadata.get("name", ""), namespace)
-        if kinds.STATUS in kind.subresources:
+        if kinds.STATUS in kind.subresources and kind is not kinds.NODE:
             obj.pop("status", None)
         apply_defaults(kind, obj)
         self._world.admit(kind, obj)
@@ -154,7 +154,7 @@ class Writer:
         lifecycle.managed(kind, merged, call.manager, self._world.now(), call.route.subresource)
         if self._dry(call):
             return merged
-        if old["metadata"].get("deletionTimestamp") and not merged["metadata"].get("finalizers"):
+        if _last_finalizer_gone(old, merged):
             self._world.remove(kind, merged)
             return merged
         if Switch.RESOURCE_VERSION in self._world.broken:
@@ -242,6 +242,13 @@ def _other_object(call: Call, name: str, uid: str, present: str) -> ApiError:
         return invalid(kind, name, [Cause("metadata.uid", f'Invalid value: "{uid}": field is immutable')])
     why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {present}"
     return conflict(kind, name, f"StorageError: invalid object, Code: 4, AdditionalErrorMsg: {why}")
+
+
+def _last_finalizer_gone(old: JsonObject, new: JsonObject) -> bool:
+    """True if an object that waited for its finalizers may go now."""
+    before, after = old["metadata"], new["metadata"]
+    waited = "deletionTimestamp" in before and bool(before.get("finalizers"))
+    return waited and not after.get("finalizers")
 
 
 def deleted(kind: Kind, obj: JsonObject) -> JsonObject:

@@ -79,11 +79,13 @@ def test_a_control_plane_that_falls_behind_observes_nothing(served: tuple[Sandbo
     """observedGeneration lags while controllers are paused: not rolled out, whatever the counts say."""
     sandbox, client = served
     sandbox.settle(30)
+    sandbox.fault("shop", "web", "notready")
     sandbox.pause_controllers()
     client.patch(WEB, {"spec": {"minReadySeconds": 1}}, MERGE_PATCH)
     sandbox.settle(60)
     found = client.get(WEB).json
     assert found["metadata"]["generation"] == found["status"]["observedGeneration"] + 1
+    sandbox.clear_faults()
     sandbox.resume_controllers()
     sandbox.settle(5)
     assert rolled_out(client.get(WEB).json)
