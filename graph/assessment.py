@@ -13,13 +13,11 @@ from graph.policy import Attempt, Block, PolicyFacts
 from graph.services import Services
 from graph.state import Decision, Finding, Proposal
 from tools.actions import REGISTRY
-from tools.cluster import NAMESPACES
-from tools.errors import NotFound
 from tools.ledger import LedgerEntry
+from tools.namespaces import mode_label
 from tools.records import Evidence, Similar, Target
 
 DISABLE = "sre-agent/disable"
-MODE_LABEL = "sre-agent/mode"
 
 
 def policy_facts(
@@ -45,7 +43,7 @@ def policy_facts(
         confidence=certainty,
         paused=services.controls.pause_state().paused,
         suspicious=evidence.suspicious,
-        namespace_mode=_namespace_mode(services, proposal.target),
+        namespace_mode=mode_label(services.cluster, proposal.target.namespace),
         disabled=workload is not None and workload.annotations.get(DISABLE) == "true",
         workload_paused=workload is not None and workload.paused,
         strategy=workload.strategy if workload else "RollingUpdate",
@@ -127,15 +125,6 @@ def _automatic_writes(services: Services, now: datetime) -> tuple[int, int]:
     day = [e for e in services.ledger.since(now - timedelta(days=1)) if e.automatic and not e.undo_of]
     hour = [e for e in day if e.claimed_at >= now - timedelta(hours=1)]
     return len(hour), len(day)
-
-
-def _namespace_mode(services: Services, target: Target) -> str:
-    """The label that narrows the mode. A namespace that is gone has none; an unreadable one raises."""
-    try:
-        namespace = services.cluster.get(NAMESPACES, "", target.namespace)
-    except NotFound:
-        return ""
-    return str(namespace["metadata"].get("labels", {}).get(MODE_LABEL, ""))
 
 
 def _rolling_out(evidence: Evidence) -> bool:

@@ -12,6 +12,7 @@ from tools import sightings
 from tools.actions import REGISTRY
 from tools.errors import Forbidden, Refused
 from tools.evidence import collect
+from tools.namespaces import mode_label
 from tools.rbac import covers, manifests, render, rules_for
 from tools.records import RbacRule
 from tools.resources import DEPLOYMENTS, PODS
@@ -27,7 +28,7 @@ def test_the_file_is_what_is_generated() -> None:
 
 
 def test_the_reader_role_is_enough_to_resolve_and_to_collect(sandbox: Sandbox, tmp_path: Path) -> None:
-    """With the reader's rights alone no read of an investigation or a sighting is refused."""
+    """With the reader's rights alone no read of an investigation, a sighting or a rule of policy is refused."""
     sandbox.apply(deployment(fault="crashloop"))
     sandbox.settle(120)
     reader = connect(sandbox, tmp_path, grant(sandbox, "reader", rules_for().reader))
@@ -38,6 +39,7 @@ def test_the_reader_role_is_enough_to_resolve_and_to_collect(sandbox: Sandbox, t
     evidence = collect(reader, target, revisions=Remembered(), clock=sandbox.clock, alerts=[fired])
     assert evidence.missing() == ()
     assert sightings.look(reader, Remembered(), sandbox.clock) == 1
+    assert mode_label(reader, "shop") == ""
 
 
 def test_the_reader_role_cannot_write(sandbox: Sandbox, tmp_path: Path) -> None:
