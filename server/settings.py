@@ -223,7 +223,7 @@ def _given(environ: Mapping[str, str], dotenv: Path | None) -> dict[str, str]:
 
 def _values(given: Mapping[str, str]) -> dict[str, Any]:
     source = EnvSettingsSource(Settings)
-    source.env_vars = {name.lower(): value.strip() for name, value in given.items() if name != "SANDBOX"}
+    source.env_vars = {name.lower(): value.strip() for name, value in given.items()}
     return source()
 
 

@@ -10,13 +10,14 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Any
+from typing import Any, Literal
 
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import insert
 from werkzeug.test import TestResponse
 
+from graph.proof import Change
 from server.app import AppParts, create_app
 from server.health import Probes
 from server.metrics import Metrics
@@ -52,12 +53,9 @@ DIFF = """--- before
 """
 
 
-@dataclass(frozen=True)
-class Change:
-    """What proving again found, as `graph.proof` tells it."""
-
-    kind: str
-    reason: str
+def found_change(kind: Literal["resolved", "changed", "blocked", "unreadable"], reason: str) -> Change:
+    """What proving again finds."""
+    return Change(kind=kind, reason=reason)
 
 
 @cache
@@ -92,7 +90,7 @@ class Stand:
         self.metrics = Metrics()
         self.metrics.follow(SqlTallies(self.database), self.controls, self.clock)
 
-    def prove_again(self, approval: Approval) -> Any:
+    def prove_again(self, approval: Approval) -> Change | None:
         self.proofs.append(approval.id)
         self.during_proof()
         return self.change

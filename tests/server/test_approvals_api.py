@@ -8,7 +8,8 @@ from threading import Barrier, Thread
 
 import pytest
 
-from tests.server.app_stand import APPROVER, HTML, JSON, VIEWER, Change, Stand, shown, stand
+from tests.server.app_stand import APPROVER, HTML, JSON, VIEWER, Stand, found_change, shown, stand
+from tools.records import Evidence, EvidenceItem
 
 BEARER = {"Authorization": f"Bearer {APPROVER}"}
 
@@ -50,7 +51,7 @@ def test_reading_the_page_changes_nothing(server: Stand) -> None:
 
 def test_rejecting_needs_no_proof(server: Stand) -> None:
     """A no is taken even when the cluster cannot be read, with its reason."""
-    server.change = Change("unreadable", "no route to host")
+    server.change = found_change("unreadable", "no route to host")
     assert server.client().post("/reject/a1", json={"reason": "known deploy"}).status_code == 200
     approval = server.approvals.get("a1")
     assert (approval.state, approval.reason) == ("rejected", "known deploy")
@@ -128,7 +129,7 @@ def test_renewing_a_pending_one_asks_the_same_run_again(server: Stand) -> None:
 
 def test_a_changed_target_is_412_and_a_fresh_proposal(server: Stand) -> None:
     """Never the old action: the approval is stale, the run is woken, and the attempt is on record."""
-    server.change = Change("changed", "the pod template has changed since it was proposed")
+    server.change = found_change("changed", "the pod template has changed since it was proposed")
     answer = server.client().post("/approve/a1")
     assert answer.status_code == 412
     assert answer.json is not None
@@ -145,7 +146,7 @@ def test_a_changed_target_is_412_and_a_fresh_proposal(server: Stand) -> None:
 
 def test_a_resolved_alert_withdraws_its_approval(server: Stand) -> None:
     """409 that says there is nothing to do any more."""
-    server.change = Change("resolved", "its alerts have resolved")
+    server.change = found_change("resolved", "its alerts have resolved")
     answer = server.client().post("/approve/a1")
     assert answer.status_code == 409
     assert answer.json is not None
@@ -156,7 +157,7 @@ def test_a_resolved_alert_withdraws_its_approval(server: Stand) -> None:
 
 def test_an_unreadable_cluster_proves_nothing(server: Stand) -> None:
     """503, and the approval waits for a time when it can be proved."""
-    server.change = Change("unreadable", "connection refused")
+    server.change = found_change("unreadable", "connection refused")
     answer = server.client().post("/approve/a1")
     assert (answer.status_code, state(server), server.woken) == (503, "pending", [])
     assert "Retry-After" in answer.headers
@@ -166,7 +167,7 @@ def test_an_unreadable_cluster_proves_nothing(server: Stand) -> None:
 
 def test_a_rule_that_forbids_it_now_keeps_it_pending(server: Stand) -> None:
     """409 names the rule."""
-    server.change = Change("blocked", "budget: 6 writes in this hour")
+    server.change = found_change("blocked", "budget: 6 writes in this hour")
     answer = server.client().post("/approve/a1")
     assert (answer.status_code, state(server)) == (409, "pending")
     assert answer.json is not None
@@ -279,6 +280,9 @@ def test_text_from_outside_is_escaped(tmp_path: Path) -> None:
     told["evidence"][0]["excerpt"] = evil
     with stand(tmp_path) as server:
         server.approval(shown=told)
+        item = EvidenceItem(id="e1", kind="logs", status="found", query=evil, summary=evil, excerpt=evil)
+        server.incidents.save_evidence("i1", Evidence(collected_at=server.clock.now(), items=(item,)))
+        server.incidents.note("i1", "status", evil)
         server.client().post("/reject/a1", json={"reason": evil, "actor": "x<b>"})
         server.incident("i2", description=evil, alert_name=evil, pod=evil, status="received")
         for path in ("/approve/a1", "/", "/incidents", "/incidents/i1", "/incidents/i2", "/nope"):
