@@ -27,6 +27,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+PROGRAM = Path(sys.executable).with_name("sre-agent")
 PATIENCE = 90.0
 """Seconds for anything to happen: never asserted, only the difference between slow and never."""
 POLL = 0.02
@@ -48,8 +49,11 @@ class Answer:
 class AgentProcess:
     """One data folder and whichever process works on it now."""
 
-    def __init__(self, folder: Path, *, kubeconfig: Path | str, **environ: str) -> None:
+    def __init__(
+        self, folder: Path, *, kubeconfig: Path | str, program: Path = PROGRAM, **environ: str
+    ) -> None:
         self.folder = folder
+        self.program = program
         self.data = folder / "data"
         self.log_file = folder / "agent.log"
         self.port = free_port()
@@ -77,7 +81,7 @@ class AgentProcess:
         self.folder.mkdir(parents=True, exist_ok=True)
         with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(
-                [str(Path(sys.executable).with_name("sre-agent")), "serve"],
+                [str(self.program), "serve"],
                 cwd=self.folder,
                 env=self.environ,
                 stdin=subprocess.DEVNULL,
