@@ -17,7 +17,8 @@ from tools.incident_endings import end_run
 from tools.incident_record import Incident, TimelineEntry, incident_from
 from tools.incident_rows import ENDED, add_lines, alert_from, line, looked
 from tools.records import Alert, Evidence, Similar, Target, Verdict
-from tools.schema import alerts, evidence, incidents, timeline
+from tools.schema import alerts, incidents, timeline
+from tools.schema import evidence as readings
 from tools.targets_claimed import claim, row_of
 
 __all__ = ["Incident", "Incidents", "SqlIncidents", "TimelineEntry"]
@@ -128,21 +129,21 @@ class SqlIncidents:
         with self._database.write() as connection:
             return claim(connection, incident_id, target, self._clock.now())
 
-    def save_evidence(self, incident_id: str, evidence_read: Evidence) -> None:
+    def save_evidence(self, incident_id: str, evidence: Evidence) -> None:
         row = {
             "incident_id": incident_id,
-            "collected_at": evidence_read.collected_at,
-            "body": evidence_read.model_dump(mode="json"),
+            "collected_at": evidence.collected_at,
+            "body": evidence.model_dump(mode="json"),
         }
         with self._database.write() as connection:
-            if not insert_if_absent(connection, evidence, row):
-                connection.execute(update(evidence).where(evidence.c.incident_id == incident_id).values(row))
-            looked(connection, incident_id, evidence_read.collected_at)
+            if not insert_if_absent(connection, readings, row):
+                connection.execute(update(readings).where(readings.c.incident_id == incident_id).values(row))
+            looked(connection, incident_id, evidence.collected_at)
 
     def evidence(self, incident_id: str) -> Evidence | None:
         with self._database.read() as connection:
             body = connection.execute(
-                select(evidence.c.body).where(evidence.c.incident_id == incident_id)
+                select(readings.c.body).where(readings.c.incident_id == incident_id)
             ).scalar()
         return Evidence.model_validate(body) if body is not None else None
 
