@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -134,7 +135,7 @@ def unprocessable_patch() -> ApiError:
 
 def invalid_patch(value: str, why: str) -> ApiError:
     """A patch whose result is not of the kind's form."""
-    message = f'Invalid value: "{value}": {why}'
+    message = f"Invalid value: {json.dumps(value)}: {why}"
     details = {"causes": [{"reason": "FieldValueInvalid", "message": message, "field": "patch"}]}
     return ApiError(422, "Invalid", f' "" is invalid: patch: {message}', details=details)
 

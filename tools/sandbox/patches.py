@@ -7,7 +7,7 @@ from typing import Any
 from tools.cluster import JsonObject
 from tools.sandbox.errors import ApiError, bad_request, unprocessable_patch
 from tools.sandbox.fields import Field, field_of
-from tools.sandbox.values import copied
+from tools.sandbox.values import as_go_prints, copied
 
 JSON = "application/json-patch+json"
 MERGE = "application/merge-patch+json"
@@ -64,7 +64,7 @@ def _merge_object(obj: JsonObject, patch: JsonObject, type_name: str) -> JsonObj
     if directive == "delete":
         return {}
     if directive not in (None, "merge"):
-        raise ApiError(500, "", f"unknown patch type: {directive} in map: {patch}")
+        raise ApiError(500, "", f"unknown patch type: {directive} in map: {as_go_prints(patch)}")
     merged = dict(obj)
     if _RETAIN in patch:
         merged = {key: value for key, value in merged.items() if key in patch[_RETAIN]}
@@ -101,7 +101,7 @@ def _merge_list(items: list[Any], patch: list[Any], field: Field, order: Any) ->
     merged = {item.get(key): item for item in items}
     for item in patch:
         if key not in item:
-            text = f"map: {item} does not contain declared merge key: {key}"
+            text = f"map: {as_go_prints(item)} does not contain declared merge key: {key}"
             raise ApiError(500, "", text)
         name = item[key]
         if item.get(_DIRECTIVE) == "delete":

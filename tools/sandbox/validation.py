@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -37,7 +38,7 @@ def problems(kind: Kind, new: JsonObject, old: JsonObject | None = None) -> list
 
 
 def _bad(path: str, value: Any, why: str) -> Cause:
-    shown = f'"{value}"' if isinstance(value, str) else value
+    shown = json.dumps(value, separators=(",", ":"))
     return Cause(path, f"Invalid value: {shown}: {why}")
 
 
@@ -68,7 +69,7 @@ def _workload(new: JsonObject, old: JsonObject | None) -> Iterator[Cause]:
     if not selector:
         yield _required("spec.selector")
     elif old is not None and selector != old["spec"].get("selector"):
-        yield _bad("spec.selector", f"v1.LabelSelector{selector}", "field is immutable")
+        yield _bad("spec.selector", selector, "field is immutable")
     template = spec.get("template") or {}
     if selector and not matches(from_object(selector), template):
         labels = dig(template, "metadata", "labels", default={})

@@ -17,6 +17,17 @@ def copied(value: Value) -> Value:
     return value
 
 
+def as_go_prints(value: Any) -> str:
+    """A JSON value as Go's %v shows it: `map[spec:map[replicas:1]]`."""
+    if isinstance(value, dict):
+        return f"map[{' '.join(f'{key}:{as_go_prints(value[key])}' for key in sorted(value))}]"
+    if isinstance(value, list):
+        return f"[{' '.join(as_go_prints(item) for item in value)}]"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "<nil>" if value is None else str(value)
+
+
 def instant(moment: datetime) -> str:
     """RFC 3339 in whole seconds, as metav1.Time is written."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

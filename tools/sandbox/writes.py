@@ -25,7 +25,7 @@ from tools.sandbox.kinds import Kind
 from tools.sandbox.requests import Call
 from tools.sandbox.switches import Switch
 from tools.sandbox.validation import problems
-from tools.sandbox.values import copied
+from tools.sandbox.values import as_go_prints, copied
 from tools.sandbox.world import World
 
 _CUSTOM_FORMATS = f"{patches.JSON}, {patches.MERGE}, application/apply-patch+yaml"
@@ -49,7 +49,7 @@ class Writer:
         if kind.namespaced:
             self._require_namespace(kind, metadata.get("name", ""), namespace)
         if kinds.STATUS in kind.subresources and kind is not kinds.NODE:
-            obj.pop("status", None)
+            obj["status"] = {}
         apply_defaults(kind, obj)
         self._world.admit(kind, obj)
         name = metadata["name"]
@@ -81,11 +81,13 @@ class Writer:
             raise conflict(kind, call.route.name)
         new = self._patched(call, old)
         shape = schema.check(new, kind.name) if kind.typed else schema.Shape(new)
+        strategic = call.content_type == patches.STRATEGIC
+        shown = as_go_prints(call.body) if strategic else json.dumps(new, separators=(",", ":"))
         if shape.wrong:
-            raise invalid_patch(json.dumps(call.body), shape.wrong[0])
+            raise invalid_patch(shown, shape.wrong[0])
         if shape.unknown and call.validation == "Strict":
             text = ", ".join(f'unknown field "{path}"' for path in shape.unknown)
-            raise invalid_patch(json.dumps(call.body), f"strict decoding error: {text}")
+            raise invalid_patch(shown, f"strict decoding error: {text}")
         if call.validation == "Warn":
             call.warnings += [f'unknown field "{path}"' for path in shape.unknown]
         return self._store(call, old, shape.pruned)
@@ -186,10 +188,8 @@ class Writer:
     def _decode(self, call: Call, kind: Kind, body: JsonObject) -> JsonObject:
         named = (body.get("apiVersion"), body.get("kind"))
         if named not in ((None, None), (kind.api_version, kind.name)):
-            raise bad_request(
-                f"the API version in the data ({named[0]}) does not match the expected API version "
-                f"({kind.api_version})"
-            )
+            version = str(named[0]).rpartition("/")[2]
+            raise bad_request(f'{named[1]} in version "{version}" cannot be handled as a {kind.name}')
         obj = {"apiVersion": kind.api_version, "kind": kind.name, **copied(body)}
         if not isinstance(obj.setdefault("metadata", {}), dict):
             raise bad_request("metadata: must be an object")
