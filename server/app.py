@@ -22,6 +22,7 @@ from server import (
 )
 from server.parts import AppParts
 from server.requests import WEBHOOK_BYTES
+from server.views import diff_lines
 
 __all__ = ["AppParts", "create_app"]
 
@@ -32,6 +33,7 @@ def create_app(parts: AppParts, blueprints: Iterable[Blueprint] = ()) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = WEBHOOK_BYTES
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.jinja_env.undefined = jinja2.StrictUndefined
+    app.jinja_env.filters["diff_lines"] = diff_lines
     app.jinja_env.filters["instant"] = lambda at: f"{at:%Y-%m-%d %H:%M:%S} UTC"
     problems.register(app)
     requests.install(app, parts)

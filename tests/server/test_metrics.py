@@ -183,8 +183,6 @@ def test_names_keep_the_conventions(server: Stand) -> None:
     """Prefix, base units, `_total` on counters and only there, help on all."""
     text = server.client().get("/metrics").get_data(as_text=True)
     for family in text_string_to_metric_families(text):
-        if family.name.endswith("_created"):
-            continue
         assert family.name.startswith("sre_agent_")
         assert family.documentation
         for sample in family.samples:
