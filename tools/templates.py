@@ -85,7 +85,14 @@ def _lines(template: JsonObject) -> list[str]:
     for kind in ("initContainers", "containers"):
         if kind in shown["spec"]:
             shown["spec"][kind] = [_shown_container(container) for container in shown["spec"][kind]]
-    return str(yaml.safe_dump(shown, sort_keys=True, width=4096)).splitlines()
+    return str(yaml.safe_dump(_ordered(shown), sort_keys=False, width=4096)).splitlines()
+
+
+def _ordered(value: Any) -> Any:
+    """Keys in order, the name first, so that a diff shows which container or variable it is about."""
+    if isinstance(value, dict):
+        return {key: _ordered(value[key]) for key in sorted(value, key=lambda key: (key != "name", key))}
+    return [_ordered(item) for item in value] if isinstance(value, list) else value
 
 
 def _shown_container(container: JsonObject) -> JsonObject:
