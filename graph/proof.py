@@ -12,8 +12,8 @@ from graph import assessment, policy
 from graph.diagnosis import diagnose
 from graph.services import Services
 from graph.state import Proposal
-from tools import evidence as evidence_reader
 from tools.errors import Forbidden, NotFound, ToolError
+from tools.evidence import collect
 from tools.records import Record
 
 
@@ -53,7 +53,7 @@ def prove_again(
 def _compare(
     services: Services, incident_id: str, proposal: Proposal, certainty: float, approved: bool, now: datetime
 ) -> Change | None:
-    evidence = evidence_reader.collect(
+    evidence = collect(
         services.cluster,
         proposal.target,
         revisions=services.revisions,

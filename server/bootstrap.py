@@ -102,7 +102,7 @@ def build(
     runner = Runner(build_graph(_saver(checkpoints)), services, settings.data_dir / "locks")
     inbox = Inbox(database, clock)
     worker = Worker(runner, services.incidents, clock, _chores(services, cluster))
-    probes = _probes(cluster, clock)
+    probes = _probes(cluster, clock, sandbox=settings.sandbox)
     app = _app(settings, services, database, inbox, worker, probes)
     return Agent(
         settings=settings,
@@ -179,12 +179,24 @@ def _chores(services: Services, cluster: Cluster) -> list[Chore]:
     ]
 
 
-def _probes(cluster: Cluster, clock: Clock) -> Probes:
+def _probes(cluster: Cluster, clock: Clock, *, sandbox: bool) -> Probes:
     probes = Probes(clock, time.perf_counter)
     probes.watch("k8s", cluster.version)
+    if not sandbox:
+        probes.watch("k8s_account", lambda: _account(cluster, probes))
     for part in ("groq", "prometheus", "alertmanager", "mail"):
         probes.absent(part)
     return probes
+
+
+def _account(cluster: Cluster, probes: Probes) -> str:
+    """Says so everywhere when the account may do anything: what people have on a laptop."""
+    if not cluster.allowed("*", "*", "*"):
+        return "an account of its own"
+    if not probes().admin_kubeconfig:
+        words = "The kubeconfig is an administrator's: give the agent an account of its own (sre-agent rbac)."
+        probes.note(words, admin_kubeconfig=True)
+    return "an administrator"
 
 
 def _app(

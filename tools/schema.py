@@ -125,6 +125,7 @@ incidents = Table(
     Index("ix_incidents_target_uid", "target_uid", "began_at"),
     Index("ix_incidents_problem", "problem", "ended_at"),
     Index("ix_incidents_decided", "decided_at"),
+    Index("ix_incidents_ended", "ended_at"),
     Index("ix_incidents_running", "wake_at", **_where("ended_at IS NULL")),
 )
 
