@@ -25,9 +25,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
-PROGRAM = Path(sys.executable).with_name("sre-agent")
 PATIENCE = 90.0
 """Seconds for anything to happen: never asserted, only the difference between slow and never."""
 POLL = 0.02
@@ -49,11 +48,10 @@ class Answer:
 class AgentProcess:
     """One data folder and whichever process works on it now."""
 
-    def __init__(
-        self, folder: Path, *, kubeconfig: Path | str, program: Path = PROGRAM, **environ: str
-    ) -> None:
+    program = Path(sys.executable).with_name("sre-agent")
+
+    def __init__(self, folder: Path, *, kubeconfig: Path | str, **environ: str) -> None:
         self.folder = folder
-        self.program = program
         self.data = folder / "data"
         self.log_file = folder / "agent.log"
         self.port = free_port()
@@ -124,6 +122,10 @@ class AgentProcess:
         os.kill(self.pid, signal.SIGSTOP)
         os.waitpid(self.pid, os.WUNTRACED)
 
+    def yield_to_others(self) -> None:
+        """Give all its threads the lowest priority, so that whoever steps it comes in time on a busy machine."""
+        os.setpriority(os.PRIO_PGRP, self.pid, 19)
+
     def thaw(self) -> None:
         """Let it go on after `freeze`."""
         os.kill(self.pid, signal.SIGCONT)
@@ -150,7 +152,7 @@ class AgentProcess:
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
-    def __enter__(self) -> AgentProcess:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

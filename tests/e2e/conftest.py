@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.controlplane.plane import ControlPlane
 from tests.controlplane.workloads import Workload
+from tests.e2e.agent import ACCOUNT, SHORT, PlaneAgent, grant
+from tests.e2e.audit_log import Right
+from tests.e2e.wheel import Installed
+from tests.plugins.figures import figures, pytest_terminal_summary
+
+__all__ = ["figures", "pytest_terminal_summary"]
 
 
 @pytest.fixture(scope="session")
@@ -28,3 +35,25 @@ def namespace(plane: ControlPlane) -> Iterator[str]:
 def web(plane: ControlPlane, namespace: str) -> Workload:
     """A Deployment `web` that the test creates as it needs it."""
     return Workload(plane, namespace, "web")
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    """The wheel, built from the sources and installed once for the run."""
+    return Installed.from_sources(tmp_path_factory.mktemp("installed"))
+
+
+@pytest.fixture(scope="session")
+def rights(plane: ControlPlane, installed: Installed) -> set[Right]:
+    """What `sre-agent rbac` grants; applied, so that tokens of its account can be used."""
+    return grant(plane, installed.run("rbac", "--namespace", ACCOUNT))
+
+
+@pytest.fixture
+def agent(
+    plane: ControlPlane, installed: Installed, rights: set[Right], tmp_path: Path
+) -> Iterator[PlaneAgent]:
+    """The installed agent, ready, with short verification windows."""
+    with PlaneAgent(tmp_path / "agent", plane, installed, **SHORT) as started:
+        started.start()
+        yield started

@@ -1,0 +1,216 @@
+"""The installed agent in front of the real control plane, as its own process, with its generated rights and no more.
+
+agent = PlaneAgent(folder, plane, installed)
+with agent:
+    agent.start()
+    incident_id = agent.alert(pod_alert(pod))
+    agent.approve(agent.asked(incident_id)["id"])
+    agent.until_status(incident_id, "recovered")
+agent.calls()       # from the API server's audit log
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from graph.state import ENDED
+from tests.chaos.agent_process import AgentProcess, Answer
+from tests.controlplane.api import ApiError, Json
+from tests.controlplane.plane import ControlPlane
+from tests.e2e.audit_log import Call, announcements, calls_of, granted, rehearsals, writes
+from tests.e2e.wheel import Installed
+from tests.harness import alert, webhook_body
+from tools.clock import SystemClock
+from tools.database import Database, connect
+from tools.ledger import LedgerEntry, SqlLedger
+
+ACCOUNT = "sre-agent"
+SHORT = {
+    "MODE": "auto",
+    "TEST_CLUSTER": "true",
+    "SETTLE_SECONDS": "1",
+    "VERIFY_DELAY_SECONDS": "5",
+    "VERIFY_WINDOW_SECONDS": "20",
+}
+"""Verification that a test has the time for."""
+FIRST_INSTANT = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+class PlaneAgent(AgentProcess):
+    """It begins in a folder in which there is its kubeconfig and nothing else."""
+
+    def __init__(
+        self, folder: Path, plane: ControlPlane, installed: Installed, *, server: str = "", **environ: str
+    ) -> None:
+        """`server` is what it knows the API server by, if not by its own address."""
+        work = folder / "work"
+        work.mkdir(parents=True)
+        kubeconfig = plane.service_account_kubeconfig(ACCOUNT, ACCOUNT, work / "kubeconfig")
+        self._plane = plane
+        self._credential = _credential_of(kubeconfig)
+        if server:
+            _point_at(kubeconfig, server)
+        super().__init__(work, kubeconfig=kubeconfig, **environ)
+        self.program = installed.program
+        self.log_file = folder / "agent.log"
+
+    def alert(self, *alerts: dict[str, Any]) -> str:
+        """Post them as Alertmanager does; returns the id of their one incident."""
+        answer = self.post("/webhook", webhook_body(*alerts))
+        assert answer.status == 202, answer
+        (incident_id,) = answer.body["incidents"]
+        return str(incident_id)
+
+    def incident(self, incident_id: str) -> dict[str, Any]:
+        """All that it knows of it, with approvals, receipts and the decision."""
+        found: dict[str, Any] = self.get(f"/incidents/{incident_id}").body
+        return found
+
+    def asked(self, incident_id: str, *, other_than: str = "") -> dict[str, Any]:
+        """Wait for an approval of this incident and return it. `other_than` names one that is known."""
+
+        def waiting() -> list[dict[str, Any]]:
+            ended = self.incident(incident_id)["status"] in ENDED
+            assert not ended, f"it ended without asking: {self.told(incident_id)}"
+            rows: list[dict[str, Any]] = self.get("/pending").body["pending"]
+            return [row for row in rows if row["incident_id"] == incident_id and row["id"] != other_than]
+
+        self.eventually(waiting, "asked for approval")
+        return waiting()[0]
+
+    def approve(self, approval_id: str) -> Answer:
+        """Say yes over HTTP."""
+        return self.post(f"/approve/{approval_id}", {"reason": "the diff is right"})
+
+    def until_status(self, incident_id: str, *statuses: str, within: float = 240) -> dict[str, Any]:
+        """Wait for one of these; any other end is an error that shows what it said."""
+
+        def there() -> bool:
+            status = self.incident(incident_id)["status"]
+            assert status in statuses or status not in ENDED, f"{status}: {self.told(incident_id)}"
+            return status in statuses
+
+        self.eventually(there, " or ".join(statuses), within)
+        return self.incident(incident_id)
+
+    def told(self, incident_id: str) -> str:
+        """What it told a person last, or its timeline so far."""
+        known = self.incident(incident_id)
+        lines = [f"{line['kind']}: {line['text']}" for line in known["timeline"]]
+        return "\n".join([*lines, *(message["body"] for message in known["messages"][-1:])])
+
+    def eventually(self, true: Callable[[], object], what: str, within: float = 90) -> None:
+        """Poll now and then: the machine is small. Raises AssertionError with the newest log lines."""
+        deadline = time.monotonic() + within
+        while not true():
+            assert time.monotonic() < deadline, f"never {what}:\n{self.log()[-6000:]}"
+            time.sleep(0.25)
+
+    def calls(self) -> list[Call]:
+        """What the API server says that it asked for, oldest first."""
+        return calls_of(self._plane.audit(f"{ACCOUNT}:{ACCOUNT}"), self._credential)
+
+    def ledger(self) -> list[LedgerEntry]:
+        """What it says itself that it did, oldest first."""
+        database = Database(connect(f"sqlite:///{self.data / 'sre-agent.db'}"))
+        try:
+            return SqlLedger(database, SystemClock()).since(FIRST_INSTANT)[::-1]
+        finally:
+            database.close()
+
+
+def grant(plane: ControlPlane, manifests: str) -> set[tuple[str, str, str]]:
+    """Apply what `sre-agent rbac` printed, as it is, and wait until it is in force; returns the rights in it."""
+    items = [item for item in yaml.safe_load_all(manifests) if item]
+    for item in items:
+        _apply(plane, item)
+    rights = granted(items)
+    plane.eventually(lambda: all(_may(plane, *right) for right in rights), what="the granted rights")
+    return rights
+
+
+def assert_same_writes(agent: PlaneAgent) -> tuple[list[Call], list[Call]]:
+    """The API server's audit log and the ledger name the same writes, each stamped, announced and accepted once.
+
+    Returns the writes and the rehearsals.
+    """
+    entries = [entry for entry in agent.ledger() if entry.receipt]
+    agent.eventually(lambda: len(writes(agent.calls())) >= len(entries), "the audit events")
+    calls = agent.calls()
+    done, dry, told = writes(calls), rehearsals(calls), announcements(calls)
+    assert [(call.namespace, call.name, call.stamp) for call in done] == [
+        (entry.target.namespace, entry.target.name, entry.key) for entry in entries
+    ]
+    assert {call.right for call in [*done, *dry]} <= {("patch", "apps", "deployments")}
+    assert [call.code for call in [*done, *dry]] == [200] * len([*done, *dry])
+    assert len(dry) >= 2 * len(done)
+    assert [(call.body["involvedObject"]["uid"], call.code) for call in told] == [
+        (entry.target.uid, 201) for entry in entries
+    ]
+    for call in [*done, *dry, *told]:
+        assert (call.query["fieldManager"], call.query["fieldValidation"]) == ("sre-agent", "Strict")
+        assert call.user_agent == "sre-agent"
+    assert [call for call in calls if call.code == 403] == []
+    return done, dry
+
+
+def pod_alert(pod: Json, name: str = "KubePodCrashLooping", *, status: str = "firing") -> dict[str, Any]:
+    """An alert of kube-prometheus about this pod."""
+    metadata = pod["metadata"]
+    labels = {"namespace": metadata["namespace"], "pod": metadata["name"], "uid": metadata["uid"]}
+    return object_alert(name, status=status, starts_at=metadata["creationTimestamp"], **labels)
+
+
+def object_alert(name: str, *, status: str = "firing", starts_at: str = "", **labels: str) -> dict[str, Any]:
+    """An alert that names what it is about by its labels."""
+    return alert(name, status=status, starts_at=starts_at or datetime.now(UTC).isoformat(), **labels)
+
+
+def _apply(plane: ControlPlane, item: Json) -> None:
+    path = _path(item)
+    try:
+        plane.api.post(path, item)
+    except ApiError as error:
+        if error.status != 409:
+            raise
+        plane.api.patch(f"{path}/{item['metadata']['name']}", item, "merge")
+
+
+def _path(item: Json) -> str:
+    group = item["apiVersion"]
+    root = f"/apis/{group}" if "/" in group else f"/api/{group}"
+    namespace = item["metadata"].get("namespace", "")
+    place = f"/namespaces/{namespace}" if namespace else ""
+    return f"{root}{place}/{item['kind'].lower()}s"
+
+
+def _may(plane: ControlPlane, verb: str, group: str, resource: str) -> bool:
+    """Whether the agent's account may, in any namespace."""
+    plural, _, subresource = resource.partition("/")
+    attributes = {"verb": verb, "group": group, "resource": plural, "subresource": subresource}
+    user = f"system:serviceaccount:{ACCOUNT}:{ACCOUNT}"
+    review = {"spec": {"user": user, "resourceAttributes": attributes}}
+    said = plane.api.post("/apis/authorization.k8s.io/v1/subjectaccessreviews", review)
+    return bool(said["status"]["allowed"])
+
+
+def _credential_of(kubeconfig: Path) -> str:
+    """By which the audit log tells this token from others of the same account."""
+    token: str = json.loads(kubeconfig.read_text())["users"][0]["user"]["token"]
+    payload = token.split(".")[1]
+    claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    return f"JTI={claims['jti']}"
+
+
+def _point_at(kubeconfig: Path, server: str) -> None:
+    config = json.loads(kubeconfig.read_text())
+    config["clusters"][0]["cluster"] = {"server": server}
+    kubeconfig.write_text(json.dumps(config))
