@@ -11,6 +11,8 @@ from tests.controlplane.api import Json
 
 CREDENTIAL = "authentication.kubernetes.io/credential-id"
 READS = frozenset({"get", "list", "watch"})
+QUESTIONS = frozenset({"selfsubjectaccessreviews"})
+"""Created to be answered, never stored."""
 STAMP_PATH = "/metadata/annotations/sre-agent~1last-action"
 Right: TypeAlias = tuple[str, str, str]
 """Verb, API group, and resource with its subresource."""
@@ -54,7 +56,7 @@ class Call:
     @property
     def changes(self) -> bool:
         """A request that may change something, rehearsed or not."""
-        return bool(self.resource) and self.verb not in READS
+        return bool(self.resource) and self.verb not in READS and self.resource not in QUESTIONS
 
     @property
     def dry_run(self) -> bool:
