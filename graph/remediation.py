@@ -10,7 +10,7 @@ Node names are a storage format: renaming one strands the runs that wait in it.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -27,7 +27,8 @@ from graph.state import Decision, IncidentState, Progress, Proposal, Status
 from tools import evidence as evidence_reader
 from tools import targets
 from tools.actions import parse_call
-from tools.errors import Conflict, PermanentError, TransientError, UnknownOutcome
+from tools.approvals import Approval
+from tools.errors import Conflict, PermanentError, Refused, TransientError, UnknownOutcome
 from tools.records import ApprovalAnswer, Evidence, EvidenceItem, Verdict
 
 MOST_PROPOSALS = 5
@@ -126,22 +127,18 @@ def settle(state: IncidentState) -> dict[str, Any]:
 def request_approval(
     state: IncidentState, runtime: Runtime[Services]
 ) -> Command[Literal["await_approval", "remember"]]:
-    """Preview by dry run and ask a person for exactly that."""
+    """Preview by dry run and ask a person for exactly that; once, though the process dies as it asks."""
     services, incident_id, proposal = runtime.context, state["incident_id"], state["proposal"]
     assert proposal is not None
     count = state.get("proposals", 0) + 1
     if count > MOST_PROPOSALS:
         text = f"the target changed {MOST_PROPOSALS} times while an approval was asked for"
         return _explain_instead(services, state, text)
+    now = services.clock.now()
     try:
-        shown = proposals.preview(services, proposal)
+        shown, approval = _ask(services, state, proposal, now)
     except PermanentError as error:
         return _explain_instead(services, state, f"the API server refuses it: {error}")
-    assert shown.preview is not None
-    if not shown.preview.accepted:
-        return _explain_instead(services, state, f"the API server refuses it: {shown.preview.dry_run}")
-    now = services.clock.now()
-    approval = services.approvals.request(proposals.approval(services, state, shown, now))
     test = services.policy.test_cluster
     message = messages.approval_request(state, shown, approval.id, approval.expires_at, now, test)
     services.outbox.queue(message)
@@ -333,6 +330,31 @@ def _blocked(services: Services, state: IncidentState, reason: str) -> Decision:
     summary = state["finding"].summary
     services.incidents.save_decision(state["incident_id"], blocked.model_dump(mode="json"), summary=summary)
     return blocked
+
+
+def _ask(
+    services: Services, state: IncidentState, proposal: Proposal, now: datetime
+) -> tuple[Proposal, Approval]:
+    """What is shown and the approval of it. Raises PermanentError when the API server would refuse the write."""
+    asked = _asked_already(services, state)
+    if asked:
+        return Proposal.model_validate(asked.proposal), asked
+    shown = proposals.preview(services, proposal)
+    assert shown.preview is not None
+    if not shown.preview.accepted:
+        raise Refused(shown.preview.dry_run)
+    return shown, services.approvals.request(proposals.approval(services, state, shown, now))
+
+
+def _asked_already(services: Services, state: IncidentState) -> Approval | None:
+    """What this node asked for before the process died: a second preview may differ from the one that a person is
+    answering, or has answered. Newer than the approval that the run knows, if it knows one.
+    """
+    asked = services.approvals.for_incident(state["incident_id"])
+    ids = [approval.id for approval in asked]
+    known = state.get("approval_id", "")
+    newer = asked[ids.index(known) + 1 :] if known in ids else asked
+    return newer[-1] if newer else None
 
 
 def _point_to_fresh(services: Services, old: str, fresh: str) -> None:

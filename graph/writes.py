@@ -31,6 +31,7 @@ def send(services: Services, entry: LedgerEntry) -> Receipt:
     """
     known = services.ledger.get(entry.key)
     if known and known.receipt:
+        _tell(services, known, known.receipt)  # the process may have died before it had told
         return known.receipt
     action, args = parse_call(entry.call, services.policy.enabled_actions)
     if known is None:

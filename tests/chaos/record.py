@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from langgraph.checkpoint.sqlite import SqliteSaver
-
 from graph.remediation import build
 from graph.state import ENDED
 from server.runner import Graph
@@ -114,6 +112,9 @@ class Record:
 
     def _opened(self) -> Graph:
         if self._graph is None:
+            # Not at the top: graph sets a switch that LangGraph reads when it is first imported.
+            from langgraph.checkpoint.sqlite import SqliteSaver
+
             self._threads = sqlite3.connect(
                 f"file:{self._data / 'checkpoints.db'}?mode=ro",
                 uri=True,
