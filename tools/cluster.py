@@ -2,7 +2,8 @@
 
 `ClusterReader` reads; `Cluster` adds the writes. Chat holds a reader only, which is a type before it is RBAC.
 Objects are plain dicts as the API sends them: the client's pydantic models raise on fields that real servers
-omit, and may raise after a write has been done (durability.md section 9).
+omit, and may raise after a write has been done. Longer than most modules: the protocols, the adapter and all
+that may import the client library stand together.
 """
 
 from __future__ import annotations

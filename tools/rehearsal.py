@@ -90,7 +90,7 @@ class Rehearsal:
 
 
 def rehearse(cluster: Cluster, args: A_contra, execute: Execute[A_contra], shown: Shown) -> Preview:
-    """What `execute` would do. Raises TransientError; every lasting refusal is a preview that says so."""
+    """What `execute` would do; a lasting refusal is a preview that says so. Raises NotFound, TransientError."""
     before = cluster.get(DEPLOYMENTS, args.namespace, args.name)
     rehearsal = Rehearsal(cluster)
     try:

@@ -147,7 +147,7 @@ def test_writes_name_their_manager_and_dry_runs_change_nothing(
 def test_a_failed_test_operation_is_a_conflict(sandbox: Sandbox, cluster: KubernetesCluster) -> None:
     """What a JSON Patch was conditional on did not hold: nothing changed."""
     sandbox.apply(deployment())
-    operations = [
+    operations: list[dict[str, Any]] = [
         {"op": "test", "path": "/metadata/uid", "value": "other"},
         {"op": "replace", "path": "/spec/replicas", "value": 9},
     ]
@@ -301,6 +301,7 @@ def test_the_in_cluster_token_is_sent(tmp_path: Path) -> None:
     environ = {"KUBERNETES_SERVICE_HOST": "10.0.0.1", "KUBERNETES_SERVICE_PORT": "443"}
     configuration = Configuration()
     files = str(tmp_path / "token"), str(tmp_path / "ca.crt")
-    InClusterConfigLoader(*files, environ=environ).load_and_set(configuration)
+    loader: Any = InClusterConfigLoader
+    loader(*files, environ=environ).load_and_set(configuration)
     settings: Any = configuration.auth_settings()
     assert settings["BearerToken"]["value"].lower() == "bearer abc"

@@ -323,7 +323,7 @@ def test_what_cannot_be_resolved_says_why(
     cluster: KubernetesCluster, labels: dict[str, str], problem: str
 ) -> None:
     """A namespace is never guessed, and a reason is given for a person."""
-    found = resolve(cluster, [alert(**labels)])
+    found = resolve(cluster, [alert(START, **labels)])
     assert found.target is None
     assert problem in found.reason
 

@@ -109,7 +109,8 @@ def test_a_preview_can_never_write() -> None:
         def __getattr__(self, name: str) -> Any:
             return None
 
-    rehearsal = Rehearsal(Unreachable())  # type: ignore[arg-type]
+    nothing: Any = Unreachable()
+    rehearsal = Rehearsal(nothing)
     resource: Any = None
     with pytest.raises(Refused, match="may not write"):
         rehearsal.patch(resource, "shop", "web", {}, patch_type="merge")
