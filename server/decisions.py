@@ -88,6 +88,9 @@ class Decisions:
         change = self._parts.prove_again(approval)
         if change is None:
             return
+        answered = self._parts.approvals.get(approval.id)
+        if answered.state != "pending":  # what stands in the way now is what somebody else's answer did
+            raise decided_problem(answered)
         if change.kind in ("changed", "resolved"):
             state: ApprovalState = "stale" if change.kind == "changed" else "withdrawn"
             words = f"{actor} tried to approve; {change.reason}"
