@@ -31,7 +31,7 @@ from sqlalchemy import (
 
 from tools.column_types import JsonText, SafeText, UtcDateTime
 
-SCHEMA_VERSION = "0001"
+SCHEMA_VERSION = "0002"
 """The newest migration: what `Database.open` expects to find."""
 
 metadata = MetaData(
@@ -115,6 +115,7 @@ incidents = Table(
     _words("summary"),
     Column("decision", JsonText),
     Column("decided_at", UtcDateTime),
+    _words("memory"),
     Index("ix_incidents_newest", "began_at", "id"),
     Index("ix_incidents_status", "status", "began_at", "id"),
     Index("ix_incidents_namespace", "namespace", "began_at", "id"),
@@ -125,8 +126,9 @@ incidents = Table(
     Index("ix_incidents_target_uid", "target_uid", "began_at"),
     Index("ix_incidents_problem", "problem", "ended_at"),
     Index("ix_incidents_decided", "decided_at"),
-    Index("ix_incidents_ended", "ended_at"),
+    Index("ix_incidents_ended", "ended_at", **_where("ended_at IS NOT NULL")),
     Index("ix_incidents_running", "wake_at", **_where("ended_at IS NULL")),
+    Index("ix_incidents_memory", "memory", "ended_at", **_where("ended_at IS NOT NULL AND merged_into = ''")),
 )
 
 alerts = Table(
@@ -238,6 +240,11 @@ outbox = Table(
     Column("sent_at", UtcDateTime),
     Column("attempts", Integer, nullable=False, server_default="0"),
     _words("last_error"),
+    _words("html"),
+    _words("approval_id"),
+    Column("escalated", Boolean, nullable=False, server_default=text("false")),
+    Column("taken_by", JsonText, nullable=False, server_default="[]"),
+    Column("next_at", UtcDateTime),
     Index("ix_outbox_unsent", "queued_at", **_where("sent_at IS NULL")),
     Index("ix_outbox_incident", "incident_id", "queued_at"),
 )

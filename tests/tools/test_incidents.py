@@ -348,6 +348,10 @@ def test_pages_are_newest_first_without_gaps_or_doubles(
     ("statement", "index"),
     [
         ("SELECT id FROM incidents WHERE ended_at IS NULL AND wake_at <= '2026' ORDER BY wake_at", "running"),
+        (
+            "SELECT id FROM incidents WHERE ended_at IS NOT NULL AND ended_at >= '2026' ORDER BY ended_at",
+            "ended",
+        ),
         ("SELECT id FROM incidents ORDER BY began_at DESC, id DESC LIMIT 50", "newest"),
         ("SELECT id FROM incidents WHERE status='x' ORDER BY began_at DESC, id DESC LIMIT 50", "status"),
         ("SELECT id FROM incidents WHERE namespace='x' ORDER BY began_at DESC, id DESC", "namespace"),

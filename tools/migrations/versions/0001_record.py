@@ -190,7 +190,7 @@ def _incidents() -> None:
     )
     op.create_index("ix_incidents_alert_name", "incidents", ["alert_name", "began_at", "id"])
     op.create_index("ix_incidents_decided", "incidents", ["decided_at"])
-    op.create_index("ix_incidents_ended", "incidents", ["ended_at"])
+    op.create_index("ix_incidents_ended", "incidents", ["ended_at"], **_where("ended_at IS NOT NULL"))
     op.create_index("ix_incidents_episode_id", "incidents", ["episode_id"])
     op.create_index("ix_incidents_key", "incidents", ["workload_key", "began_at"])
     op.create_index("ix_incidents_namespace", "incidents", ["namespace", "began_at", "id"])
