@@ -41,6 +41,60 @@ def test_scale_refuses_a_stale_version_and_a_negative_number(server: ApiServer) 
     assert server.admin.patch(path, operations, JSON_PATCH).status == 422
 
 
+def test_scale_refuses_another_object(server: ApiServer) -> None:
+    """A uid that is not the object's is a conflict, and nothing is scaled."""
+    server.create_deployment(replicas=0)
+    path = server.deployments("web", "scale")
+    other = {"metadata": {"uid": "11111111-2222-3333-4444-555555555555"}, "spec": {"replicas": 1}}
+    refused = server.admin.patch(path, other, MERGE_PATCH)
+    assert (refused.status, refused.reason) == (409, "Conflict"), refused.text
+    assert "Precondition failed: UID in precondition: 11111111-" in refused.json["message"]
+    assert server.read(server.deployments("web"))["spec"]["replicas"] == 0
+
+
+def test_scale_is_signed_until_somebody_else_scales(server: ApiServer) -> None:
+    """The manager that scaled stands in managedFields under `scale`; it goes when another number has another owner."""
+    server.create_deployment(replicas=0)
+    path = server.deployments("web", "scale")
+    patch = {"spec": {"replicas": 1}}
+    assert server.admin.patch(path, patch, MERGE_PATCH, fieldManager="sre-agent").status == 200
+    assert _scaled_by(server) == ["sre-agent"]
+    main = server.deployments("web")
+    assert server.admin.patch(main, {"spec": {"replicas": 1}}, MERGE_PATCH, fieldManager="x").status == 200
+    assert _scaled_by(server) == ["sre-agent"]
+    assert server.admin.patch(main, {"spec": {"replicas": 2}}, MERGE_PATCH, fieldManager="x").status == 200
+    assert _scaled_by(server) == []
+    assert server.admin.patch(path, patch, MERGE_PATCH, fieldManager="one").status == 200
+    back = {"spec": {"replicas": 2}}
+    assert server.admin.patch(path, back, MERGE_PATCH, fieldManager="two").status == 200
+    assert _scaled_by(server) == ["two"]
+
+
+def _scaled_by(server: ApiServer) -> list[str]:
+    entries = server.read(server.deployments("web"))["metadata"]["managedFields"]
+    return [entry["manager"] for entry in entries if entry.get("subresource") == "scale"]
+
+
+def test_scale_counts_one_generation(server: ApiServer) -> None:
+    """What was read before the write says which generation the write made."""
+    server.create_deployment(replicas=0)
+    before = server.wait_until_rolled_out()["metadata"]["generation"]
+    assert (
+        server.admin.patch(server.deployments("web", "scale"), {"spec": {"replicas": 1}}, MERGE_PATCH).status
+        == 200
+    )
+    assert server.read(server.deployments("web"))["metadata"]["generation"] == before + 1
+
+
+def test_a_dry_run_of_scale_changes_nothing(server: ApiServer) -> None:
+    """Answered with the number asked for."""
+    server.create_deployment(replicas=0)
+    path = server.deployments("web", "scale")
+    answer = server.admin.patch(path, {"spec": {"replicas": 3}}, MERGE_PATCH, dryRun="All")
+    assert (answer.status, answer.json["spec"]["replicas"]) == (200, 3)
+    assert server.read(server.deployments("web"))["spec"]["replicas"] == 0
+
+
 def test_an_eviction_deletes_the_pod(server: ApiServer) -> None:
     """201, and another pod takes its place."""
     server.create_deployment(replicas=1)

@@ -14,6 +14,7 @@ from tools.cluster import JsonObject
 from tools.sandbox import discovery, kinds, reads, subresources
 from tools.sandbox.authz import ANONYMOUS, Attributes, Authorizer, Tokens, User, denied
 from tools.sandbox.errors import ApiError, PageNotFound, bad_request, method_not_allowed, no_such_page
+from tools.sandbox.evictions import evict
 from tools.sandbox.reads import Reader
 from tools.sandbox.requests import Call, Recorded, Route, parse_path, verb_of
 from tools.sandbox.subresources import Subresources
@@ -136,12 +137,9 @@ class Application:
         if route.subresource in ("eviction", "token"):
             if call.method != "POST":
                 raise method_not_allowed()
-            issue = (
-                self._subresources.evict
-                if route.subresource == "eviction"
-                else self._subresources.issue_token
-            )
-            return issue(call), 201
+            if route.subresource == "eviction":
+                return evict(self._world, call), 201
+            return self._subresources.issue_token(call), 201
         if route.subresource == kinds.SCALE and call.method in ("PUT", "PATCH"):
             return self._subresources.write_scale(call), 200
         if call.method == "POST" and not route.name:

@@ -167,7 +167,9 @@ def expired(message: str) -> ApiError:
     return ApiError(410, "Expired", message)
 
 
-def too_many_requests(message: str, cause: str) -> ApiError:
+def too_many_requests(message: str, cause: str, *, retry_after: int | None = None) -> ApiError:
     """An eviction that a PodDisruptionBudget refuses."""
     details: JsonObject = {"causes": [{"reason": "DisruptionBudget", "message": cause}]}
-    return ApiError(429, "TooManyRequests", message, details=details)
+    if retry_after is not None:
+        details["retryAfterSeconds"] = retry_after
+    return ApiError(429, "TooManyRequests", message, details=details, retry_after=retry_after)

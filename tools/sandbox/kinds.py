@@ -76,7 +76,9 @@ SERVICEACCOUNT = Kind("ServiceAccount", "", "v1", "serviceaccounts", subresource
 RESOURCEQUOTA = _core("ResourceQuota", status=True)
 DEPLOYMENT = _workload("Deployment", "apps", scale=True)
 REPLICASET = _workload("ReplicaSet", "apps", scale=True)
+STATEFULSET = _workload("StatefulSet", "apps", scale=True)
 POD_DISRUPTION_BUDGET = _workload("PodDisruptionBudget", "policy")
+POD_METRICS = Kind("PodMetrics", "metrics.k8s.io", "v1beta1", "pods", typed=False)
 ROLE = _rbac("Role", namespaced=True)
 ROLEBINDING = _rbac("RoleBinding", namespaced=True)
 CLUSTERROLE = _rbac("ClusterRole", namespaced=False)
@@ -96,13 +98,14 @@ BUILT_IN: tuple[Kind, ...] = (
     _core("PersistentVolumeClaim", status=True),
     DEPLOYMENT,
     REPLICASET,
-    _workload("StatefulSet", "apps", scale=True),
+    STATEFULSET,
     _workload("DaemonSet", "apps"),
     Kind("ControllerRevision", "apps", "v1", "controllerrevisions"),
     _workload("Job", "batch"),
     _workload("CronJob", "batch"),
     Kind("HorizontalPodAutoscaler", "autoscaling", "v2", "horizontalpodautoscalers", subresources=(STATUS,)),
     POD_DISRUPTION_BUDGET,
+    POD_METRICS,
     Kind("EndpointSlice", "discovery.k8s.io", "v1", "endpointslices", generation=True),
     ROLE,
     ROLEBINDING,

@@ -61,7 +61,7 @@ def same(old: JsonObject, new: JsonObject) -> bool:
 
 
 def managed(kind: Kind, obj: JsonObject, manager: str, now: datetime, subresource: str = "") -> None:
-    """Record who wrote, one entry for each manager and subresource (without the fields themselves)."""
+    """Record who wrote, one entry for each manager and subresource (without the fields, but for `scale`)."""
     entries = [
         entry
         for entry in obj["metadata"].get("managedFields") or []
@@ -73,11 +73,17 @@ def managed(kind: Kind, obj: JsonObject, manager: str, now: datetime, subresourc
         "apiVersion": kind.api_version,
         "time": instant(now),
         "fieldsType": "FieldsV1",
-        "fieldsV1": {},
+        "fieldsV1": {"f:spec": {"f:replicas": {}}} if subresource == "scale" else {},
     }
     if subresource:
         entry["subresource"] = subresource
     obj["metadata"]["managedFields"] = [*entries, entry]
+
+
+def disown_scale(obj: JsonObject) -> None:
+    """Forget who scaled the object before: another number of replicas has another owner."""
+    entries = obj["metadata"].get("managedFields") or []
+    obj["metadata"]["managedFields"] = [e for e in entries if e.get("subresource") != "scale"]
 
 
 def _counts(kind: Kind, old: JsonObject, new: JsonObject) -> bool:

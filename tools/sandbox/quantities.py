@@ -22,3 +22,15 @@ def parse_quantity(value: str | int | float) -> float:
     if suffix in _BINARY:
         return number * _BINARY[suffix]
     return float(found["number"] + suffix) if suffix else number
+
+
+def format_quantity(amount: float, resource: str) -> str:
+    """An amount as the server spells it: processors in thousandths, bytes in Mi or Ki where that is exact."""
+    if resource.endswith("cpu"):
+        thousandths = round(amount * 1000)
+        return str(thousandths // 1000) if thousandths % 1000 == 0 else f"{thousandths}m"
+    whole = round(amount)
+    for suffix in ("Gi", "Mi", "Ki"):
+        if whole and whole % _BINARY[suffix] == 0:
+            return f"{whole // int(_BINARY[suffix])}{suffix}"
+    return str(whole)

@@ -13,10 +13,12 @@ from tools.cluster import JsonObject
 from tools.sandbox import kinds
 from tools.sandbox.authz import ADMIN, Authorizer
 from tools.sandbox.controllers.deployment import DeploymentController
+from tools.sandbox.controllers.disruption import DisruptionController
 from tools.sandbox.controllers.garbage import GarbageCollector
 from tools.sandbox.controllers.kubelet import Kubelet
 from tools.sandbox.controllers.nodes import NodeLifecycle, node_object
 from tools.sandbox.controllers.podview import ready
+from tools.sandbox.controllers.quotas import QuotaController
 from tools.sandbox.controllers.replicaset import ReplicaSetController
 from tools.sandbox.controllers.scheduler import Scheduler
 from tools.sandbox.faults import Fault, FaultKind, Faults, Predicate
@@ -79,6 +81,8 @@ class Sandbox(Host):
             ReplicaSetController(world),
             Scheduler(world),
             GarbageCollector(world),
+            DisruptionController(world),
+            QuotaController(world),
         ]
         world.store.listen(self._give_account)
         self._application = self._serve(Authorizer(world.store), LiveLogs(world), self._run)

@@ -1,4 +1,4 @@
-"""Reads and writes below an object: scale, eviction, token; and the reviews of one's own rights."""
+"""Reads and writes below an object: scale, token; and the reviews of one's own rights."""
 
 from __future__ import annotations
 
@@ -7,15 +7,12 @@ from datetime import timedelta
 from tools.cluster import JsonObject
 from tools.sandbox import kinds, selectors
 from tools.sandbox.authz import Attributes, Authorizer, Tokens, User, service_account
-from tools.sandbox.controllers.podview import active, ready
 from tools.sandbox.errors import (
     ApiError,
     Cause,
     bad_request,
     invalid,
     not_found,
-    precondition_failed,
-    too_many_requests,
     unsupported_patch,
 )
 from tools.sandbox.kinds import Kind
@@ -34,12 +31,7 @@ _EVERYBODY: list[JsonObject] = [
     },
     {"verbs": ["create"], "apiGroups": ["authentication.k8s.io"], "resources": ["selfsubjectreviews"]},
 ]
-_SUCCESS = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
 _SCALE = Kind("Scale", "autoscaling", "v1", "scales")
-_SEVERAL_BUDGETS = (
-    "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
-)
-_NEVER_GUARDED = ("Pending", "Succeeded", "Failed")
 
 
 def scale_of(obj: JsonObject) -> JsonObject:
@@ -91,53 +83,7 @@ class Subresources:
         new["spec"]["replicas"] = replicas
         new["metadata"]["resourceVersion"] = (wanted.get("metadata") or {}).get("resourceVersion", "")
         new["metadata"]["uid"] = (wanted.get("metadata") or {}).get("uid", "")
-        put = Call("PUT", type(route)(route.kind, route.namespace, route.name), call.query, new,
-                   "application/json", call.user, call.agent)  # fmt: skip
-        return scale_of(self._writer.replace(put))
-
-    def evict(self, call: Call) -> JsonObject:
-        """POST of an Eviction: 429 where a PodDisruptionBudget says no."""
-        route, body = call.route, call.object()
-        pod = self._world.store.get(kinds.POD, route.namespace, route.name)
-        if pod is None:
-            raise not_found(kinds.POD, route.name)
-        options = body.get("deleteOptions") or {}
-        wanted = (options.get("preconditions") or {}).get("uid")
-        if wanted and wanted != pod["metadata"]["uid"] and Switch.UID not in self._world.broken:
-            raise precondition_failed(kinds.POD, route.name, "uid", wanted, pod["metadata"]["uid"])
-        self._require_budget(pod)
-        dry = call.dry_run or "All" in (options.get("dryRun") or [])
-        if not dry or Switch.DRY_RUN in self._world.broken:
-            self._world.delete_pod(pod, options.get("gracePeriodSeconds"))
-        return dict(_SUCCESS)
-
-    def _require_budget(self, pod: JsonObject) -> None:
-        if pod["status"].get("phase") in _NEVER_GUARDED or "deletionTimestamp" in pod["metadata"]:
-            return
-        budgets = self._world.store.list(kinds.POD_DISRUPTION_BUDGET, pod["metadata"]["namespace"])
-        covering = [
-            b for b in budgets if selectors.matches(selectors.from_object(b["spec"].get("selector")), pod)
-        ]
-        if len(covering) > 1:
-            raise ApiError(500, "InternalError", _SEVERAL_BUDGETS)
-        for budget in covering:
-            healthy, needed = self._budget(budget)
-            if ready(pod) and healthy <= needed:
-                raise too_many_requests(
-                    "Cannot evict pod as it would violate the pod's disruption budget.",
-                    f"The disruption budget {budget['metadata']['name']} needs {needed} healthy pods and has "
-                    f"{healthy} currently",
-                )
-
-    def _budget(self, budget: JsonObject) -> tuple[int, int]:
-        selector = selectors.from_object(budget["spec"].get("selector"))
-        pods = self._world.store.list(kinds.POD, budget["metadata"]["namespace"])
-        covered = [pod for pod in pods if active(pod) and selectors.matches(selector, pod)]
-        healthy = sum(ready(pod) for pod in covered)
-        spec = budget["spec"]
-        if "minAvailable" in spec:
-            return healthy, _share(spec["minAvailable"], len(covered))
-        return healthy, len(covered) - _share(spec.get("maxUnavailable", 0), len(covered))
+        return scale_of(self._writer.scaled(call, found, new))
 
     def issue_token(self, call: Call) -> JsonObject:
         """POST of a TokenRequest: a token that works from now on."""
@@ -219,9 +165,3 @@ def _asked(spec: JsonObject) -> Attributes:
     }
     text = f'.authorization.k8s.io "" is invalid: spec.resourceAttributes: Invalid value: null: {why}'
     raise ApiError(422, "Invalid", text, details={"group": "authorization.k8s.io", "causes": [cause]})
-
-
-def _share(value: int | str, total: int) -> int:
-    if isinstance(value, int):
-        return value
-    return -(-total * int(value.rstrip("%")) // 100)

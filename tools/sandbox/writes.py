@@ -25,7 +25,7 @@ from tools.sandbox.kinds import Kind
 from tools.sandbox.requests import Call
 from tools.sandbox.switches import Switch
 from tools.sandbox.validation import problems
-from tools.sandbox.values import as_go_prints, copied
+from tools.sandbox.values import as_go_prints, copied, dig
 from tools.sandbox.world import World
 
 _CUSTOM_FORMATS = f"{patches.JSON}, {patches.MERGE}, application/apply-patch+yaml"
@@ -92,6 +92,14 @@ class Writer:
             call.warnings += [f'unknown field "{path}"' for path in shape.unknown]
         return self._store(call, old, shape.pruned)
 
+    def scaled(self, call: Call, old: JsonObject, new: JsonObject) -> JsonObject:
+        """Store what a write of the Scale object made of the workload; a uid that is not its own is a conflict."""
+        wanted, present = new["metadata"].get("uid"), old["metadata"]["uid"]
+        if wanted and wanted != present and Switch.UID not in self._world.broken:
+            why = f"Precondition failed: UID in precondition: {wanted}, UID in object meta: {present}"
+            raise conflict(call.route.kind, call.route.name, why)
+        return self._store(call, old, new)
+
     def delete(self, call: Call) -> JsonObject:
         """DELETE of one object: pods end gracefully, everything else goes at once."""
         kind, old = call.route.kind, self._existing(call)
@@ -153,6 +161,10 @@ class Writer:
         self._check(kind, merged, old)
         if lifecycle.same(old, merged):
             return old
+        if kinds.SCALE in kind.subresources and dig(old, "spec", "replicas") != dig(
+            merged, "spec", "replicas"
+        ):
+            lifecycle.disown_scale(merged)
         lifecycle.managed(kind, merged, call.manager, self._world.now(), call.route.subresource)
         if self._dry(call):
             return merged
