@@ -96,6 +96,18 @@ def test_who_decides_during_the_proof_wins(server: Stand) -> None:
     assert (state(server), server.woken) == ("rejected", ["i1"])
 
 
+def test_what_an_answer_during_the_proof_has_done_is_no_obstacle(server: Stand) -> None:
+    """A second yes that finds the action under way is told who said the first, not that rules forbid it."""
+    server.change = found_change("blocked", "one_attempt: rollback_deployment was tried")
+    server.during_proof = lambda: server.approvals.decide(
+        "a1", "approved", at=server.clock.now(), actor="ana"
+    )
+    answer = server.client().post("/approve/a1")
+    assert answer.json is not None
+    assert (answer.status_code, answer.json["type"].rpartition("/")[2]) == (409, "already-decided")
+    assert "ana approved it" in answer.json["detail"]
+
+
 def test_an_unknown_approval_is_404(server: Stand) -> None:
     """Every way to ask for it."""
     client = server.client()
