@@ -134,6 +134,8 @@ class Application:
 
     def _write(self, call: Call) -> tuple[JsonObject, int]:
         route = call.route
+        if route.kind.key in self._world.computed:
+            raise method_not_allowed()
         if route.subresource in ("eviction", "token"):
             if call.method != "POST":
                 raise method_not_allowed()

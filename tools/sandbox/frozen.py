@@ -36,6 +36,8 @@ class FrozenSandbox(Host):
         for obj in bundle.objects:
             self._load(copied(obj))
         self._imply_namespaces()
+        if bundle.meta.captured is None and not self._world.store.list(kinds.POD_METRICS):
+            self._world.kinds.remove(kinds.POD_METRICS)  # a cluster without a metrics server
         authorizer = BundleAuthorizer(self._world.store, bundle.meta.forbidden)
         self._application = self._serve(authorizer, BundleLogs(bundle), lambda: None)
         self._application.guard = self._guard
@@ -139,7 +141,9 @@ def _parse_forbidden(text: str) -> tuple[str, str]:
 
 def _named(kind: Kind, captured: Iterable[str]) -> bool:
     wanted = {name.lower() for name in captured}
-    return not wanted.isdisjoint({kind.name.lower(), kind.plural, kind.qualified})
+    names = {kind.name.lower(), kind.qualified}
+    # the pods of metrics.k8s.io are not the pods
+    return not wanted.isdisjoint(names if kind is kinds.POD_METRICS else {*names, kind.plural})
 
 
 def _is_dry(call: Call) -> bool:

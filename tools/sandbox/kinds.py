@@ -136,6 +136,11 @@ class Kinds:
         self._by_path[kind.group, kind.version, kind.plural] = kind
         self._by_name[kind.api_version, kind.name] = kind
 
+    def remove(self, kind: Kind) -> None:
+        """Serve this kind no more."""
+        del self._by_path[kind.group, kind.version, kind.plural]
+        del self._by_name[kind.api_version, kind.name]
+
     def serves(self, group: str, version: str) -> bool:
         """True if some kind of this group and version is served."""
         return any((kind.group, kind.version) == (group, version) for kind in self)

@@ -68,7 +68,7 @@ class Reader:
     def one(self, call: Call) -> JsonObject:
         """The object. Raises 404."""
         kind, route = call.route.kind, call.route
-        found = self._world.store.get(kind, route.namespace, route.name)
+        found = self._world.object(kind, route.namespace, route.name)
         if found is None:
             if Switch.NOT_FOUND in self._world.broken:
                 return {"kind": kind.name, "apiVersion": kind.api_version, "metadata": {"name": route.name}}
@@ -118,7 +118,7 @@ class Reader:
         fields = selectors.parse_fields(call.query.get("fieldSelector", ""), kind)
         labels = () if Switch.LABEL_SELECTOR in broken else labels
         fields = () if Switch.FIELD_SELECTOR in broken else fields
-        items = self._world.store.list(kind, call.route.namespace)
+        items = self._world.objects(kind, call.route.namespace)
         if not labels and not fields:
             return items
         return [i for i in items if selectors.matches(labels, i) and selectors.matches_fields(fields, i)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tools.clock import Clock, ManualClock, SystemClock
@@ -21,11 +21,12 @@ from tools.sandbox.controllers.podview import ready
 from tools.sandbox.controllers.quotas import QuotaController
 from tools.sandbox.controllers.replicaset import ReplicaSetController
 from tools.sandbox.controllers.scheduler import Scheduler
-from tools.sandbox.faults import Fault, FaultKind, Faults, Predicate
-from tools.sandbox.hosting import Host
+from tools.sandbox.faults import Faults
 from tools.sandbox.kinds import Kind
+from tools.sandbox.metrics import Metrics
 from tools.sandbox.reads import LiveLogs
 from tools.sandbox.requests import Call, Route
+from tools.sandbox.scripting import Scripted
 from tools.sandbox.store import Change, Objects
 from tools.sandbox.switches import Switch
 from tools.sandbox.values import copied
@@ -40,11 +41,12 @@ _TICK = 0.03
 """Seconds of real time between two looks at the clock, while started."""
 
 
-class Sandbox(Host):
+class Sandbox(Scripted):
     """A live cluster: nodes, controllers, faults, on a clock of the caller's.
 
     With a `ManualClock` nothing happens by itself: `settle` and `step` bring the world up to date, and so does
-    every request. With any other clock `start()` keeps it going. `seed` makes names, uids and events repeatable.
+    every request. With any other clock `start()` keeps it going. `seed` makes names, uids and events repeatable;
+    without `metrics` it is a cluster that has no metrics server.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Sandbox(Host):
         *,
         seed: int | None = None,
         broken: Iterable[str] = (),
+        metrics: bool = True,
     ) -> None:
         self.clock = clock or SystemClock()
         super().__init__(World(self.clock, random.Random(seed), frozenset(Switch(name) for name in broken)))
@@ -62,7 +65,16 @@ class Sandbox(Host):
         self._ticker: threading.Thread | None = None
         self._stopping = threading.Event()
         self._paused = False
+        self._metrics = Metrics(self._world)
+        self._serve_metrics(metrics)
         self._begin(nodes)
+
+    def _serve_metrics(self, served: bool) -> None:
+        """With a metrics server, or as on a cluster that has none."""
+        if served:
+            self._world.computed[kinds.POD_METRICS.key] = self._metrics.objects
+        else:
+            self._world.kinds.remove(kinds.POD_METRICS)
 
     @staticmethod
     def frozen(bundle: Bundle) -> FrozenSandbox:
@@ -181,58 +193,6 @@ class Sandbox(Host):
         counted = sum(ready(pod) for pod in self.pods(namespace, deployment))
         return counted >= int(found["spec"]["replicas"])
 
-    def fault(
-        self,
-        namespace: str,
-        deployment: str,
-        kind: FaultKind,
-        *,
-        when: Predicate | None = None,
-        created_before: datetime | None = None,
-        until: datetime | None = None,
-        exit_code: int = 1,
-        log_lines: Sequence[str] = (),
-        after: float = 1.5,
-        container: str = "",
-    ) -> Fault:
-        """Let the pods of a Deployment misbehave from now on, while every given condition holds.
-
-        `when(pod, now)` is asked about once a second of the sandbox's time for every pod; `created_before`: newer
-        pods are well (a restart helps); `after`: seconds that a container runs before it crashes.
-        """
-        fault = Fault(
-            kind,
-            namespace,
-            deployment,
-            when,
-            created_before,
-            until,
-            exit_code,
-            tuple(log_lines),
-            after,
-            container,
-        )
-        with self.lock:
-            self._run()
-            self._faults.add(fault)
-            self._kubelet.wake(namespace)
-            self._run()
-        return fault
-
-    def clear_faults(self, namespace: str = "", deployment: str = "") -> None:
-        """End scripted faults: of one Deployment, of a namespace, or all. Labels of templates stay."""
-        with self.lock:
-            self._faults.clear(namespace, deployment)
-            self._kubelet.wake(namespace)
-            self._run()
-
-    def set_log(
-        self, namespace: str, name: str, text: str, *, container: str = "", previous: bool = False
-    ) -> None:
-        """What a container prints from now on; `name` is a pod or a Deployment, container "" means each."""
-        with self.lock:
-            self._world.logs.set_text(namespace, name, container, text, previous=previous)
-
     def token(self, namespace: str, service_account: str) -> str:
         """A bearer token of a ServiceAccount, which is created if need be."""
         from tools.sandbox.authz import service_account as user
@@ -246,19 +206,6 @@ class Sandbox(Host):
             token = f"sandbox.{self._world.rng.getrandbits(160):040x}"
             self._tokens.users[token] = user(namespace, service_account, found["metadata"]["uid"])
             return token
-
-    def stop_node(self, name: str) -> None:
-        """Let a node fall silent: NotReady after 40 s, its pods evicted 300 s later."""
-        with self.lock:
-            self._run()
-            self._nodes.stop(name)
-
-    def start_node(self, name: str) -> None:
-        """Let a node that fell silent come back."""
-        with self.lock:
-            self._run()
-            self._nodes.start(name)
-            self._run()
 
     def pause_controllers(self) -> None:
         """Let the control plane fall behind: reads and writes go on, nothing reacts until `resume_controllers`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from tools.clock import Clock
@@ -28,12 +29,26 @@ class World:
         self.rng = rng
         self.logs = LogBook()
         self.broken = broken
+        self.computed: dict[tuple[str, str], Callable[[str], list[JsonObject]]] = {}
+        """Kinds whose objects are not stored but told anew for every read, by key; called with the namespace."""
         self._uids: dict[tuple[str, str, str], str] = {}
         self.events = EventRecorder(self.store, self.engine, self._create_event)
 
     def now(self) -> datetime:
         """The instant at which things happen."""
         return self.engine.now()
+
+    def objects(self, kind: Kind, namespace: str = "") -> list[JsonObject]:
+        """All objects of a kind as a reader sees them, computed ones too."""
+        told = self.computed.get(kind.key)
+        return told(namespace) if told else self.store.list(kind, namespace)
+
+    def object(self, kind: Kind, namespace: str, name: str) -> JsonObject | None:
+        """One object as a reader sees it, not to be changed by the caller."""
+        if kind.key not in self.computed:
+            return self.store.get(kind, namespace, name)
+        found = self.objects(kind, namespace)
+        return next((obj for obj in found if obj["metadata"]["name"] == name), None)
 
     def admit(self, kind: Kind, obj: JsonObject) -> None:
         """Give a new object its identity and name, in place."""

@@ -216,3 +216,27 @@ def test_an_api_that_refused_refuses_again(tmp_path: Path) -> None:
 def test_the_recordings_clock_stands_at_its_instant() -> None:
     """`now` of the bundle is the clock of everything that replays it."""
     assert Sandbox.frozen(recorded()).clock.now() == NOW
+
+
+USAGE: dict[str, Any] = {
+    "apiVersion": "metrics.k8s.io/v1beta1",
+    "kind": "PodMetrics",
+    "metadata": {"name": "web-1", "namespace": "shop"},
+    "containers": [{"name": "web", "usage": {"cpu": "450m", "memory": "60Mi"}}],
+}
+METRICS = "/apis/metrics.k8s.io/v1beta1/namespaces/shop/pods"
+
+
+def test_recorded_usage_is_served(tmp_path: Path) -> None:
+    """PodMetrics objects of a bundle are what `metrics.k8s.io` answers."""
+    bundle = Bundle(BundleMeta(now=NOW), objects=(USAGE,))
+    with Sandbox.frozen(bundle) as frozen:
+        (item,) = connect(frozen.kubeconfig(tmp_path / "kubeconfig")).items(METRICS)
+        assert item["containers"][0]["usage"]["cpu"] == "450m"
+
+
+def test_without_recorded_usage_there_is_no_metrics_server(opened: Open) -> None:
+    """404; but where only some kinds were recorded, nobody knows."""
+    assert opened().get(METRICS).status == 404
+    _require(opened(captured=["Pod"]).get(METRICS), 400, "NotCaptured")
+    assert opened(captured=["PodMetrics"]).get(METRICS).json["items"] == []
