@@ -42,20 +42,6 @@ Status: TypeAlias = Literal[
     "merged",
     "ignored",
 ]
-ENDED: frozenset[str] = frozenset(
-    {
-        "recovered",
-        "provisional",
-        "inconclusive",
-        "escalated",
-        "notified",
-        "rejected",
-        "expired",
-        "withdrawn",
-        "merged",
-        "ignored",
-    }
-)
 
 
 class Finding(Record):

@@ -21,9 +21,10 @@ from langgraph.runtime import RunControl
 from langgraph.types import Command, Interrupt, StateSnapshot
 
 from graph.services import Services
-from graph.state import ENDED, IncidentState
+from graph.state import IncidentState
 from tools.approvals import Approval
 from tools.errors import ToolError
+from tools.incident_record import ENDED
 from tools.outbox import Message
 
 RECURSION_LIMIT = 30

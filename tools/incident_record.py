@@ -9,6 +9,22 @@ from sqlalchemy import Row
 
 from tools.records import Record, Target
 
+ENDED: frozenset[str] = frozenset(
+    {
+        "recovered",
+        "provisional",
+        "inconclusive",
+        "escalated",
+        "notified",
+        "rejected",
+        "expired",
+        "withdrawn",
+        "merged",
+        "ignored",
+    }
+)
+"""The statuses that end a run (product.md section 3)."""
+
 
 class Incident(Record):
     """One row of the record: one run, from alert to report."""

@@ -9,27 +9,12 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, Row, desc, insert, or_, select, update
 
+from tools.incident_record import ENDED
 from tools.records import Alert, Target
 from tools.schema import incidents, timeline
 from tools.workload_key import pod_of
 
 Item = TypeVar("Item")
-
-ENDED: frozenset[str] = frozenset(
-    {
-        "recovered",
-        "provisional",
-        "inconclusive",
-        "escalated",
-        "notified",
-        "rejected",
-        "expired",
-        "withdrawn",
-        "merged",
-        "ignored",
-    }
-)
-"""The statuses that end a run; the same as `graph.state.ENDED`."""
 
 COVERING: frozenset[str] = ENDED - {"withdrawn", "merged", "ignored"}
 """Endings after which the run has judged the workload as it was when it looked."""

@@ -14,8 +14,8 @@ from tools.clock import Clock
 from tools.database import Database, insert_if_absent
 from tools.errors import NotFound
 from tools.incident_endings import end_run
-from tools.incident_record import Incident, TimelineEntry, incident_from
-from tools.incident_rows import ENDED, add_lines, alert_from, line, looked
+from tools.incident_record import ENDED, Incident, TimelineEntry, incident_from
+from tools.incident_rows import add_lines, alert_from, line, looked
 from tools.records import Alert, Evidence, Similar, Target, Verdict
 from tools.schema import alerts, incidents, timeline
 from tools.schema import evidence as readings

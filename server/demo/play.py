@@ -17,7 +17,6 @@ from typing import Any
 
 import click
 
-from graph.state import ENDED
 from server import logging, serving
 from server.bootstrap import Agent, build
 from server.demo.alerting import Alerting
@@ -25,6 +24,7 @@ from server.demo.scenes import FOLLOW_UP, Expected, Scene, break_older_revision,
 from server.settings import Settings
 from tools.clock import ScaledClock
 from tools.cluster import KubernetesCluster
+from tools.incident_record import ENDED
 from tools.incidents import Incident
 from tools.sandbox import Sandbox
 from tools.sightings import look

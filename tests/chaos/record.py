@@ -9,12 +9,12 @@ from pathlib import Path
 from types import TracebackType
 
 from graph.remediation import build
-from graph.state import ENDED
 from server.runner import Graph
 from tools.approvals import SqlApprovals
 from tools.audit import SqlAudit
 from tools.clock import SystemClock
 from tools.database import Database, connect
+from tools.incident_record import ENDED
 from tools.incidents import Incident, SqlIncidents
 from tools.ledger import LedgerEntry, SqlLedger
 from tools.listing import IncidentFilter, SqlListing

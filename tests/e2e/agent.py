@@ -17,19 +17,20 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
-from graph.state import ENDED
 from tests.chaos.agent_process import AgentProcess, Answer
 from tests.controlplane.api import ApiError, Json
 from tests.controlplane.plane import ControlPlane
 from tests.e2e.audit_log import Call, announcements, calls_of, granted, rehearsals, writes
 from tests.e2e.wheel import Installed
 from tests.harness import alert, webhook_body
+from tools.audit import SqlAudit
 from tools.clock import SystemClock
 from tools.database import Database, connect
+from tools.incident_record import ENDED
 from tools.ledger import LedgerEntry, SqlLedger
 
 ACCOUNT = "sre-agent"
@@ -41,6 +42,7 @@ SHORT = {
     "VERIFY_WINDOW_SECONDS": "20",
 }
 """Verification that a test has the time for."""
+T = TypeVar("T")
 FIRST_INSTANT = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -120,9 +122,13 @@ class PlaneAgent(AgentProcess):
 
     def ledger(self) -> list[LedgerEntry]:
         """What it says itself that it did, oldest first."""
+        return self.reads(lambda database: SqlLedger(database, SystemClock()).since(FIRST_INSTANT)[::-1])
+
+    def reads(self, what: Callable[[Database], T]) -> T:
+        """Something of its record, read beside it."""
         database = Database(connect(f"sqlite:///{self.data / 'sre-agent.db'}"))
         try:
-            return SqlLedger(database, SystemClock()).since(FIRST_INSTANT)[::-1]
+            return what(database)
         finally:
             database.close()
 
@@ -146,20 +152,27 @@ def assert_same_writes(agent: PlaneAgent) -> tuple[list[Call], list[Call]]:
     agent.eventually(lambda: len(writes(agent.calls())) >= len(entries), "the audit events")
     calls = agent.calls()
     done, dry, told = writes(calls), rehearsals(calls), announcements(calls)
-    assert [(call.namespace, call.name, call.stamp) for call in done] == [
+    assert sorted((call.namespace, call.name, call.stamp) for call in done) == sorted(
         (entry.target.namespace, entry.target.name, entry.key) for entry in entries
-    ]
+    )
     assert {call.right for call in [*done, *dry]} <= {("patch", "apps", "deployments")}
     assert [call.code for call in [*done, *dry]] == [200] * len([*done, *dry])
     assert len(dry) >= 2 * len(done)
-    assert [(call.body["involvedObject"]["uid"], call.code) for call in told] == [
+    assert sorted((call.body["involvedObject"]["uid"], call.code) for call in told) == sorted(
         (entry.target.uid, 201) for entry in entries
-    ]
+    )
     for call in [*done, *dry, *told]:
         assert (call.query["fieldManager"], call.query["fieldValidation"]) == ("sre-agent", "Strict")
         assert call.user_agent == "sre-agent"
     assert [call for call in calls if call.code == 403] == []
+    assert agent.reads(lambda database: SqlAudit(database).broken_at()) is None
     return done, dry
+
+
+def takes_away(approval: dict[str, Any], image: str) -> bool:
+    """Whether the diff that a person is shown takes this image out of the template."""
+    diff: str = approval["proposal"]["preview"]["diff"]
+    return any(line.startswith("-") and f"image: {image}" in line for line in diff.splitlines())
 
 
 def pod_alert(pod: Json, name: str = "KubePodCrashLooping", *, status: str = "firing") -> dict[str, Any]:

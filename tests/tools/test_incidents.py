@@ -9,13 +9,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, text
 
-from graph.state import ENDED
 from tests.made_alerts import firing, parsed
 from tools import incident_rows
 from tools.clock import ManualClock
 from tools.database import Database
 from tools.errors import Invalid, NotFound
 from tools.inbox import Inbox
+from tools.incident_record import ENDED
 from tools.incidents import SqlIncidents
 from tools.listing import IncidentFilter, SqlListing
 from tools.records import Evidence, EvidenceItem, Similar, Target, Verdict
