@@ -32,7 +32,7 @@ from tools.clock import Clock, SystemClock
 from tools.cluster import Cluster, KubernetesCluster
 from tools.controls import SqlControls
 from tools.database import Database, DataDirLock, lock_data_dir
-from tools.errors import ToolError
+from tools.errors import StoreError, ToolError
 from tools.inbox import Inbox
 from tools.incidents import SqlIncidents
 from tools.ledger import SqlLedger
@@ -128,11 +128,22 @@ def open_database(url: str) -> Database:
 
 
 def open_checkpoints(path: Path) -> sqlite3.Connection:
-    """The saver's own file and connection: sharing ours would commit half transactions (durability.md 2.2)."""
+    """The saver's own file and connection: sharing ours would commit half transactions (durability.md 2.2).
+
+    Raises StoreError.
+    """
     connection = sqlite3.connect(path, check_same_thread=False, timeout=30)
-    connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")
+    try:
+        for pragma in ("auto_vacuum=INCREMENTAL", "journal_mode=WAL", "synchronous=FULL"):
+            connection.execute(f"PRAGMA {pragma}")
+        _saver(connection)
+    except sqlite3.DatabaseError as err:
+        connection.close()
+        raise StoreError(
+            f"the checkpoints at {path} cannot be used ({err}): move the file and its -wal and -shm away and "
+            "restore a backup, or start without: runs that were under way begin anew, and find in the ledger "
+            "what was written already"
+        ) from err
     return connection
 
 
