@@ -1,8 +1,7 @@
-"""Change the pod template of a Deployment: read fresh, compare, write once under conditions (R4.1, R4.2, R4.6).
+"""Change the pod template of a Deployment, once, under conditions (`tools.conditional`).
 
-One code path for the dry run and for the write. The write carries the object's uid and resourceVersion as tests
-and stamps the object with the ledger key, so that a write whose answer was lost can be looked up and a second one
-with the same key changes nothing.
+The write carries the object's uid and resourceVersion as tests and stamps the object with the ledger key, so that a
+write whose answer was lost can be looked up and a second one with the same key changes nothing.
 """
 
 from __future__ import annotations
@@ -11,7 +10,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from tools.cluster import Cluster
-from tools.errors import Conflict, Refused, ToolError, UnknownOutcome
+from tools.conditional import Once, set_annotation, unchanged_since_read, write_once
+from tools.errors import Conflict, Refused
 from tools.objects import metadata, uid
 from tools.records import ActionCall, RbacRule, Receipt, Record, Target
 from tools.resources import DEPLOYMENTS, STAMP, JsonObject
@@ -19,7 +19,6 @@ from tools.rollout import RULES as LOOK_RULES
 from tools.rollout import look, stamp_of
 from tools.templates import template_digest
 
-ATTEMPTS = 3
 RULES: tuple[RbacRule, ...] = (
     RbacRule(group="apps", resource="deployments", verbs=("get", "patch")),
     *LOOK_RULES,
@@ -53,45 +52,33 @@ def rewrite(
     at: datetime,
     dry_run: bool,
 ) -> Receipt:
-    """Apply `change` once, whatever else happens to the object meanwhile.
+    """Apply `change` once, whatever else happens to the object meanwhile. Errors: `tools.conditional.write_once`."""
 
-    Raises Conflict (another object, another template, or never a quiet moment), Refused, NotFound, Forbidden,
-    Invalid, TransientError: in all these cases nothing was changed. A lost answer is a receipt, `unknown`.
-    """
-    before = None if dry_run else look(cluster, args.namespace, args.name, at)
+    def send(live: JsonObject) -> JsonObject:
+        stamp = set_annotation("/metadata", metadata(live), STAMP, key)
+        operations = [*unchanged_since_read(live), *change(live), *stamp]
+        written = cluster.patch(
+            DEPLOYMENTS, args.namespace, args.name, operations, patch_type="json", dry_run=dry_run
+        )
+        return written.object
+
     receipt = Receipt(
         key=key,
         call=ActionCall(name=action, args=args.model_dump()),
         target=args.target(),
         sent_at=at,
         outcome="done",
-        before=before,
+        before=None if dry_run else look(cluster, args.namespace, args.name, at),
     )
-    return _attempts(cluster, args, change, receipt, dry_run)
-
-
-def _attempts(
-    cluster: Cluster, args: TemplateArgs, change: Change, receipt: Receipt, dry_run: bool
-) -> Receipt:
-    conflict: Conflict | None = None
-    for _ in range(ATTEMPTS):
-        live = cluster.get(DEPLOYMENTS, args.namespace, args.name)
-        if stamp_of(live) == receipt.key and uid(live) == args.uid:
-            # What was read before is no state before the write: it had happened already.
-            return _as_found(receipt.model_copy(update={"before": None}), live)
-        require_unchanged(live, args)
-        operations = [*_conditions(live), *change(live), *_stamp(live, receipt.key)]
-        try:
-            written = cluster.patch(
-                DEPLOYMENTS, args.namespace, args.name, operations, patch_type="json", dry_run=dry_run
-            )
-        except Conflict as err:
-            conflict = err
-            continue
-        except UnknownOutcome as err:
-            return _looked_up(cluster, args, receipt, err)
-        return _done(receipt, written.object, "dry run accepted" if dry_run else "")
-    raise Conflict(f"Deployment {args.namespace}/{args.name} kept changing: {conflict}") from conflict
+    step = Once(
+        title=f"Deployment {args.namespace}/{args.name}",
+        read=lambda: cluster.get(DEPLOYMENTS, args.namespace, args.name),
+        done=lambda live: stamp_of(live) == key and uid(live) == args.uid,
+        require=lambda live: require_unchanged(live, args),
+        send=send,
+        told=as_written,
+    )
+    return write_once(step, receipt, dry_run=dry_run)
 
 
 def require_unchanged(live: JsonObject, args: TemplateArgs) -> None:
@@ -106,45 +93,10 @@ def require_unchanged(live: JsonObject, args: TemplateArgs) -> None:
         raise Refused(f"{title} is paused: somebody is working on it")
 
 
-def _conditions(live: JsonObject) -> list[JsonObject]:
-    return [
-        {"op": "test", "path": "/metadata/uid", "value": uid(live)},
-        {"op": "test", "path": "/metadata/resourceVersion", "value": metadata(live).get("resourceVersion")},
-    ]
-
-
-def _stamp(live: JsonObject, key: str) -> list[JsonObject]:
-    return set_annotation("/metadata", metadata(live), STAMP, key)
-
-
-def set_annotation(path: str, holder: JsonObject, annotation: str, value: str) -> list[JsonObject]:
-    """Operations that set an annotation on the metadata at `path`, whether it has annotations or not."""
-    escaped = annotation.replace("~", "~0").replace("/", "~1")
-    if holder.get("annotations"):
-        return [{"op": "add", "path": f"{path}/annotations/{escaped}", "value": value}]
-    return [{"op": "add", "path": f"{path}/annotations", "value": {annotation: value}}]
-
-
-def _looked_up(cluster: Cluster, args: TemplateArgs, receipt: Receipt, err: UnknownOutcome) -> Receipt:
-    """After a lost answer: the stamp says that it was done; its absence says nothing, it may still be on its way."""
-    try:
-        live = cluster.get(DEPLOYMENTS, args.namespace, args.name)
-    except ToolError as failed:
-        return receipt.model_copy(update={"outcome": "unknown", "message": f"{err}; then {failed}"})
-    if uid(live) == args.uid and stamp_of(live) == receipt.key:
-        return _as_found(receipt, live)
-    return receipt.model_copy(update={"outcome": "unknown", "message": str(err)})
-
-
-def _as_found(receipt: Receipt, live: JsonObject) -> Receipt:
-    found = _done(receipt, live, "the object already carries the stamp of this action")
-    return found.model_copy(update={"outcome": "found_done"})
-
-
-def _done(receipt: Receipt, item: JsonObject, text: str) -> Receipt:
+def as_written(receipt: Receipt, item: JsonObject) -> Receipt:
+    """With generation and template of the Deployment as the write left it."""
     update = {
         "generation": int(metadata(item).get("generation") or 0),
         "template_digest": template_digest((item.get("spec") or {}).get("template") or {}),
-        "message": text,
     }
     return receipt.model_copy(update=update)

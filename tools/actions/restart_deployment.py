@@ -6,11 +6,12 @@ from datetime import datetime
 
 from tools.actions import Action
 from tools.cluster import Cluster
+from tools.conditional import set_annotation
 from tools.objects import metadata
 from tools.records import Preview, Receipt
 from tools.rehearsal import Shown, rehearse
 from tools.resources import JsonObject
-from tools.rewriting import RULES, TemplateArgs, rewrite, set_annotation
+from tools.rewriting import RULES, TemplateArgs, rewrite
 from tools.rollout import observe
 from tools.templates import RESTARTED_AT
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from tools.cluster import JsonObject
+from tools.quantities import parse_quantity
 from tools.sandbox import kinds
 from tools.sandbox.controllers.podview import ready, workload_name
-from tools.sandbox.quantities import parse_quantity
 from tools.sandbox.values import instant, parse_instant
 from tools.sandbox.world import World
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from tools.cluster import JsonObject
+from tools.quantities import parse_quantity
 from tools.sandbox.errors import Cause
 from tools.sandbox.kinds import Kind
-from tools.sandbox.quantities import parse_quantity
 from tools.sandbox.selectors import from_object, matches
 from tools.sandbox.values import dig
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tools.cluster import JsonObject
+from tools.quantities import format_quantity, parse_quantity
 from tools.sandbox import kinds
-from tools.sandbox.quantities import format_quantity, parse_quantity
 from tools.sandbox.store import Change
 from tools.sandbox.world import World
 
