@@ -5,11 +5,14 @@ alerts ─┐                    episodes ── episode_keys     which workload
         │      ├─ timeline, evidence
         │      ├─ claimed_targets      one unmerged run per target uid
         │      ├─ approvals
-        │      └─ actions              the write-ahead ledger
+        │      ├─ actions              the write-ahead ledger
+        │      └─ marks                what people say of the decision
+conversations ── turns
 outbox, audit, revisions, controls     stand alone
 
 Core tables, not mapped classes: rows become the frozen records of `tools.records` and its neighbours, so an
 object layer between them would only cost memory. A change here needs a migration (a test compares the two).
+Longer than most modules: all tables stand together.
 """
 
 from __future__ import annotations
@@ -31,7 +34,7 @@ from sqlalchemy import (
 
 from tools.column_types import JsonText, SafeText, UtcDateTime
 
-SCHEMA_VERSION = "0002"
+SCHEMA_VERSION = "0003"
 """The newest migration: what `Database.open` expects to find."""
 
 metadata = MetaData(
@@ -285,4 +288,44 @@ controls = Table(
     _words("reason"),
     Column("at", UtcDateTime),
     Column("probes", Integer, nullable=False, server_default="0"),
+)
+
+marks = Table(
+    "marks",
+    metadata,
+    Column("id", _number(), primary_key=True, autoincrement=True),
+    _incident(),
+    Column("at", UtcDateTime, nullable=False),
+    _words("actor"),
+    _words("mark"),
+    _words("note"),
+    _words("better_action"),
+    Index("ix_marks_incident", "incident_id", "id"),
+)
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("id", SafeText, primary_key=True),
+    _words("actor"),
+    Column("begun_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Index("ix_conversations_updated", "updated_at"),
+    Index("ix_conversations_actor", "actor", "updated_at"),
+)
+
+turns = Table(
+    "turns",
+    metadata,
+    Column("id", _number(), primary_key=True, autoincrement=True),
+    Column("conversation_id", SafeText, ForeignKey("conversations.id"), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    _words("question"),
+    _words("answer"),
+    _words("answered_by"),
+    Column("incidents", JsonText, nullable=False, server_default="[]"),
+    Column("sources", JsonText, nullable=False, server_default="[]"),
+    Column("topic", JsonText, nullable=False, server_default="{}"),
+    Column("offer", JsonText),
+    Index("ix_turns_conversation", "conversation_id", "id"),
 )
