@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -96,11 +96,11 @@ class Worker:
                 if incident_id in self._running or self._stopping.is_set():
                     continue
                 self._running.add(incident_id)
-            self._pool.submit(self._step, incident_id)
+            self._pool.submit(self._step, incident_id).add_done_callback(_tell)
         for chore in self._chores:
             if chore.next_at is None or chore.next_at <= now:
                 chore.next_at = now + timedelta(seconds=chore.every)
-                self._chore_pool.submit(self._run_chore, chore)
+                self._chore_pool.submit(self._run_chore, chore).add_done_callback(_tell)
 
     def _step(self, incident_id: str) -> None:
         try:
@@ -117,3 +117,10 @@ class Worker:
             chore.run()
         except ToolError as error:
             log.warning("chore failed", chore=chore.name, error=str(error))
+
+
+def _tell(done: Future[None]) -> None:
+    """What nobody waits for would fail without a word."""
+    error = None if done.cancelled() else done.exception()
+    if error is not None:
+        log.error("unexpected failure", error=f"{type(error).__name__}: {error}", exc_info=error)

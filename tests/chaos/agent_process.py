@@ -27,6 +27,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+ROOT = Path(__file__).parents[2]
+"""What is run is this checkout, whatever is installed."""
 PATIENCE = 90.0
 """Seconds for anything to happen: never asserted, only the difference between slow and never."""
 POLL = 0.02
@@ -58,6 +60,7 @@ class AgentProcess:
         self.environ = {
             "PATH": os.environ.get("PATH", ""),
             "HOME": str(folder),
+            "PYTHONPATH": str(ROOT),
             "DATA_DIR": str(self.data),
             "KUBECONFIG": str(kubeconfig),
             "PORT": str(self.port),
