@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from graph.state import Decision, IncidentState, Proposal, Status
 from prompts import render
+from tools.approvals import Approval
 from tools.outbox import Message, MessageKind
-from tools.records import ActionCall, Evidence, EvidenceItem
+from tools.records import ActionCall, Evidence, EvidenceItem, Similar
 
 VERDICT_LINES: dict[str, str] = {
     "recovered": "Nothing to do: acted and recovered.",
@@ -35,21 +38,27 @@ def report(state: IncidentState, outcome: Status, now: datetime, *, test_cluster
     evidence = state.get("evidence")
     verdict = state.get("verdict")
     receipt = state.get("receipt")
-    body = render(
-        "report.txt.j2",
-        verdict_line=line,
-        finding=finding,
-        decision=decision,
-        missing=evidence.missing() if evidence else (),
-        action=call_line(receipt.call) if receipt else "",
-        verdict=f"{verdict.name}: {verdict.reason}" if verdict else "",
-        earlier=[_earlier(s.incident_id, s.action, s.verdict) for s in state.get("similar", [])],
+    words = {
+        "verdict_line": line,
+        "finding": finding,
+        "decision": decision,
+        "missing": [f"{item.kind}: {item.summary}" for item in (evidence.missing() if evidence else ())],
+        "action": call_line(receipt.call) if receipt else "",
+        "verdict": f"{verdict.name}: {verdict.reason}" if verdict else "",
+        "earlier": _earlier(state.get("similar", [])),
+        "incident_id": state["incident_id"],
+        "excerpts": _excerpts(evidence, finding.evidence),
+        "test_cluster": test_cluster,
+    }
+    return Message(
+        key=f"{state['incident_id']}:report",
         incident_id=state["incident_id"],
-        excerpts=_excerpts(evidence, finding.evidence),
-        test_cluster=test_cluster,
+        kind=KINDS.get(outcome, "explained"),
+        subject=_subject(line, decision),
+        escalated=outcome == "expired",
+        queued_at=now,
+        **_both("report", words),
     )
-    key = f"{state['incident_id']}:report"
-    return _message(key, state["incident_id"], KINDS.get(outcome, "explained"), line, decision, body, now)
 
 
 def approval_request(
@@ -63,21 +72,62 @@ def approval_request(
     """The message that asks."""
     decision = state["decision"]
     target = proposal.target
-    body = render(
-        "approval.txt.j2",
-        call=call_line(proposal.call),
-        target=f"{target.namespace}/{target.kind}/{target.name}",
-        finding=state["finding"],
-        proposal=proposal,
-        approval_id=approval_id,
-        expires_at=f"{expires_at:%Y-%m-%d %H:%M} UTC",
-        digest=proposal.digest[:12],
-        decision=decision,
+    words = {
+        "call": call_line(proposal.call),
+        "target": f"{target.namespace}/{target.kind}/{target.name}",
+        "finding": state["finding"],
+        "proposal": proposal,
+        "approval_id": approval_id,
+        "expires_at": f"{expires_at:%Y-%m-%d %H:%M} UTC",
+        "digest": proposal.digest[:12],
+        "decision": decision,
+        "earlier": _earlier(state.get("similar", [])),
+        "incident_id": state["incident_id"],
+        "test_cluster": test,
+    }
+    return Message(
+        key=request_key(approval_id),
         incident_id=state["incident_id"],
-        test_cluster=test,
+        kind="needs_approval",
+        subject=_subject("Decide this", decision),
+        approval_id=approval_id,
+        queued_at=now,
+        **_both("approval", words),
     )
-    key = f"{approval_id}:request"
-    return _message(key, state["incident_id"], "needs_approval", "Decide this", decision, body, now)
+
+
+def request_key(approval_id: str) -> str:
+    """Key of the message that asks for this approval."""
+    return f"{approval_id}:request"
+
+
+def reminder(approval: Approval, now: datetime) -> Message:
+    """The message that asks again, the second contact too."""
+    minutes = max(1, round((approval.expires_at - now).total_seconds() / 60))
+    proposal = Proposal.model_validate(approval.proposal)
+    decision = Decision.model_validate(approval.shown["decision"])
+    words = {
+        "call": call_line(proposal.call),
+        "target": f"{proposal.target.namespace}/{proposal.target.kind}/{proposal.target.name}",
+        "minutes": minutes,
+        "expires_at": f"{approval.expires_at:%Y-%m-%d %H:%M} UTC",
+        "asked_at": f"{approval.created_at:%H:%M} UTC",
+        "summary": approval.shown["finding"]["summary"],
+        "reason": proposal.reason,
+        "diff": proposal.preview.diff if proposal.preview else "",
+        "approval_id": approval.id,
+        "incident_id": approval.incident_id,
+    }
+    return Message(
+        key=f"{approval.id}:reminder",
+        incident_id=approval.incident_id,
+        kind="reminder",
+        subject=_subject(f"Decide this within {minutes} min", decision),
+        approval_id=approval.id,
+        escalated=True,
+        queued_at=now,
+        **_both("reminder", words),
+    )
 
 
 def call_line(call: ActionCall) -> str:
@@ -86,13 +136,14 @@ def call_line(call: ActionCall) -> str:
     return f"{call.name} to revision {revision}" if revision is not None else call.name
 
 
-def _message(
-    key: str, incident_id: str, kind: MessageKind, line: str, decision: Decision, body: str, now: datetime
-) -> Message:
+def _both(template: str, words: dict[str, Any]) -> dict[str, str]:
+    return {"body": render(f"{template}.txt.j2", **words), "html": render(f"{template}.html.j2", **words)}
+
+
+def _subject(line: str, decision: Decision) -> str:
     target = decision.target or {"namespace": "", "name": "unknown target"}
     where = f"{target['namespace']}/{target['name']}".strip("/")
-    subject = f"{line.split(':')[0]}: {where}: {decision.problem}"
-    return Message(key=key, incident_id=incident_id, kind=kind, subject=subject, body=body, queued_at=now)
+    return f"{line.split(':')[0]}: {where}: {decision.problem}"
 
 
 def _explained(decision: Decision, broken: bool) -> str:
@@ -103,8 +154,10 @@ def _explained(decision: Decision, broken: bool) -> str:
     return "Act now: no action of this agent is right here. Cause and evidence below."
 
 
-def _earlier(incident_id: str, action: str, verdict: str) -> str:
-    return f"incident {incident_id}: {action or 'no action'}, {verdict or 'no verdict'}"
+def _earlier(similar: Sequence[Similar]) -> list[str]:
+    return [
+        f"incident {s.incident_id}: {s.action or 'no action'}, {s.verdict or 'no verdict'}" for s in similar
+    ]
 
 
 def _excerpts(evidence: Evidence | None, cited: tuple[str, ...]) -> list[EvidenceItem]:

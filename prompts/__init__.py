@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 
 def render(name: str, **values: Any) -> str:
@@ -19,6 +19,11 @@ def render(name: str, **values: Any) -> str:
 
 @cache
 def _environment() -> Environment:
-    # autoescape off: these are plain-text templates; HTML is escaped where it is made, in server/ui
-    loader = FileSystemLoader(Path(__file__).parent)
-    return Environment(loader=loader, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    # only *.html.j2 is escaped: in plain text it would show
+    return Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=select_autoescape(enabled_extensions=("html.j2",), default=False),
+    )

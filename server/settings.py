@@ -61,7 +61,7 @@ class Settings(BaseSettings):
     namespace_allow: NamespaceGlobs = ()
     namespace_deny: NamespaceGlobs = DENIED_NAMESPACES
     approval_ttl_minutes: float = Field(60, ge=1, le=10080, description="must be between 1 and 10080 minutes")
-    escalate_to: Names = ()
+    escalate_to: Secrets = ()
     verify_delay_seconds: float = Field(30, ge=0, le=3600, description="must be between 0 and 3600 seconds")
     verify_window_seconds: float = Field(
         120, gt=0, le=86400, description="must be between 0 and 86400 seconds"
@@ -82,6 +82,7 @@ class Settings(BaseSettings):
     database_url: DatabaseUrl = Field(
         default_factory=lambda known: f"sqlite:///{known['data_dir']}/sre-agent.db",
     )
+    memory: bool = Field(True, description="must be true or false")
     qdrant_url: HttpUrl = ""
     qdrant_path: Path = Field(default_factory=lambda known: Path(known["data_dir"]) / "qdrant")
     kubeconfig: str = ""

@@ -179,6 +179,26 @@ def _mail(settings: Settings) -> Iterator[str]:
         yield "GMAIL_USER and GMAIL_APP_PASSWORD go together, and one is missing. Mend: set both or neither"
     if settings.gmail_user and not settings.alert_email_to:
         yield f"GMAIL_USER is set and nobody gets the mail. Mend: ALERT_EMAIL_TO={settings.gmail_user}"
+    if settings.alert_email_to and not settings.gmail_user and not settings.notify_urls:
+        yield "ALERT_EMAIL_TO is set and no account sends the mail. Mend: GMAIL_USER and GMAIL_APP_PASSWORD"
+    for name, secrets in (("NOTIFY_URLS", settings.notify_urls), ("ESCALATE_TO", settings.escalate_to)):
+        for number, secret in enumerate(secrets, start=1):
+            yield from _contact(name, number, secret.get_secret_value(), settings)
+
+
+def _contact(name: str, number: int, value: str, settings: Settings) -> Iterator[str]:
+    """Its value is not shown: it holds secrets."""
+    if "://" in value:
+        return
+    if name == "NOTIFY_URLS":
+        yield f"NOTIFY_URLS: number {number} is not a URL. Mend: an Apprise URL, e.g. mailto://user:password@host"
+    elif "@" not in value:
+        yield f"ESCALATE_TO: number {number} is neither a mail address nor a URL. Mend: an address or an Apprise URL"
+    elif not settings.gmail_user:
+        yield (
+            f"ESCALATE_TO: number {number} is a mail address and no account sends mail to it. "
+            "Mend: GMAIL_USER and GMAIL_APP_PASSWORD, or an Apprise URL"
+        )
 
 
 def _models(settings: Settings) -> Iterator[str]:
@@ -195,6 +215,6 @@ _CHECKS: tuple[tuple[tuple[str, ...], Check], ...] = (
     (("policy_file", "playbooks_file", "reader_token_file"), _files),
     (("data_dir",), _data_dir),
     (("kubeconfig",), _kubeconfig),
-    (("gmail_user", "gmail_app_password", "alert_email_to"), _mail),
+    (("gmail_user", "gmail_app_password", "alert_email_to", "notify_urls", "escalate_to"), _mail),
     (("groq_api_key", "groq_models"), _models),
 )

@@ -14,8 +14,8 @@ INSTANT = sa.DateTime(timezone=True)
 def upgrade() -> None:
     for name in ("html", "approval_id"):
         op.add_column("outbox", sa.Column(name, sa.Text(), server_default="", nullable=False))
-    escalated = sa.Column("escalated", sa.Boolean(), server_default=sa.text("false"), nullable=False)
-    op.add_column("outbox", escalated)
+    no = sa.text("false")
+    op.add_column("outbox", sa.Column("escalated", sa.Boolean(), server_default=no, nullable=False))
     op.add_column("outbox", sa.Column("taken_by", sa.Text(), server_default="[]", nullable=False))
     op.add_column("outbox", sa.Column("next_at", INSTANT, nullable=True))
     op.add_column("incidents", sa.Column("memory", sa.Text(), server_default="", nullable=False))
