@@ -143,7 +143,7 @@ class AgentProcess:
         """Poll; raises AssertionError with the newest log lines when it never holds."""
         deadline = time.monotonic() + within
         while not condition():
-            assert time.monotonic() < deadline, f"never {what}:\n{self.log()[-6000:]}"
+            assert time.monotonic() < deadline, f"never {what}:\n{self.log()[-2500:]}"
             time.sleep(POLL)
 
     def log(self) -> str:
