@@ -121,9 +121,7 @@ def disturbance(progress: Progress, look: Observation, receipt: Receipt) -> str:
     new_warnings = set(look.warnings) - set(progress.warnings)
     if new_warnings:
         return f"new warning: {sorted(new_warnings)[0]}"
-    if not rolled_out(look, receipt):
-        return _window_fault(look, receipt) or "the rollout is no longer complete"
-    return _window_fault(look, receipt)
+    return _unready(look) or ("" if rolled_out(look, receipt) else "the rollout is no longer complete")
 
 
 def _seen(progress: Progress, look: Observation, receipt: Receipt) -> dict[str, Any]:
@@ -165,16 +163,13 @@ def _ended_anew(container: ContainerObservation, known: datetime | None) -> bool
 
 
 def _well(look: Observation, receipt: Receipt) -> bool:
-    return rolled_out(look, receipt) and not _window_fault(look, receipt)
+    """All that was wanted is available, so that no fewer are than before; and the pods themselves say so too."""
+    return rolled_out(look, receipt) and not _unready(look)
 
 
-def _window_fault(look: Observation, receipt: Receipt) -> str:
+def _unready(look: Observation) -> str:
     unready = look.desired - sum(pod.ready for pod in look.pods)
-    if unready > 0:
-        return f"{unready} of {look.desired} pods are not ready"
-    if _is_worse(look, receipt):
-        return f"{look.available} pods are available, {_available_before(receipt)} were before"
-    return ""
+    return f"{unready} of {look.desired} pods are not ready" if unready > 0 else ""
 
 
 def _is_worse(look: Observation, receipt: Receipt) -> bool:

@@ -102,6 +102,15 @@ def test_a_pod_still_in_an_old_back_off_may_come_back() -> None:
     assert name_of(verify(series)) == "RECOVERED"
 
 
+def test_a_start_after_an_old_back_off_is_no_crash() -> None:
+    """The back-off of before the write ends, the container starts and takes a while to become ready."""
+    waiting = pod_seen(
+        "a", ready=False, restart_count=9, waiting_reason="CrashLoopBackOff", last_finished_at=after(-20)
+    )
+    starting = pod_seen("a", ready=False, restart_count=10, last_finished_at=after(-20))
+    assert verify([*every(30, 60, *only(waiting)), *every(70, 300, *only(starting))]) is None
+
+
 def test_one_crash_since_the_write_of_a_pod_with_many_before_is_no_loop() -> None:
     """Of twelve restarts eleven were before the write: one is a start that failed once."""
     crashed = pod_seen("a", ready=False, restart_count=12, last_finished_at=after(10))
@@ -144,6 +153,13 @@ def test_a_container_that_ends_without_being_restarted_counts() -> None:
     assert name_of(verify([*every(30, 70), look(80, *only(ended))])) == "NOT_RECOVERED"
 
 
+def test_a_second_end_counts_before_it_was_restarted() -> None:
+    """It failed once at its start, was well, and has just ended again: the restart is still to come."""
+    shaky = only(pod_seen("a", restart_count=1, last_finished_at=after(20)))
+    ended = only(pod_seen("a", ready=False, restart_count=1, last_finished_at=after(65)))
+    assert name_of(verify([*every(30, 60, *shaky), look(70, *ended)])) == "NOT_RECOVERED"
+
+
 def test_a_start_that_failed_before_the_window_does_not_break_it() -> None:
     """A node's clock may be ahead: an end that was known when the window began is no new end."""
     shaky = pod_seen("a", restart_count=1, last_finished_at=after(95))
@@ -180,7 +196,16 @@ def test_one_readiness_dip_begins_the_window_anew_and_a_second_ends_it() -> None
     twice = verify([*every(30, 60), look(70, *dip), look(80), look(90, *dip)])
     assert name_of(twice) == "NOT_RECOVERED"
     assert twice is not None
-    assert "did not stay well" in twice.reason
+    assert twice.reason == "the workload did not stay well: 1 of 3 pods are not ready"
+
+
+def test_a_rollout_that_starts_again_breaks_the_window() -> None:
+    """All pods of the current ReplicaSet are ready, but there are more of another one."""
+    more = {"replicas": 4, "available": 4}
+    verdict = verify([*every(30, 60), look(70, **more), look(80), look(90, **more)])
+    assert name_of(verdict) == "NOT_RECOVERED"
+    assert verdict is not None
+    assert "no longer complete" in verdict.reason
 
 
 def test_a_replaced_pod_begins_the_window_anew_and_a_second_ends_it() -> None:
@@ -216,6 +241,14 @@ def test_deadline_exceeded() -> None:
     assert name_of(verdict) == "NOT_RECOVERED"
     assert verdict is not None
     assert "deadline" in verdict.reason
+
+
+def test_a_deadline_counts_at_once_but_not_before_our_write_was_observed() -> None:
+    """Before the write nothing had run out of time."""
+    sent = receipt(before=before(0))
+    assert name_of(verify([look(30, pod_seen("a"), deadline_exceeded=True)], sent)) == "NOT_RECOVERED"
+    unobserved = look(30, pod_seen("a"), deadline_exceeded=True, observed_generation=4)
+    assert verify([unobserved], sent) is None
 
 
 def test_the_deadline_of_the_rollout_before_is_not_ours() -> None:
@@ -317,6 +350,11 @@ def test_superseded_by_somebody_else(change: dict[str, str]) -> None:
     assert name_of(verify([*every(30, 60), look(70, **change)])) == "SUPERSEDED"
 
 
+def test_a_receipt_that_names_no_template_is_not_superseded_by_one() -> None:
+    """What our write left is not known: nothing to compare with."""
+    assert name_of(verify(every(30, 150), receipt(template_digest=""))) == "RECOVERED"
+
+
 def test_superseded_comes_before_failure() -> None:
     """Pods that crash after somebody else's change are not our failure, and nothing of theirs is undone."""
     sent = receipt(before=before(3))
@@ -360,7 +398,10 @@ def test_a_rollout_that_never_completes_ends_inconclusive() -> None:
     pending = only(PodObservation(name="a", uid="uid-a", ready=False, pending=True))
     looks = every(30, 1010, *pending)
     assert verify(looks) is None
-    assert name_of(verify([*looks, look(1020, *pending)])) == "INCONCLUSIVE"
+    verdict = verify([*looks, look(1020, *pending)])
+    assert name_of(verdict) == "INCONCLUSIVE"
+    assert verdict is not None
+    assert verdict.reason == "out of time: the rollout did not complete"
 
 
 def test_a_window_that_began_in_time_may_end() -> None:
@@ -388,6 +429,12 @@ def test_seven_minutes_are_the_border() -> None:
     assert name_of(verify(every(30, 930), crashed_after(420))) == "RECOVERED"
 
 
+def test_what_ended_a_quarter_of_an_hour_before_the_write_is_part_of_it() -> None:
+    """The longest back-off and the longest life that a window is sized for fit in."""
+    assert window(crashed_after(480, ended=-900), SETTINGS) == timedelta(seconds=900)
+    assert window(crashed_after(480, ended=-901), SETTINGS) == timedelta(seconds=120)
+
+
 def test_a_restart_of_days_ago_does_not_make_it_slow() -> None:
     """A sidecar that lived a week and restarted on Monday has nothing to do with this crash."""
     sent = crashed_after(7 * 86400.0, ended=-3 * 86400.0)
@@ -398,12 +445,22 @@ def test_a_restart_of_days_ago_does_not_make_it_slow() -> None:
 # rollout status and window
 
 
+def test_looks_are_counted() -> None:
+    """Those that failed in a row apart."""
+    progress = Progress()
+    for seen in (look(30), blind(40), blind(50)):
+        progress = fold(progress, seen, receipt())
+    assert (progress.looks, progress.failed_looks) == (3, 2)
+    progress = fold(progress, look(60), receipt())
+    assert (progress.looks, progress.failed_looks) == (4, 0)
+
+
 @pytest.mark.parametrize(
     "status",
     [
         pytest.param({"observed_generation": 4}, id="controller has not seen our write"),
         pytest.param({"generation": 7, "observed_generation": 6}, id="nor the newest change"),
-        pytest.param({"updated": 2}, id="not all of the new template"),
+        pytest.param({"updated": 2, "replicas": 2, "available": 2}, id="not all of the new template"),
         pytest.param({"replicas": 4}, id="old pods are still there"),
         pytest.param({"available": 2}, id="not all available"),
         pytest.param({"desired": 0, "updated": 0, "replicas": 0, "available": 0}, id="none wanted"),
@@ -425,6 +482,14 @@ def test_ready_pods_count_beside_the_status() -> None:
     """The status says available, the pods of the current ReplicaSet are not all ready: no window begins."""
     two = (pod_seen("a"), pod_seen("b"))
     assert verify(every(30, 1000, *two, replicas=3, updated=3, available=3)) is None
+
+
+def test_a_pod_that_is_not_ready_breaks_the_window_whatever_the_status_says() -> None:
+    """The status is a moment behind its pods: the window begins anew."""
+    dip, status = only(pod_seen("a", ready=False)), {"replicas": 3, "updated": 3, "available": 3}
+    series = [*every(30, 60), look(70, *dip, **status), *every(80, 190)]
+    assert verify(series) is None
+    assert name_of(verify([*series, look(200)])) == "RECOVERED"
 
 
 def test_fewer_available_than_before_is_not_well() -> None:
