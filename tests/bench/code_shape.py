@@ -1,4 +1,4 @@
-"""Function lengths, module sizes and broad excepts of the product, as one JSON line: `python -m tests.bench.code_shape`."""
+"""Function lengths, module sizes and broad excepts of the product, as JSON: `python -m tests.bench.code_shape`."""
 
 from __future__ import annotations
 
