@@ -24,6 +24,8 @@ from tools.errors import (
     UnknownOutcome,
 )
 
+DISRUPTION_BUDGET = "DisruptionBudget"
+"""`reason` of a 429 that is no throttling but a PodDisruptionBudget's no."""
 RETRY_AFTER_CAP = 10.0
 """Seconds: a server that asks for more is asked again after this long."""
 
@@ -52,6 +54,8 @@ def error_of(
     if status in _PERMANENT:
         return _PERMANENT[status](message + _advice(status), status=status, reason=reason)
     if status == 429:
+        if _names_budget(document):
+            reason, message = DISRUPTION_BUDGET, f"{message} {_cause_texts(document)}".strip()
         return TransientError(message, status=status, reason=reason, retry_after=retry_after(headers))
     if status >= 500 and write:
         return UnknownOutcome(message, status=status, reason=reason)
@@ -96,10 +100,22 @@ def _message(document: dict[str, Any], body: bytes) -> str:
     return str(text)[:1000]
 
 
-def _causes(document: dict[str, Any]) -> bool:
+def _names_budget(document: dict[str, Any]) -> bool:
+    return any(cause.get("reason") == DISRUPTION_BUDGET for cause in _listed_causes(document))
+
+
+def _cause_texts(document: dict[str, Any]) -> str:
+    return "; ".join(str(cause.get("message", "")) for cause in _listed_causes(document))[:500]
+
+
+def _listed_causes(document: dict[str, Any]) -> list[dict[str, Any]]:
     details = document.get("details")
     causes = details.get("causes") if isinstance(details, dict) else None
-    return any(isinstance(cause, dict) and cause.get("field") for cause in causes or [])
+    return [cause for cause in causes or [] if isinstance(cause, dict)]
+
+
+def _causes(document: dict[str, Any]) -> bool:
+    return any(cause.get("field") for cause in _listed_causes(document))
 
 
 def _advice(status: int) -> str:

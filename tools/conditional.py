@@ -7,7 +7,7 @@ answer was lost is looked up; what cannot be told is a receipt `unknown`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from tools.errors import Conflict, ToolError, UnknownOutcome
@@ -73,9 +73,17 @@ def unchanged_since_read(live: JsonObject) -> list[JsonObject]:
 
 def set_annotation(path: str, holder: JsonObject, annotation: str, value: str) -> list[JsonObject]:
     """Operations that set an annotation on the metadata at `path`, whether it has annotations or not."""
-    if holder.get("annotations"):
-        return [{"op": "add", "path": f"{path}/annotations/{escaped(annotation)}", "value": value}]
-    return [{"op": "add", "path": f"{path}/annotations", "value": {annotation: value}}]
+    return set_annotations(path, holder, {annotation: value})
+
+
+def set_annotations(path: str, holder: JsonObject, wanted: Mapping[str, str]) -> list[JsonObject]:
+    """As `set_annotation`, for several."""
+    if not holder.get("annotations"):
+        return [{"op": "add", "path": f"{path}/annotations", "value": dict(wanted)}]
+    return [
+        {"op": "add", "path": f"{path}/annotations/{escaped(key)}", "value": value}
+        for key, value in wanted.items()
+    ]
 
 
 def escaped(key: str) -> str:

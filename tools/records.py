@@ -85,6 +85,12 @@ class ContainerFacts(Record):
     exit_finished_at: datetime | None = None
     exit_message: str = ""
     """Termination message, redacted, at most 1 KB."""
+    cpu_request: float | None = None
+    """Cores, of the pod's own spec; None where there is none."""
+    cpu_limit: float | None = None
+    memory_request: float | None = None
+    """Bytes, of the pod's own spec."""
+    memory_limit: float | None = None
 
 
 class PodFacts(Record):
@@ -150,6 +156,8 @@ class WorkloadFacts(Record):
     annotations: dict[str, str] = {}
     """Only keys that rules read (sre-agent/*, GitOps and Helm marks)."""
     labels: dict[str, str] = {}
+    priority_class: str = ""
+    """Of the pod template: `system-*` is never written to."""
 
 
 class DependencyFacts(Record):
@@ -163,6 +171,88 @@ class DependencyFacts(Record):
     ready_since: datetime | None = None
     """Oldest Ready=True transition among its ready pods: before it, none of these was ready."""
     evidence_id: str = ""
+
+
+class UsageFacts(Record):
+    """What one container used in the newest sample of `metrics.k8s.io`."""
+
+    pod: str
+    container: str
+    cores: float
+    memory: float
+    """Bytes."""
+    at: datetime
+
+
+class AutoscalerFacts(Record):
+    """What else decides how many replicas the workload has."""
+
+    kind: str
+    """`HorizontalPodAutoscaler`, or KEDA's `ScaledObject`."""
+    name: str
+    least: int = 0
+    most: int = 0
+
+
+class BudgetFacts(Record):
+    """A PodDisruptionBudget that covers pods of the workload, as its controller last counted."""
+
+    name: str
+    allowed: int = 0
+    """`disruptionsAllowed`."""
+    healthy: int = 0
+    needed: int = 0
+    observed: bool = True
+    """The status is about the present spec."""
+    unready_always_go: bool = False
+    """`unhealthyPodEvictionPolicy: AlwaysAllow`."""
+
+
+class QuotaFacts(Record):
+    """A ResourceQuota of the namespace: what it grants and what is used, cores and bytes and counts."""
+
+    name: str
+    hard: dict[str, float] = {}
+    used: dict[str, float] = {}
+
+
+class LimitFacts(Record):
+    """The most that a LimitRange of the namespace lets one container have."""
+
+    name: str
+    most_memory: float | None = None
+    """Bytes."""
+    most_cores: float | None = None
+
+
+class NodeFacts(Record):
+    """A node, as far as rules read it."""
+
+    name: str
+    uid: str
+    ready: str = "Unknown"
+    """Status of the Ready condition: `True`, `False`, `Unknown`."""
+    ready_changed_at: datetime | None = None
+    reason: str = ""
+    """Of the Ready condition, with its message, redacted."""
+    schedulable: bool = True
+    """Not cordoned."""
+    cordoned_by: str = ""
+    """Ledger key of our own cordon; empty: not ours."""
+    control_plane: bool = False
+    zone: str = ""
+    pool: str = ""
+    going_away: bool = False
+    """An autoscaler has marked it for removal."""
+    pressures: tuple[str, ...] = ()
+    """Conditions other than Ready that are True: `MemoryPressure`."""
+    allocatable_memory: float | None = None
+    """Bytes."""
+
+    @property
+    def takes_pods(self) -> bool:
+        """Ready, and not cordoned."""
+        return self.ready == "True" and self.schedulable
 
 
 class EventFacts(Record):
@@ -183,7 +273,9 @@ class EvidenceItem(Record):
     id: str
     """`e1`, `e2`, … unique within the incident, in the order they were planned (stable for replay)."""
     kind: str
-    """`workload`, `pods`, `revisions`, `revision_diff`, `events`, `logs`, `previous_logs`, `dependencies`."""
+    """`workload`, `pods`, `revisions`, `revision_diff`, `events`, `logs`, `previous_logs`, `dependencies`, and
+    those of `GUARDS`.
+    """
     status: ItemStatus
     query: str
     """What was asked, readable: `GET /api/v1/namespaces/shop/pods?labelSelector=…`."""
@@ -191,6 +283,12 @@ class EvidenceItem(Record):
     """One line for a person; for `failed` and `forbidden`, why."""
     excerpt: str = ""
     """Redacted, at most 5 KB, cuts marked."""
+
+
+GUARDS = frozenset(
+    {"metrics", "autoscalers", "scaled_objects", "budgets", "quotas", "limit_ranges", "nodes", "node_pods"}
+)
+"""Kinds that are read only where an action would need them: they prove or guard that action and nothing else."""
 
 
 class Evidence(Record):
@@ -206,12 +304,27 @@ class Evidence(Record):
     """Newest first."""
     events: tuple[EventFacts, ...] = ()
     dependencies: tuple[DependencyFacts, ...] = ()
+    usage: tuple[UsageFacts, ...] = ()
+    autoscalers: tuple[AutoscalerFacts, ...] = ()
+    """Only those that scale the workload."""
+    budgets: tuple[BudgetFacts, ...] = ()
+    """Only those that cover pods of the workload."""
+    quotas: tuple[QuotaFacts, ...] = ()
+    limits: tuple[LimitFacts, ...] = ()
+    node: NodeFacts | None = None
+    """The target, where that is a node."""
+    nodes: tuple[NodeFacts, ...] = ()
+    """All nodes, where the target is one; else those under pods that are not well."""
     suspicious: bool = False
     """Telemetry holds imperative text ("run kubectl …"): forces a person (R8.4)."""
 
     def cite(self, kind: str) -> tuple[str, ...]:
         """Ids of the found items of `kind`, to name in a finding."""
         return tuple(item.id for item in self.items if item.kind == kind and item.status == "found")
+
+    def unread(self, kind: str) -> bool:
+        """Some of what was planned of this kind was forbidden or failed, so that nothing follows from its absence."""
+        return any(item.kind == kind for item in self.missing())
 
     def missing(self) -> tuple[EvidenceItem, ...]:
         """What could not be looked at."""
@@ -283,6 +396,8 @@ class PodObservation(Record):
     ready: bool
     pending: bool = False
     containers: tuple[ContainerObservation, ...] = ()
+    cpu_share: float | None = None
+    """Of its busiest container: what it uses of its limit, or of its request; None: not known."""
 
 
 class Observation(Record):
@@ -308,6 +423,14 @@ class Observation(Record):
     pods: tuple[PodObservation, ...] = ()
     warnings: tuple[str, ...] = ()
     """Warning events on these pods newer than the write: `reason: message`, deduplicated."""
+    done: bool | None = None
+    """For an action that leaves no stamp: its effect shows. None: the stamp tells."""
+    lingering: str = ""
+    """Name of a pod that was evicted and is still there."""
+    node_ready: bool | None = None
+    """Of a node; None for a workload."""
+    schedulable: bool | None = None
+    """Of a node: not cordoned."""
 
 
 class Verdict(Record):
@@ -316,6 +439,8 @@ class Verdict(Record):
     name: VerdictName
     reason: str
     at: datetime
+    undo: bool = False
+    """Take the action back although nothing is worse: what it made is of no use (a scale-up that stays Pending)."""
 
 
 class Similar(Record):

@@ -1,22 +1,23 @@
-"""Preview any action on a Deployment by running it as a dry run and comparing what the API server would keep."""
+"""Preview any action by running it as a dry run and comparing what the API server would keep."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol, TypeVar
 
-from tools.cluster import Cluster, Written
+from tools.cluster import Cluster, ClusterReader, Written
 from tools.errors import PermanentError, Refused
 from tools.excerpts import message
 from tools.objects import desired, name
 from tools.records import Preview, Receipt
 from tools.resources import DEPLOYMENTS, JsonObject, PatchType, Resource
-from tools.rewriting import TemplateArgs
-from tools.rollout import pods_of, replicasets_of
+from tools.rollout import Named, pods_of, replicasets_of
 from tools.templates import template_diff
 
-A_contra = TypeVar("A_contra", bound=TemplateArgs, contravariant=True)
+A = TypeVar("A", bound=Named)
+A_contra = TypeVar("A_contra", bound=Named, contravariant=True)
 REHEARSED = datetime(1970, 1, 1, tzinfo=UTC)
 """Time of a write that is never made; it shows nowhere."""
 VERIFICATION = (
@@ -33,12 +34,49 @@ class Execute(Protocol[A_contra]):
         ...
 
 
+def pods_of_every_revision(cluster: ClusterReader, deployment: JsonObject) -> tuple[str, ...]:
+    """A template that changes makes another revision, so that pods of all of them go."""
+    owned = replicasets_of(cluster, deployment)
+    return tuple(sorted(name(pod) for item in owned for pod in pods_of(cluster, deployment, item)))
+
+
+def nothing_replaced(cluster: ClusterReader, item: JsonObject) -> tuple[str, ...]:
+    """No pod goes."""
+    return ()
+
+
+def difference_of_templates(before: JsonObject, after: JsonObject) -> str:
+    """What changes in the pod template."""
+    return template_diff(_template(before), _template(after))
+
+
+def rolling(deployment: JsonObject) -> str:
+    """What keeps serving while pods are replaced."""
+    spec, status = deployment.get("spec") or {}, deployment.get("status") or {}
+    strategy = spec.get("strategy") or {}
+    ready = f"{int(status.get('readyReplicas') or 0)} of {desired(deployment)} pods are ready now"
+    if strategy.get("type") == "Recreate":
+        return f"{ready}; strategy Recreate stops all of them before the first new one starts"
+    limits = strategy.get("rollingUpdate") or {}
+    unavailable, surge = limits.get("maxUnavailable", "25%"), limits.get("maxSurge", "25%")
+    return (
+        f"{ready}; rolling update, at most {unavailable} unavailable and {surge} more than wanted at a time"
+    )
+
+
 @dataclass(frozen=True)
 class Shown:
-    """What an action says about itself in a preview."""
+    """What an action says about itself in a preview; for one on a pod template, only `undo` needs saying."""
 
     undo: str
     notes: tuple[str, ...] = ()
+    resource: Resource = DEPLOYMENTS
+    """Of the object that the arguments name."""
+    verification: str = VERIFICATION
+    diff: Callable[[JsonObject, JsonObject], str] = difference_of_templates
+    """Of the object as read and the server's answer."""
+    replaced: Callable[[ClusterReader, JsonObject], tuple[str, ...]] = pods_of_every_revision
+    stays_ready: Callable[[JsonObject], str] = rolling
 
 
 class Rehearsal:
@@ -89,9 +127,9 @@ class Rehearsal:
         return self.written
 
 
-def rehearse(cluster: Cluster, args: A_contra, execute: Execute[A_contra], shown: Shown) -> Preview:
-    """What `execute` would do; a lasting refusal is a preview that says so. Raises NotFound, TransientError."""
-    before = cluster.get(DEPLOYMENTS, args.namespace, args.name)
+def rehearse(cluster: Cluster, args: A, execute: Execute[A], shown: Shown) -> Preview:
+    """What `execute` would do. Raises TransientError; every lasting refusal is a preview that says so."""
+    before = cluster.get(shown.resource, args.namespace, args.name)
     rehearsal = Rehearsal(cluster)
     try:
         receipt = execute(rehearsal, args, key="dry-run", at=REHEARSED, dry_run=True)
@@ -102,9 +140,9 @@ def rehearse(cluster: Cluster, args: A_contra, execute: Execute[A_contra], shown
         return _preview(shown, before, accepted=False, dry_run=receipt.message)
     return _preview(shown, before, accepted=True, dry_run="accepted").model_copy(
         update={
-            "diff": template_diff(_template(before), _template(after.object)),
+            "diff": shown.diff(before, after.object),
             "warnings": tuple(message(text) for text in after.warnings),
-            "pods_replaced": _replaced(cluster, before),
+            "pods_replaced": shown.replaced(cluster, before),
         }
     )
 
@@ -114,29 +152,10 @@ def _preview(shown: Shown, before: JsonObject, *, accepted: bool, dry_run: str) 
         diff="",
         dry_run=dry_run,
         accepted=accepted,
-        stays_ready=_stays_ready(before),
-        verification=VERIFICATION,
+        stays_ready=shown.stays_ready(before),
+        verification=shown.verification,
         undo=shown.undo,
         notes=shown.notes,
-    )
-
-
-def _replaced(cluster: Cluster, deployment: JsonObject) -> tuple[str, ...]:
-    """Pods of every revision go, since a template that changes makes another revision."""
-    owned = replicasets_of(cluster, deployment)
-    return tuple(sorted(name(pod) for item in owned for pod in pods_of(cluster, deployment, item)))
-
-
-def _stays_ready(deployment: JsonObject) -> str:
-    spec, status = deployment.get("spec") or {}, deployment.get("status") or {}
-    strategy = spec.get("strategy") or {}
-    ready = f"{int(status.get('readyReplicas') or 0)} of {desired(deployment)} pods are ready now"
-    if strategy.get("type") == "Recreate":
-        return f"{ready}; strategy Recreate stops all of them before the first new one starts"
-    rolling = strategy.get("rollingUpdate") or {}
-    unavailable, surge = rolling.get("maxUnavailable", "25%"), rolling.get("maxSurge", "25%")
-    return (
-        f"{ready}; rolling update, at most {unavailable} unavailable and {surge} more than wanted at a time"
     )
 
 

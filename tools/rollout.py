@@ -6,8 +6,9 @@ replaces must not speak for the one that it made.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Protocol
 
 from tools.cluster import ClusterReader
@@ -30,7 +31,9 @@ from tools.objects import (
 from tools.records import ContainerObservation, Observation, PodObservation, RbacRule, Receipt
 from tools.resources import DEPLOYMENTS, EVENTS, PODS, REPLICASETS, STAMP, JsonObject, JsonObjects
 from tools.templates import exact_digest, template_digest
+from tools.usage import busiest_share
 
+NOTHING_USED: Mapping[str, Mapping[str, float]] = MappingProxyType({})
 RULES: tuple[RbacRule, ...] = (
     RbacRule(group="apps", resource="deployments", verbs=("get",)),
     RbacRule(group="apps", resource="replicasets", verbs=("list",)),
@@ -61,11 +64,23 @@ def look(
     cluster: ClusterReader, namespace: str, workload: str, at: datetime, *, since: datetime | None = None
 ) -> Observation:
     """As `observe`, but raises ToolError. Events are read only with `since`, the time of the write."""
-    deployment = cluster.get(DEPLOYMENTS, namespace, workload)
+    return look_at(cluster, cluster.get(DEPLOYMENTS, namespace, workload), at, since=since)
+
+
+def look_at(
+    cluster: ClusterReader,
+    deployment: JsonObject,
+    at: datetime,
+    *,
+    since: datetime | None = None,
+    cores: Mapping[str, Mapping[str, float]] = NOTHING_USED,
+) -> Observation:
+    """As `look`, at a Deployment that was just read; `cores` by pod and container, where somebody told them."""
+    namespace = str(metadata(deployment).get("namespace", ""))
     current = current_replicaset(deployment, replicasets_of(cluster, deployment))
     pods = pods_of(cluster, deployment, current)
     warnings = _warnings(cluster, namespace, pods, since) if since and pods else ()
-    return _observation(deployment, pods, warnings, at)
+    return _observation(deployment, pods, warnings, at, cores)
 
 
 def replicasets_of(cluster: ClusterReader, deployment: JsonObject) -> JsonObjects:
@@ -105,7 +120,11 @@ def _template(item: JsonObject) -> JsonObject:
 
 
 def _observation(
-    deployment: JsonObject, pods: Sequence[JsonObject], warnings: tuple[str, ...], at: datetime
+    deployment: JsonObject,
+    pods: Sequence[JsonObject],
+    warnings: tuple[str, ...],
+    at: datetime,
+    cores: Mapping[str, Mapping[str, float]],
 ) -> Observation:
     spec, status = deployment.get("spec") or {}, deployment.get("status") or {}
     progressing = condition(deployment, "Progressing")
@@ -124,7 +143,7 @@ def _observation(
         available=int(status.get("availableReplicas") or 0),
         min_ready_seconds=int(spec.get("minReadySeconds") or 0),
         deadline_exceeded=progressing.get("reason") == "ProgressDeadlineExceeded",
-        pods=tuple(_pod(pod) for pod in sorted(pods, key=name)),
+        pods=tuple(_pod(pod, cores.get(name(pod), {})) for pod in sorted(pods, key=name)),
         warnings=warnings,
     )
 
@@ -134,13 +153,14 @@ def stamp_of(item: JsonObject) -> str:
     return str((metadata(item).get("annotations") or {}).get(STAMP, ""))
 
 
-def _pod(pod: JsonObject) -> PodObservation:
+def _pod(pod: JsonObject, cores: Mapping[str, float]) -> PodObservation:
     return PodObservation(
         name=name(pod),
         uid=uid(pod),
         ready=condition(pod, "Ready").get("status") == "True",
         pending=(pod.get("status") or {}).get("phase") == "Pending",
         containers=tuple(_container(entry, init) for entry, init in container_statuses(pod)),
+        cpu_share=busiest_share(pod, cores),
     )
 
 

@@ -136,6 +136,11 @@ class ControlPlane:
         """The kubelet of a stopped node is back."""
         self._manage(name, "fake")
 
+    def add_node(self, name: str) -> None:
+        """One more node; returns once it is Ready. Whoever adds it deletes it."""
+        self.api.post("/api/v1/nodes", _node(name))
+        self.eventually(self._all_nodes_ready, what=f"node {name}")
+
     def exists(self, path: str) -> bool:
         try:
             self.api.get(path)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,9 +16,10 @@ from tests.tools.shop import Remembered, alert
 from tools.clock import SystemClock
 from tools.cluster import KubernetesCluster
 from tools.evidence import collect
+from tools.objects import condition
 from tools.rbac import rules_for
 from tools.records import RbacRule
-from tools.resources import DEPLOYMENTS
+from tools.resources import NODES, JsonObject
 from tools.targets import resolve
 
 pytestmark = pytest.mark.e2e
@@ -35,8 +37,11 @@ class PlaneStage:
         self.admin = KubernetesCluster.connect(str(plane.admin_kubeconfig))
 
     def account(self, rules: Sequence[RbacRule]) -> KubernetesCluster:
-        """Bound in the namespace only; rules for the whole cluster are bound in it too, as the product does."""
-        policy = [{"apiGroups": [r.group], "resources": [r.resource], "verbs": list(r.verbs)} for r in rules]
+        """Bound in the namespace; only rules on what belongs to no namespace are bound in the whole cluster."""
+        whole = [rule for rule in rules if rule.cluster]
+        if whole:
+            self._bind_everywhere(whole)
+        policy = [_policy(rule) for rule in rules if not rule.cluster]
         path = self._plane.service_account_kubeconfig(self.namespace, "limited", self._folder / "limited")
         role = {"metadata": {"name": "limited"}, "rules": policy}
         subject = {"kind": "ServiceAccount", "name": "limited", "namespace": self.namespace}
@@ -50,6 +55,15 @@ class PlaneStage:
         self._plane.api.post(f"{root}/rolebindings", binding)
         return KubernetesCluster.connect(str(path))
 
+    def _bind_everywhere(self, rules: Sequence[RbacRule]) -> None:
+        name = f"limited-{self.namespace}"
+        subject = {"kind": "ServiceAccount", "name": "limited", "namespace": self.namespace}
+        reference = {"apiGroup": GROUP, "kind": "ClusterRole", "name": name}
+        role = {"metadata": {"name": name}, "rules": [_policy(rule) for rule in rules]}
+        self._plane.api.post(f"/apis/{GROUP}/v1/clusterroles", role)
+        binding = {"metadata": {"name": name}, "roleRef": reference, "subjects": [subject]}
+        self._plane.api.post(f"/apis/{GROUP}/v1/clusterrolebindings", binding)
+
     def release(self, image: str, *, fault: str = "") -> None:
         if not self._plane.exists(self.web.path):
             self.web.create(image=image)
@@ -61,11 +75,19 @@ class PlaneStage:
             self.settle()
 
     def settle(self) -> None:
-        self.web.wait_until_healthy()
+        if self._plane.exists(self.web.path):
+            self.web.wait_until_healthy()
+            self._plane.eventually(self._all_pods_ready, 60, "ready pods")
 
-    def touch(self, annotation: str) -> None:
-        body = {"metadata": {"annotations": {annotation: "x"}}}
-        self.admin.patch(DEPLOYMENTS, self.namespace, "web", body, patch_type="merge")
+    def pass_time(self, seconds: float) -> None:
+        time.sleep(min(seconds, 0.2))
+
+    def node(self) -> JsonObject:
+        """Made by the test alone, so that no other test's pods run there; the plane's own nodes stay as they are."""
+        name = f"spare-{self.namespace}"
+        if not self._plane.exists(f"/api/v1/nodes/{name}"):
+            self._plane.add_node(name)
+        return self.admin.get(NODES, "", name)
 
     def now(self) -> datetime:
         return datetime.now(UTC)
@@ -76,6 +98,15 @@ class PlaneStage:
 
         self._plane.eventually(left, 60, f"an event {reason}")
 
+    def clean(self) -> None:
+        """Take away what does not go with the namespace."""
+        node = f"/api/v1/nodes/spare-{self.namespace}"
+        if self._plane.exists(node):
+            self._plane.api.delete(node)
+
+    def _all_pods_ready(self) -> bool:
+        return all(condition(pod, "Ready").get("status") == "True" for pod in self.web.pods())
+
     def _fails(self) -> bool:
         """Every pod is of the newest revision and has crashed, so that no rollout is on its way any more."""
         status = self.web.read()["status"]
@@ -83,10 +114,16 @@ class PlaneStage:
         return counts == [2, 2] and all(container(pod).get("restartCount", 0) > 0 for pod in self.web.pods())
 
 
+def _policy(rule: RbacRule) -> JsonObject:
+    return {"apiGroups": [rule.group], "resources": [rule.resource], "verbs": list(rule.verbs)}
+
+
 @pytest.fixture
-def stage(plane: ControlPlane, namespace: str, tmp_path: Path) -> PlaneStage:
+def stage(plane: ControlPlane, namespace: str, tmp_path: Path) -> Iterator[PlaneStage]:
     """A namespace of its own for each test."""
-    return PlaneStage(plane, namespace, tmp_path)
+    one = PlaneStage(plane, namespace, tmp_path)
+    yield one
+    one.clean()
 
 
 class TestOnTheControlPlane(RegistryContract):

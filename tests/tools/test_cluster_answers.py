@@ -59,6 +59,17 @@ def test_too_many_requests_is_certainly_not_done() -> None:
     assert err.retry_after == 3
 
 
+def test_a_budget_that_says_no_is_told_from_throttling() -> None:
+    """Both are 429: the cause names the PodDisruptionBudget, and its words are kept."""
+    causes = [{"reason": "DisruptionBudget", "message": "The disruption budget web needs 3 healthy pods"}]
+    document = {"message": "Cannot evict pod", "reason": "TooManyRequests", "details": {"causes": causes}}
+    err = error_of(429, {}, json.dumps(document).encode(), "POST", write=True)
+    assert (type(err), err.reason) == (TransientError, "DisruptionBudget")
+    assert str(err).endswith("Cannot evict pod The disruption budget web needs 3 healthy pods")
+    throttled = error_of(429, {}, body("too many requests", "TooManyRequests"), "POST", write=True)
+    assert throttled.reason == "TooManyRequests"
+
+
 def test_a_failed_json_patch_test_is_a_conflict() -> None:
     """422 without causes is what a failed `test` operation gives: the object is not as the request said."""
     text = "the server rejected our request due to an error in our request"

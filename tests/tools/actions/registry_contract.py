@@ -5,6 +5,7 @@ Subclass `RegistryContract` beside a fixture `stage`; each action is tried by th
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,9 +15,10 @@ import pytest
 
 from tools.actions import REGISTRY, parse_call
 from tools.cluster import Cluster
-from tools.errors import Conflict, Refused
+from tools.errors import Conflict, NotFound, Refused
+from tools.objects import condition, desired, name, uid
 from tools.records import ActionCall, RbacRule
-from tools.resources import DEPLOYMENTS, JsonObject
+from tools.resources import CORDONED_BY, DEPLOYMENTS, NODES, PODS, JsonObject, Resource
 from tools.rollout import replicasets_of
 from tools.templates import template_digest
 
@@ -40,11 +42,15 @@ class Stage(Protocol):
         ...
 
     def settle(self) -> None:
-        """Return when the rollout of the Deployment `web` is over."""
+        """Return when the rollout of the Deployment `web`, if there is one, is over."""
         ...
 
-    def touch(self, annotation: str) -> None:
-        """Somebody else changes an annotation of the Deployment `web`."""
+    def pass_time(self, seconds: float) -> None:
+        """Let some time pass there."""
+        ...
+
+    def node(self) -> JsonObject:
+        """A node of its own for this stage, Ready, on which nothing runs."""
         ...
 
     def now(self) -> datetime:
@@ -52,27 +58,49 @@ class Stage(Protocol):
         ...
 
 
+Args = dict[str, Any]
+
+
 @dataclass(frozen=True)
 class Case:
     """How to try one action: set the stage, then its arguments, then what the write must have done."""
 
     prepare: Callable[[Stage], None]
-    args: Callable[[Stage], dict[str, Any]]
-    shows: Callable[[JsonObject, dict[str, Any]], bool]
+    args: Callable[[Stage], Args]
+    shows: Callable[[JsonObject, Args], bool]
+    """Whether the object that was written to is as the action makes it; it may be empty, if it is gone."""
+    state: Callable[[JsonObject], object]
+    """What the action changes of it, and its undo brings back."""
+    spoil: Callable[[Stage, Args], None]
+    """Somebody else changes what the action was proposed against."""
+    meddle: Callable[[Stage, Args], None] | None = None
+    """Somebody else changes what the action made; None: as they spoil it."""
+    resource: Resource = DEPLOYMENTS
+    """Of the object that is written to."""
+    watched: Resource = DEPLOYMENTS
+    """Of the object that is looked at afterwards."""
+    conditional: bool = True
+    """The write is bound to what was read of the object; False: to its uid alone."""
 
 
-def live(stage: Stage) -> JsonObject:
-    return stage.admin.get(DEPLOYMENTS, stage.namespace, "web")
+def live(stage: Stage, name: str = "web", resource: Resource = DEPLOYMENTS) -> JsonObject:
+    try:
+        return stage.admin.get(resource, stage.namespace if resource.namespaced else "", name)
+    except NotFound:
+        return {}
 
 
 def digest(item: JsonObject) -> str:
     return template_digest(item["spec"]["template"])
 
 
-def _target(stage: Stage) -> dict[str, Any]:
+def _target(stage: Stage) -> Args:
     item = live(stage)
-    named = {"namespace": stage.namespace, "name": "web", "uid": item["metadata"]["uid"]}
-    return {**named, "from_digest": digest(item)}
+    return {"namespace": stage.namespace, "name": "web", "uid": item["metadata"]["uid"]}
+
+
+def _template_target(stage: Stage) -> Args:
+    return {**_target(stage), "from_digest": digest(live(stage))}
 
 
 def _bad_release(stage: Stage) -> None:
@@ -80,20 +108,100 @@ def _bad_release(stage: Stage) -> None:
     stage.release("registry.example/web:2", fault="crashloop")
 
 
-def _rollback_args(stage: Stage) -> dict[str, Any]:
+def _rollback_args(stage: Stage) -> Args:
     older = replicasets_of(stage.admin, live(stage))[1]
     number = int(older["metadata"]["annotations"]["deployment.kubernetes.io/revision"])
     return {
-        **_target(stage),
+        **_template_target(stage),
         "to_revision": number,
         "to_replicaset": older["metadata"]["name"],
         "to_digest": digest(older),
     }
 
 
-def _restarted(item: JsonObject, args: dict[str, Any]) -> bool:
+def _restarted(item: JsonObject, args: Args) -> bool:
     annotations = item["spec"]["template"]["metadata"].get("annotations") or {}
     return bool(annotations.get("kubectl.kubernetes.io/restartedAt") == args["restarted_at"])
+
+
+def _another_release(stage: Stage, args: Args) -> None:
+    stage.release("registry.example/web:9")
+
+
+def _healthy(stage: Stage) -> None:
+    stage.release("registry.example/web:1")
+
+
+def _scale(stage: Stage, replicas: int) -> None:
+    body = {"spec": {"replicas": replicas}}
+    stage.admin.patch(DEPLOYMENTS, stage.namespace, "web", body, patch_type="merge", subresource="scale")
+
+
+def _scale_args(stage: Stage) -> Args:
+    count = desired(live(stage))
+    return {**_target(stage), "from_replicas": count, "replicas": count + 1}
+
+
+def _pods(stage: Stage) -> list[JsonObject]:
+    return sorted(stage.admin.list(PODS, stage.namespace, label_selector="app=web"), key=name)
+
+
+def _stuck(stage: Stage) -> None:
+    """One pod of a healthy Deployment stops being ready."""
+    _healthy(stage)
+    _label(stage, name(_pods(stage)[0]), "notready")
+    _wait_for(lambda: not all(is_ready(pod) for pod in _pods(stage)), stage)
+
+
+def _label(stage: Stage, pod: str, fault: str | None) -> None:
+    body = {"metadata": {"labels": {"sim/fault": fault}}}
+    stage.admin.patch(PODS, stage.namespace, pod, body, patch_type="merge")
+
+
+def _wait_for(holds: Callable[[], bool], stage: Stage) -> None:
+    ends = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < ends, "the stage was not set within 30 s"
+        stage.pass_time(1)
+
+
+def is_ready(pod: JsonObject) -> bool:
+    return bool(condition(pod, "Ready").get("status") == "True")
+
+
+def _evict_args(stage: Stage) -> Args:
+    pod = next(pod for pod in _pods(stage) if not is_ready(pod))
+    item = live(stage)
+    named = {"namespace": stage.namespace, "name": name(pod), "uid": uid(pod)}
+    return {**named, "workload": "web", "workload_uid": uid(item)}
+
+
+def _comes_back(stage: Stage, args: Args) -> None:
+    _label(stage, args["name"], None)
+    _wait_for(lambda: all(is_ready(pod) for pod in _pods(stage)), stage)
+
+
+def _node_args(stage: Stage) -> Args:
+    item = stage.node()
+    return {"namespace": "", "name": name(item), "uid": uid(item)}
+
+
+def _cordon(stage: Stage, args: Args) -> None:
+    stage.admin.patch(NODES, "", args["name"], {"spec": {"unschedulable": True}}, patch_type="merge")
+
+
+def _cordoned(stage: Stage) -> None:
+    """As this agent leaves a node that it has cordoned."""
+    marks = {"metadata": {"annotations": {CORDONED_BY: "k0"}}, "spec": {"unschedulable": True}}
+    stage.admin.patch(NODES, "", name(stage.node()), marks, patch_type="merge")
+
+
+def _uncordon(stage: Stage, args: Args) -> None:
+    stage.admin.patch(NODES, "", args["name"], {"spec": {"unschedulable": None}}, patch_type="merge")
+
+
+def _is_cordoned(item: JsonObject) -> bool:
+    return bool(item["spec"].get("unschedulable"))
 
 
 CASES: Mapping[str, Case] = {
@@ -101,20 +209,61 @@ CASES: Mapping[str, Case] = {
         prepare=_bad_release,
         args=_rollback_args,
         shows=lambda item, args: digest(item) == args["to_digest"],
+        state=digest,
+        spoil=_another_release,
     ),
     "restart_deployment": Case(
-        prepare=lambda stage: stage.release("registry.example/web:1"),
-        args=lambda stage: {**_target(stage), "restarted_at": "2026-01-05T12:34:56Z"},
+        prepare=_healthy,
+        args=lambda stage: {**_template_target(stage), "restarted_at": "2026-01-05T12:34:56Z"},
         shows=_restarted,
+        state=digest,
+        spoil=_another_release,
+    ),
+    "scale_deployment": Case(
+        prepare=_healthy,
+        args=_scale_args,
+        shows=lambda item, args: desired(item) == args["replicas"],
+        state=desired,
+        spoil=lambda stage, args: _scale(stage, args["from_replicas"] + 2),
+    ),
+    "delete_pod": Case(
+        prepare=_stuck,
+        args=_evict_args,
+        shows=lambda item, args: uid(item) != args["uid"] or "deletionTimestamp" in item["metadata"],
+        state=lambda item: (uid(item), (item.get("metadata") or {}).get("deletionTimestamp")),
+        spoil=_comes_back,
+        resource=PODS,
+        conditional=False,
+    ),
+    "cordon_node": Case(
+        prepare=lambda stage: None,
+        args=_node_args,
+        shows=lambda item, args: _is_cordoned(item) and item["metadata"]["annotations"][CORDONED_BY] == "k1",
+        state=_is_cordoned,
+        spoil=_cordon,
+        meddle=_uncordon,
+        resource=NODES,
+        watched=NODES,
+    ),
+    "uncordon_node": Case(
+        prepare=_cordoned,
+        args=_node_args,
+        shows=lambda item, args: not (_is_cordoned(item) or CORDONED_BY in item["metadata"]["annotations"]),
+        state=_is_cordoned,
+        spoil=_uncordon,
+        meddle=_cordon,
+        resource=NODES,
+        watched=NODES,
     ),
 }
 
 
 class MovingTarget:
-    """A cluster on which somebody else changes the object after each read of it, for the first `times` reads."""
+    """A cluster on which somebody else annotates the object after each read of it, for the first `times` reads."""
 
-    def __init__(self, stage: Stage, times: int) -> None:
+    def __init__(self, stage: Stage, resource: Resource, times: int) -> None:
         self._stage = stage
+        self._resource = resource
         self._left = times
         inner = stage.admin
         self.list, self.logs, self.allowed = inner.list, inner.logs, inner.allowed
@@ -122,9 +271,10 @@ class MovingTarget:
 
     def get(self, resource: Any, namespace: str, name: str) -> JsonObject:
         item = self._stage.admin.get(resource, namespace, name)
-        if resource is DEPLOYMENTS and self._left:
+        if resource is self._resource and self._left:
             self._left -= 1
-            self._stage.touch(f"note-{self._left}")
+            body = {"metadata": {"annotations": {f"note-{self._left}": "x"}}}
+            self._stage.admin.patch(resource, namespace, name, body, patch_type="merge")
         return item
 
 
@@ -146,90 +296,132 @@ class RegistryContract:
                 parse_call(ActionCall(name=name, args=wrong))
 
     def test_a_preview_and_a_dry_run_change_nothing(self, stage: Stage, name: str) -> None:
-        """The object keeps its resourceVersion; the preview shows a difference and that the server accepts it."""
+        """The object stays as it is; the preview shows a difference and that the server accepts it."""
         action, args = _prepared(stage, name)
-        before = live(stage)
+        before = _written_to(stage, name, args)
         shown = action.preview(stage.admin, args)
         receipt = action.execute(stage.admin, args, key="k", at=stage.now(), dry_run=True)
-        assert live(stage)["spec"] == before["spec"]
-        assert live(stage)["metadata"]["generation"] == before["metadata"]["generation"]
-        assert "sre-agent/last-action" not in (live(stage)["metadata"].get("annotations") or {})
-        assert shown.accepted
+        after = _written_to(stage, name, args)
+        assert after["spec"] == before["spec"]
+        kept = ("uid", "generation", "annotations", "deletionTimestamp")
+        assert [after["metadata"].get(k) for k in kept] == [before["metadata"].get(k) for k in kept]
+        assert shown.accepted, shown.dry_run
         assert shown.diff
         assert shown.undo
+        assert shown.verification
+        assert shown.stays_ready
         assert receipt.outcome == "done"
 
     def test_execute_then_observe_shows_it(self, stage: Stage, name: str) -> None:
-        """The write is there with its stamp, and a look at it says so."""
+        """The write is there, and a look at it says so by the stamp or by its effect."""
         action, args = _prepared(stage, name)
         receipt = action.execute(stage.admin, args, key="k1", at=stage.now(), dry_run=False)
-        item = live(stage)
+        assert CASES[name].shows(_written_to(stage, name, args), args.model_dump())
+        watched = live(stage, receipt.target.name, CASES[name].watched)
         stage.settle()
         seen = action.observe(stage.admin, args, receipt, stage.now())
-        assert CASES[name].shows(item, args.model_dump())
         assert (receipt.outcome, receipt.key, receipt.before is not None) == ("done", "k1", True)
-        assert receipt.generation == item["metadata"]["generation"]
+        assert (receipt.target.kind, receipt.target.uid) == (CASES[name].watched.kind, uid(watched))
+        assert receipt.generation == watched["metadata"].get("generation", 0)
         assert seen.error == ""
-        assert (seen.stamp, seen.uid, seen.template_digest) == ("k1", args.uid, receipt.template_digest)
+        assert seen.done or seen.stamp == "k1"
+        assert (seen.uid, seen.template_digest) == (receipt.target.uid, receipt.template_digest)
         assert seen.observed_generation >= receipt.generation
         assert seen.ready == seen.desired == len(seen.pods)
 
+    def test_a_look_before_the_write_does_not_show_it(self, stage: Stage, name: str) -> None:
+        """Neither stamp nor effect: a run that was killed before it wrote knows that it did not."""
+        action, args = _prepared(stage, name)
+        seen = action.observe(stage.admin, args, None, stage.now())
+        assert (seen.error, bool(seen.done), seen.stamp) == ("", False, "")
+
     def test_a_second_execute_with_the_same_key_changes_nothing(self, stage: Stage, name: str) -> None:
-        """The stamp is found, whatever the template is by now."""
+        """Stamp or effect is found, whatever the object is by now."""
         action, args = _prepared(stage, name)
         first = action.execute(stage.admin, args, key="k1", at=stage.now(), dry_run=False)
-        generation = live(stage)["metadata"]["generation"]
+        before = _written_to(stage, name, args)
         second = action.execute(stage.admin, args, key="k1", at=stage.now(), dry_run=False)
+        after = _written_to(stage, name, args)
         assert (first.outcome, second.outcome) == ("done", "found_done")
-        assert live(stage)["metadata"]["generation"] == generation
-        assert second.template_digest == first.template_digest
+        assert (
+            CASES[name].conditional is False
+            or after["metadata"]["annotations"] == before["metadata"]["annotations"]
+        )
+        assert CASES[name].shows(after, args.model_dump())
+        assert (second.template_digest, second.before) == (first.template_digest, None)
 
-    def test_undo_restores_the_template(self, stage: Stage, name: str) -> None:
-        """The inverse, computed before the write, brings the template back; or it says that there is none."""
+    def test_undo_restores_what_was_there(self, stage: Stage, name: str) -> None:
+        """The inverse, computed before the write, brings it back; or the action says that there is none."""
         action, args = _prepared(stage, name)
         if action.undo is None:
             assert action.no_undo
             return
-        before = digest(live(stage))
+        before = CASES[name].state(_written_to(stage, name, args))
         inverse = action.undo(stage.admin, args)
         assert inverse is not None
         action.execute(stage.admin, args, key="k1", at=stage.now(), dry_run=False)
         stage.settle()
         back, back_args = parse_call(inverse)
         back.execute(stage.admin, back_args, key="k2", at=stage.now(), dry_run=False)
-        assert digest(live(stage)) == before
+        assert CASES[name].state(_written_to(stage, name, args)) == before
+
+    def test_undo_is_not_done_over_somebody_elses_change(self, stage: Stage, name: str) -> None:
+        """Another change since the write: the inverse is a conflict, or refused, and theirs stays."""
+        action, args = _prepared(stage, name)
+        if action.undo is None:
+            return
+        inverse = action.undo(stage.admin, args)
+        assert inverse is not None
+        back, back_args = parse_call(inverse)
+        action.execute(stage.admin, args, key="k1", at=stage.now(), dry_run=False)
+        stage.settle()
+        (CASES[name].meddle or CASES[name].spoil)(stage, args.model_dump())
+        theirs = CASES[name].state(_written_to(stage, name, args))
+        with pytest.raises(Conflict, match="has changed since"):
+            back.execute(stage.admin, back_args, key="k2", at=stage.now(), dry_run=False)
+        assert CASES[name].state(_written_to(stage, name, args)) == theirs
 
     def test_a_change_of_something_else_in_between_is_read_again(self, stage: Stage, name: str) -> None:
         """The resourceVersion moved between read and write: read again, compare again, write once."""
         action, args = _prepared(stage, name)
-        moving = MovingTarget(stage, times=2)
+        moving = MovingTarget(stage, CASES[name].resource, times=2)
         receipt = action.execute(moving, args, key="k1", at=stage.now(), dry_run=False)
         assert receipt.outcome == "done"
-        assert CASES[name].shows(live(stage), args.model_dump())
+        assert CASES[name].shows(_written_to(stage, name, args), args.model_dump())
 
     def test_an_object_that_never_stands_still_is_a_conflict(self, stage: Stage, name: str) -> None:
-        """After three attempts it is left alone, unchanged."""
+        """After three attempts it is left alone, unchanged; a write bound to the uid alone need not care."""
         action, args = _prepared(stage, name)
-        moving = MovingTarget(stage, times=20)
+        before = CASES[name].state(_written_to(stage, name, args))
+        moving = MovingTarget(stage, CASES[name].resource, times=20)
+        if not CASES[name].conditional:
+            assert action.execute(moving, args, key="k1", at=stage.now(), dry_run=False).outcome == "done"
+            return
         with pytest.raises(Conflict, match="kept changing"):
             action.execute(moving, args, key="k1", at=stage.now(), dry_run=False)
-        assert digest(live(stage)) == args.from_digest
+        assert CASES[name].state(_written_to(stage, name, args)) == before
 
-    def test_another_template_is_a_conflict(self, stage: Stage, name: str) -> None:
-        """Somebody released something else since this was proposed: nothing is written over it."""
+    def test_what_has_changed_since_is_a_conflict(self, stage: Stage, name: str) -> None:
+        """Somebody changed what this was proposed against: nothing is written over it."""
         action, args = _prepared(stage, name)
-        stage.release("registry.example/web:9")
-        theirs = digest(live(stage))
+        CASES[name].spoil(stage, args.model_dump())
+        theirs = CASES[name].state(_written_to(stage, name, args))
         with pytest.raises(Conflict, match="has changed since"):
             action.execute(stage.admin, args, key="k1", at=stage.now(), dry_run=False)
-        assert digest(live(stage)) == theirs
+        assert CASES[name].state(_written_to(stage, name, args)) == theirs
 
-    def test_another_object_of_that_name_is_a_conflict(self, stage: Stage, name: str) -> None:
-        """The uid decides, not the name."""
+    def test_another_object_of_that_name_is_left_alone(self, stage: Stage, name: str) -> None:
+        """The uid decides, not the name: a conflict, or for an eviction the pod that is gone already."""
         action, args = _prepared(stage, name)
+        before = CASES[name].state(_written_to(stage, name, args))
         other = args.model_copy(update={"uid": "11111111-2222-3333-4444-555555555555"})
-        with pytest.raises(Conflict, match="another object"):
-            action.execute(stage.admin, other, key="k1", at=stage.now(), dry_run=False)
+        if CASES[name].conditional:
+            with pytest.raises(Conflict, match="another object"):
+                action.execute(stage.admin, other, key="k1", at=stage.now(), dry_run=False)
+        else:
+            receipt = action.execute(stage.admin, other, key="k1", at=stage.now(), dry_run=False)
+            assert receipt.outcome == "found_done"
+        assert CASES[name].state(_written_to(stage, name, args)) == before
 
     def test_its_rules_cover_every_request(self, stage: Stage, name: str) -> None:
         """An account with the declared rights and no others can preview, undo, execute and observe."""
@@ -249,6 +441,10 @@ class RegistryContract:
         seen = action.observe(stage.account(()), args, None, stage.now())
         assert seen.error
         assert seen.pods == ()
+
+
+def _written_to(stage: Stage, name: str, args: Any) -> JsonObject:
+    return live(stage, args.name, CASES[name].resource)
 
 
 def _prepared(stage: Stage, name: str) -> tuple[Any, Any]:

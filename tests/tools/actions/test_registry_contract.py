@@ -12,8 +12,9 @@ from tests.tools.actions.registry_contract import RegistryContract
 from tests.tools.shop import NAMESPACE, connect, deployment, grant
 from tools.cluster import KubernetesCluster
 from tools.records import RbacRule
-from tools.resources import DEPLOYMENTS
+from tools.resources import NODES, JsonObject
 from tools.sandbox import Sandbox
+from tools.sandbox.controllers.nodes import node_object
 
 
 class SandboxStage:
@@ -36,9 +37,14 @@ class SandboxStage:
     def settle(self) -> None:
         self._sandbox.settle(60)
 
-    def touch(self, annotation: str) -> None:
-        body = {"metadata": {"annotations": {annotation: "x"}}}
-        self.admin.patch(DEPLOYMENTS, NAMESPACE, "web", body, patch_type="merge")
+    def pass_time(self, seconds: float) -> None:
+        self._sandbox.settle(seconds)
+
+    def node(self) -> JsonObject:
+        if self._sandbox.get("Node", "", "spare") is None:
+            made = {"apiVersion": "v1", "kind": "Node", **node_object("spare", self.now())}
+            self._sandbox.apply(made)
+        return self.admin.get(NODES, "", "spare")
 
     def now(self) -> datetime:
         return self._sandbox.clock.now()

@@ -1,0 +1,163 @@
+"""Evict one pod that is stuck, so that its Deployment makes another (section 4.5). Never a deletion, never forced.
+
+A pod that is gone, or that another one has taken the name of, is what was asked for: the uid stands for the stamp.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from tools.actions import Action
+from tools.answers import DISRUPTION_BUDGET
+from tools.cluster import Cluster, ClusterReader
+from tools.conditional import Once, write_once
+from tools.errors import Conflict, NotFound, Refused, ToolError, TransientError, UnknownOutcome
+from tools.excerpts import message
+from tools.objects import condition, desired, metadata, uid
+from tools.records import ActionCall, Observation, Preview, RbacRule, Receipt, Record, Target
+from tools.rehearsal import Shown, rehearse
+from tools.resources import DEPLOYMENTS, PODS, JsonObject
+from tools.rewriting import as_written
+from tools.rollout import RULES as LOOK_RULES
+from tools.rollout import look_at
+
+NAME = "delete_pod"
+NO_UNDO = "An eviction cannot be undone: the pod is gone. Its Deployment makes another one in its place."
+SEVERAL_BUDGETS = "more than one PodDisruptionBudget"
+VERIFICATION = (
+    "The pod is gone, another one is ready in its place, and all pods stay ready without restarts or warnings for "
+    "the whole stability window."
+)
+
+
+class DeletePod(Record):
+    """The pod, bound to its uid, and the Deployment that makes another one."""
+
+    namespace: str
+    name: str
+    uid: str
+    workload: str
+    workload_uid: str
+
+    def target(self) -> Target:
+        """The Deployment: what is verified, and what budgets are counted for."""
+        return Target(
+            kind=DEPLOYMENTS.kind, namespace=self.namespace, name=self.workload, uid=self.workload_uid
+        )
+
+
+def execute(cluster: Cluster, args: DeletePod, *, key: str, at: datetime, dry_run: bool) -> Receipt:
+    """Evict it. Errors: `tools.conditional.write_once`; Refused where a PodDisruptionBudget says no."""
+    deployment = cluster.get(DEPLOYMENTS, args.namespace, args.workload)
+    before = look_at(cluster, deployment, at)
+    receipt = Receipt(
+        key=key,
+        call=ActionCall(name=NAME, args=args.model_dump()),
+        target=args.target(),
+        sent_at=at,
+        outcome="done",
+        before=None if dry_run else before,
+    )
+    step = Once(
+        title=f"Pod {args.namespace}/{args.name}",
+        read=lambda: _pod(cluster, args),
+        done=lambda pod: _is_going(pod, args),
+        require=lambda pod: _require_stuck(pod, args, before),
+        send=lambda pod: _evict(cluster, args, dry_run),
+        told=lambda told, _: as_written(told, deployment),
+        found="the pod is gone already",
+    )
+    return write_once(step, receipt, dry_run=dry_run)
+
+
+def observe(cluster: ClusterReader, args: DeletePod, receipt: Receipt | None, at: datetime) -> Observation:
+    """The Deployment's pods, and whether the evicted one is gone. A read that fails is an observation."""
+    try:
+        pod = _pod(cluster, args)
+        deployment = cluster.get(DEPLOYMENTS, args.namespace, args.workload)
+        seen = look_at(cluster, deployment, at, since=receipt.sent_at if receipt else None)
+    except ToolError as err:
+        return Observation(at=at, error=message(str(err)))
+    lingers = bool(pod) and uid(pod) == args.uid
+    return seen.model_copy(update={"done": _is_going(pod, args), "lingering": args.name if lingers else ""})
+
+
+def preview(cluster: Cluster, args: DeletePod) -> Preview:
+    """What would go, by a dry run of the eviction, which asks the PodDisruptionBudget."""
+    deployment = cluster.get(DEPLOYMENTS, args.namespace, args.workload)
+    ready = int((deployment.get("status") or {}).get("readyReplicas") or 0)
+    serving = f"{ready} of {desired(deployment)} pods are ready now; the one that goes is not among them"
+    shown = Shown(
+        undo=NO_UNDO,
+        notes=("A PodDisruptionBudget that says no is obeyed; the pod is never deleted past it.",),
+        resource=PODS,
+        verification=VERIFICATION,
+        diff=lambda pod, _: f"--- before\n+++ after\n-  pod {args.name} on {_node(pod)}, uid {uid(pod)}",
+        replaced=lambda reader, _: (args.name,),
+        stays_ready=lambda _: serving,
+    )
+    return rehearse(cluster, args, execute, shown)
+
+
+def _pod(cluster: ClusterReader, args: DeletePod) -> JsonObject:
+    """The pod of that name, or an empty object."""
+    try:
+        return cluster.get(PODS, args.namespace, args.name)
+    except NotFound:
+        return {}
+
+
+def _is_going(pod: JsonObject, args: DeletePod) -> bool:
+    return not pod or uid(pod) != args.uid or "deletionTimestamp" in metadata(pod)
+
+
+def _require_stuck(pod: JsonObject, args: DeletePod, before: Observation) -> None:
+    title = f"Pod {args.namespace}/{args.name}"
+    if before.uid != args.workload_uid:
+        raise Conflict(f"Deployment {args.workload} is another object of that name: uid {before.uid}")
+    if condition(pod, "Ready").get("status") == "True":
+        raise Conflict(f"{title} has changed since this was proposed: it is ready")
+    if args.uid not in {seen.uid for seen in before.pods}:
+        raise Refused(f"{title} is no pod of the present revision of Deployment {args.workload}")
+    if not any(seen.ready for seen in before.pods if seen.uid != args.uid):
+        raise Refused(f"No other pod of Deployment {args.workload} is ready")
+
+
+def _evict(cluster: Cluster, args: DeletePod, dry_run: bool) -> JsonObject:
+    body = {
+        "apiVersion": "policy/v1",
+        "kind": "Eviction",
+        "metadata": {"name": args.name, "namespace": args.namespace},
+        "deleteOptions": {"preconditions": {"uid": args.uid}},
+    }
+    try:
+        written = cluster.create(
+            PODS, args.namespace, body, dry_run=dry_run, name=args.name, subresource="eviction"
+        )
+    except (TransientError, UnknownOutcome) as err:
+        if err.reason == DISRUPTION_BUDGET or SEVERAL_BUDGETS in str(err):
+            raise Refused(f"a PodDisruptionBudget says no: {err}") from err
+        raise
+    return written.object
+
+
+def _node(pod: JsonObject) -> str:
+    return str((pod.get("spec") or {}).get("nodeName") or "no node")
+
+
+ACTION = Action(
+    name=NAME,
+    summary="Evict one pod that is stuck while its siblings are well",
+    family="evict",
+    args=DeletePod,
+    risk="medium",
+    rules=(
+        RbacRule(group="", resource="pods", verbs=("get",)),
+        RbacRule(group="", resource="pods/eviction", verbs=("create",)),
+        *LOOK_RULES,
+    ),
+    preview=preview,
+    execute=execute,
+    observe=observe,
+    no_undo=NO_UNDO,
+)
