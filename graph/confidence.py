@@ -2,7 +2,8 @@
 
 Weights: how directly the finding is proved 0.7, how complete the evidence is 0.2, how the target was found 0.1.
 What this action did before adds at most 0.05 and takes 0.4: praise alone never crosses the threshold, and what
-failed last time stays below it, however low it is set.
+failed last time stays below it, however low it is set. A model's agreement adds 0.02, under the same rule, and its
+disagreement keeps it below; without a model there is no such part.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from tools.records import Evidence, Similar, Target
 
 PROOF, COMPLETENESS, TARGET = 0.7, 0.2, 0.1
 HELPED, FAILED = 0.05, -0.4
+AGREES, DOUBTS, DISAGREES = 0.02, -0.05, -0.3
+MODEL = "model"
+"""Name of the part that a model's advice is, where it was heard."""
 HELPED_OR_NOT = frozenset({"RECOVERED", "NOT_RECOVERED", "REGRESSED"})
 UNDATED = datetime.max.replace(tzinfo=UTC)
 
@@ -32,14 +36,17 @@ def parts(
 
 
 def total(by_name: dict[str, float], threshold: float) -> float:
-    """The sum within 0..1; history may not lift it across the threshold, and failure keeps it below."""
+    """The sum within 0..1; neither history nor a model may lift it across the threshold, and failure of the one or
+    disagreement of the other keeps it below.
+    """
+    advice = by_name.get(MODEL, 0.0)
     base = round(by_name["proof"] + by_name["completeness"] + by_name["target"], 3)
-    with_history = round(base + by_name["history"], 3)
-    if base < threshold <= with_history:
-        with_history = base
-    if by_name["history"] < 0:
-        with_history = min(with_history, threshold - 0.001)
-    return round(min(1.0, max(0.0, with_history)), 3)
+    with_opinions = round(base + by_name["history"] + advice, 3)
+    if base < threshold <= with_opinions:
+        with_opinions = base
+    if by_name["history"] < 0 or advice <= DISAGREES:
+        with_opinions = min(with_opinions, threshold - 0.001)
+    return round(min(1.0, max(0.0, with_opinions)), 3)
 
 
 def completeness(evidence: Evidence) -> float:

@@ -19,7 +19,7 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Command, interrupt
 
-from graph import assessment, messages, policy, proposals, verification, writes
+from graph import counsel, messages, policy, proposals, verification, writes
 from graph.diagnosis import diagnose, is_noise, unresolved
 from graph.proof import Change, prove_again
 from graph.services import Services
@@ -98,7 +98,7 @@ def retrieve_similar(state: IncidentState, runtime: Runtime[Services]) -> dict[s
 def decide(
     state: IncidentState, runtime: Runtime[Services]
 ) -> Command[Literal["settle", "execute", "request_approval", "remember"]]:
-    """Prove a class, take its first candidate, ask policy; the route is the outcome."""
+    """Prove a class, choose among its candidates, ask policy; the route is the outcome."""
     services, incident_id = runtime.context, state["incident_id"]
     now = services.clock.now()
     decided = _decide(state, services)
@@ -260,17 +260,18 @@ def _decide(state: IncidentState, services: Services) -> dict[str, Any]:
     finding, candidates = (
         diagnose(evidence, target) if target else (unresolved(state.get("unresolved", "")), [])
     )
-    proposal: Proposal | None = candidates[0] if candidates else None
-    similar = state.get("similar", [])
-    parts, certainty = assessment.certainty_of(services, finding, proposal, evidence, target, similar)
-    blocks: tuple[policy.Block, ...] = ()
-    if proposal:
-        facts = assessment.policy_facts(
-            services, incident_id, proposal, evidence, certainty, services.clock.now()
-        )
-        blocks = policy.evaluate(facts, services.policy)
-    decision = assessment.decision(incident_id, finding, proposal, target, blocks, parts, certainty)
-    if is_noise(alerts) or (alerts and all(alert.status == "resolved" for alert in alerts)):
+    over = is_noise(alerts) or (bool(alerts) and all(alert.status == "resolved" for alert in alerts))
+    case = counsel.Case(
+        incident_id=incident_id,
+        finding=finding,
+        candidates=tuple(candidates),
+        evidence=evidence,
+        target=target,
+        similar=tuple(state.get("similar", [])),
+        alerts=tuple(alerts),
+    )
+    decision, proposal = counsel.decide_among(services, case, consult=not over)
+    if over:
         decision = decision.model_copy(update={"route": "ignore", "action": None})
     return {"finding": finding, "decision": decision, "proposal": proposal}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from graph.policy import PolicySettings
+from tools.adviser import Adviser
 from tools.approvals import Approvals
 from tools.clock import Clock
 from tools.cluster import Cluster
@@ -28,3 +29,5 @@ class Services:
     revisions: RevisionLedger
     controls: Controls
     policy: PolicySettings
+    adviser: Adviser | None = None
+    """None: the playbooks decide alone."""

@@ -19,6 +19,7 @@ from graph.remediation import build as build_graph
 from graph.services import Services
 from graph.state import Decision, Proposal
 from server import webhooks
+from server.advising import AdviserCollector, adviser_of
 from server.app import create_app
 from server.health import Probes
 from server.metrics import Metrics
@@ -26,6 +27,7 @@ from server.parts import AppParts
 from server.runner import Runner
 from server.settings import Settings
 from server.worker import Chore, Worker
+from tools.adviser import Adviser
 from tools.approvals import Approval, SqlApprovals
 from tools.audit import SqlAudit
 from tools.clock import Clock, SystemClock
@@ -77,6 +79,8 @@ class Agent:
         """Drain, then close what was opened. What is unfinished goes on after the next start."""
         self._stopping.set()
         self.worker.stop()
+        if self.services.adviser:
+            self.services.adviser.close()
         self.checkpoints.close()
         self.database.close()
         self.lock.close()
@@ -88,8 +92,9 @@ def build(
     clock: Clock | None = None,
     cluster: Cluster | None = None,
     limits: Mapping[str, float] | None = None,
+    adviser: Adviser | None = None,
 ) -> Agent:
-    """Open everything. `limits` overrides fields of PolicySettings, for replay and tests.
+    """Open everything. `limits` overrides fields of PolicySettings, for replay and tests; `adviser` the model.
 
     Raises StoreError or Invalid that says what to do.
     """
@@ -97,12 +102,15 @@ def build(
     lock = lock_data_dir(settings.data_dir)
     database = open_database(settings.database_url)
     cluster = cluster or KubernetesCluster.connect(settings.kubeconfig or None)
-    services = _services(settings, database, cluster, clock, limits or {})
+    adviser = adviser or adviser_of(settings, clock)
+    services = _services(settings, database, cluster, clock, limits or {}, adviser)
     checkpoints = open_checkpoints(settings.checkpoints)
     runner = Runner(build_graph(_saver(checkpoints)), services, settings.data_dir / "locks")
     inbox = Inbox(database, clock)
     worker = Worker(runner, services.incidents, clock, _chores(services, cluster))
     probes = _probes(cluster, clock, sandbox=settings.sandbox)
+    if adviser:
+        probes.watch(adviser.vendor, adviser.check)
     app = _app(settings, services, database, inbox, worker, probes)
     return Agent(
         settings=settings,
@@ -154,7 +162,12 @@ def _saver(connection: sqlite3.Connection) -> SqliteSaver:
 
 
 def _services(
-    settings: Settings, database: Database, cluster: Cluster, clock: Clock, limits: Mapping[str, float]
+    settings: Settings,
+    database: Database,
+    cluster: Cluster,
+    clock: Clock,
+    limits: Mapping[str, float],
+    adviser: Adviser | None,
 ) -> Services:
     return Services(
         clock=clock,
@@ -166,6 +179,7 @@ def _services(
         revisions=SqlRevisions(database),
         controls=SqlControls(database),
         policy=_policy(settings, cluster).model_copy(update=dict(limits)),
+        adviser=adviser,
     )
 
 
@@ -220,6 +234,8 @@ def _app(
 ) -> Flask:
     metrics = Metrics()
     metrics.follow(SqlTallies(database), services.controls, services.clock)
+    if services.adviser:
+        metrics.registry.register(AdviserCollector(services.adviser))
     parts = AppParts(
         settings=settings,
         clock=services.clock,

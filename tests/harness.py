@@ -18,6 +18,7 @@ from flask.testing import FlaskClient
 
 from server.bootstrap import Agent, build
 from server.settings import Settings
+from tools.adviser import Adviser
 from tools.clock import ManualClock
 from tools.cluster import KubernetesCluster
 from tools.incidents import Incident
@@ -92,8 +93,8 @@ class Harness:
 
 
 @contextmanager
-def harness(folder: Path, **environ: str) -> Iterator[Harness]:
-    """Start one; everything is stopped at the end."""
+def harness(folder: Path, adviser: Adviser | None = None, **environ: str) -> Iterator[Harness]:
+    """Start one; everything is stopped at the end. `adviser`: a model in place of the one that is configured."""
     clock = ManualClock()
     with Sandbox(clock=clock, nodes=3) as sandbox:
         kubeconfig = sandbox.kubeconfig(folder / "kubeconfig")
@@ -107,7 +108,7 @@ def harness(folder: Path, **environ: str) -> Iterator[Harness]:
             sandbox=True,
         )
         cluster = KubernetesCluster.connect(str(kubeconfig), sleep=lambda seconds: None)
-        agent = build(settings, clock=clock, cluster=cluster)
+        agent = build(settings, clock=clock, cluster=cluster, adviser=adviser)
         try:
             yield Harness(agent, sandbox, clock, agent.app.test_client(), clock.now())
         finally:

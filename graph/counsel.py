@@ -1,0 +1,111 @@
+"""Which candidate: the playbook's own order, and a model's opinion of it where there is a model.
+
+The playbook's decision is complete before a model is asked, so that whatever happens to the model, it stands.
+"""
+
+from __future__ import annotations
+
+from graph import advice as advising
+from graph import assessment, confidence, policy
+from graph.advice import Advice
+from graph.question import question
+from graph.services import Services
+from graph.state import Decision, Finding, Proposal
+from tools.adviser import NONE, Question, Reply
+from tools.records import Alert, Evidence, Record, Similar, Target
+
+FIRST = "c1"
+
+
+class Case(Record):
+    """What a decision is made from."""
+
+    incident_id: str
+    finding: Finding
+    candidates: tuple[Proposal, ...]
+    evidence: Evidence
+    target: Target | None
+    similar: tuple[Similar, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+
+
+def decide_among(services: Services, case: Case, *, consult: bool) -> tuple[Decision, Proposal | None]:
+    """The decision and the proposal that it is about. Raises ToolError when what policy needs cannot be read.
+
+    `consult`: ask the model, if there is one and there is something to choose.
+    """
+    own, facts = _own(services, case)
+    if not case.candidates or facts is None or services.adviser is None or not consult:
+        return own, case.candidates[0] if case.candidates else None
+    advice = _advice(services, case)
+    if advice.ignored:
+        return advising.unheard(own, advice), case.candidates[0]
+    parts, certainty = _certainty(services, case, case.candidates[0], advice)
+    if advice.choice == NONE:
+        return advising.declined(own, advice, parts, certainty), None
+    chosen = case.candidates[int(advice.choice.removeprefix("c")) - 1]
+    if advice.choice == FIRST:
+        facts = facts.model_copy(update={"confidence": certainty})
+    else:
+        parts, certainty = _certainty(services, case, chosen, advice)
+        facts = _facts(services, case, chosen, certainty)
+    blocks = (*policy.evaluate(facts, services.policy), *advising.blocks(advice, FIRST, own.route))
+    decision = _decision(case, chosen, blocks, parts, certainty)
+    return advising.signed(decision, advice), chosen
+
+
+def _own(services: Services, case: Case) -> tuple[Decision, policy.PolicyFacts | None]:
+    first = case.candidates[0] if case.candidates else None
+    parts, certainty = _certainty(services, case, first)
+    if first is None:
+        return _decision(case, None, (), parts, certainty), None
+    facts = _facts(services, case, first, certainty)
+    return _decision(case, first, policy.evaluate(facts, services.policy), parts, certainty), facts
+
+
+def _certainty(
+    services: Services, case: Case, proposal: Proposal | None, advice: Advice | None = None
+) -> tuple[dict[str, float], float]:
+    parts, certainty = assessment.certainty_of(
+        services, case.finding, proposal, case.evidence, case.target, case.similar
+    )
+    if advice is None:
+        return parts, certainty
+    parts = {**parts, confidence.MODEL: advising.part(advice, FIRST)}
+    return parts, confidence.total(parts, services.policy.confidence_threshold)
+
+
+def _facts(services: Services, case: Case, proposal: Proposal, certainty: float) -> policy.PolicyFacts:
+    now = services.clock.now()
+    return assessment.policy_facts(services, case.incident_id, proposal, case.evidence, certainty, now)
+
+
+def _decision(
+    case: Case,
+    proposal: Proposal | None,
+    blocks: tuple[policy.Block, ...],
+    parts: dict[str, float],
+    certainty: float,
+) -> Decision:
+    return assessment.decision(
+        case.incident_id, case.finding, proposal, case.target, blocks, parts, certainty
+    )
+
+
+def _advice(services: Services, case: Case) -> Advice:
+    """Ask, check, and keep on the timeline what it cost: a process that dies after this asks again."""
+    assert services.adviser is not None
+    asked = question(case.finding, case.candidates, case.evidence, case.target, case.similar, case.alerts)
+    if not asked.evidence:
+        return Advice(ignored="the model was not asked: there is no evidence that it could cite")
+    reply = services.adviser.ask(asked)
+    advice = advising.heard(reply, asked, services.adviser.vendor)
+    services.incidents.note(case.incident_id, "model", _cost(advice, reply, asked))
+    return advice
+
+
+def _cost(advice: Advice, reply: Reply, asked: Question) -> str:
+    said = advice.ignored or f"{advice.decider} chose {advice.choice}, doubts: {advice.doubts}"
+    tokens = f"{reply.prompt_tokens} + {reply.completion_tokens} tokens"
+    digests = f"prompt {asked.digest}" + (f", answer {reply.digest}" if reply.digest else "")
+    return f"{said} ({reply.calls} calls, {reply.seconds:.1f} s, {tokens}, {digests})"
