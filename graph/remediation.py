@@ -19,7 +19,7 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Command, interrupt
 
-from graph import counsel, messages, policy, proposals, verification, writes
+from graph import counsel, messages, policy, proposals, verdicts, verification, writes
 from graph.diagnosis import diagnose, is_noise, unresolved
 from graph.proof import Change, prove_again
 from graph.services import Services
@@ -200,14 +200,14 @@ def verify(
         return Command(goto="await_look", update={"look_at": due.isoformat()})
     action, args = parse_call(receipt.call, services.policy.enabled_actions)
     look = action.observe(services.cluster, args, receipt, now)
-    progress = verification.fold(progress, look, receipt)
-    verdict = verification.judge(progress, receipt, services.policy, now)
+    progress = verdicts.fold(progress, look, receipt)
+    verdict = verdicts.judge(progress, receipt, services.policy, now)
     if verdict is None:
         next_look = now + timedelta(seconds=services.policy.verify_poll_seconds)
         return Command(goto="await_look", update={"progress": progress, "look_at": next_look.isoformat()})
     services.ledger.set_verdict(receipt.key, verdict.name)
     services.incidents.save_verdict(incident_id, verdict)
-    undo_it = verdict.name == "REGRESSED" and receipt.inverse is not None
+    undo_it = (verdict.name == "REGRESSED" or verdict.undo) and receipt.inverse is not None
     update = {"progress": progress, "verdict": verdict, "outcome": OUTCOMES[verdict.name]}
     return Command(goto="undo" if undo_it else "remember", update=update)
 
@@ -219,7 +219,7 @@ def await_look(state: IncidentState) -> dict[str, Any]:
 
 
 def undo(state: IncidentState, runtime: Runtime[Services]) -> dict[str, Any]:
-    """Worse than before by our change: the recorded inverse, unless somebody else has changed it since.
+    """Worse than before by our change, or of no use: the recorded inverse, unless somebody else has changed it since.
 
     Authorised by the decision that made the write; never in spite of a pause.
     """

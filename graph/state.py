@@ -120,6 +120,10 @@ class Progress(Record):
     """`<pod uid>/<container>` -> restarts that the write has no part in, as far as the first look could tell."""
     stuck_since: dict[str, datetime] = {}
     """`<pod uid>/<container>` -> since which look it has been unable to start."""
+    pending_since: dict[str, datetime] = {}
+    """Pod -> since which look it has been Pending."""
+    unready_since: dict[str, datetime] = {}
+    """Pod -> since which look it has not been ready."""
     worse_looks: int = 0
     """Looks in a row, up to now, at which fewer pods were available than before the write."""
     pod_uids: tuple[str, ...] = ()

@@ -42,9 +42,9 @@ WORSE_LOOKS = 2
 
 def window(receipt: Receipt, settings: PolicySettings) -> timedelta:
     """`clamp(max(floor, minReadySeconds + 60, 2 x longest life + 30), floor, 900 s)`; a floor beyond 900 s holds."""
-    floor, slack = settings.verify_window_seconds, _slack(settings)
+    floor, scale = settings.verify_window_seconds, slack(settings)
     min_ready = receipt.before.min_ready_seconds if receipt.before else 0
-    wanted = max(min_ready + 60 * slack, 2 * _life(receipt).total_seconds() + 30 * slack)
+    wanted = max(min_ready + 60 * scale, 2 * _life(receipt).total_seconds() + 30 * scale)
     return max(timedelta(seconds=floor), min(timedelta(seconds=wanted), LONGEST_WINDOW))
 
 
@@ -83,7 +83,7 @@ def judge(progress: Progress, receipt: Receipt, settings: PolicySettings, now: d
     """The verdict, or None: look again."""
     look = progress.last
     if look is None or progress.failed_looks:
-        return _out_of_time(progress, receipt, settings, now)
+        return out_of_time(progress, receipt, settings, now)
     superseded = _superseded(look, receipt)
     if superseded:
         return Verdict(name="SUPERSEDED", reason=superseded, at=now)
@@ -99,7 +99,7 @@ def judge(progress: Progress, receipt: Receipt, settings: PolicySettings, now: d
     started = progress.window_started_at
     if started and look.at - started >= window(receipt, settings) and _well(look, receipt):
         return _held(receipt, look.at - started, now)
-    return _out_of_time(progress, receipt, settings, now)
+    return out_of_time(progress, receipt, settings, now)
 
 
 def rolled_out(look: Observation, receipt: Receipt) -> bool:
@@ -133,9 +133,15 @@ def _seen(progress: Progress, look: Observation, receipt: Receipt) -> dict[str, 
         "failed_looks": 0,
         "last": look,
         "restarts_before": before,
-        "stuck_since": {key: progress.stuck_since.get(key, look.at) for key in sorted(stuck)},
+        "stuck_since": _since(progress.stuck_since, sorted(stuck), look),
+        "pending_since": _since(progress.pending_since, [p.name for p in look.pods if p.pending], look),
+        "unready_since": _since(progress.unready_since, [p.name for p in look.pods if not p.ready], look),
         "worse_looks": progress.worse_looks + 1 if _is_worse(look, receipt) else 0,
     }
+
+
+def _since(known: dict[str, datetime], keys: list[str], look: Observation) -> dict[str, datetime]:
+    return {key: known.get(key, look.at) for key in keys}
 
 
 def _containers(look: Observation) -> Iterator[tuple[str, str, ContainerObservation]]:
@@ -147,10 +153,8 @@ def _containers(look: Observation) -> Iterator[tuple[str, str, ContainerObservat
 
 def _restarts_before(look: Observation, receipt: Receipt) -> dict[str, int]:
     """Pods that a rollback goes back to may have run, and restarted, long before the write."""
-    return {
-        key: max(0, c.restart_count - 1) if _ended_since(c, receipt) else c.restart_count
-        for key, _, c in _containers(look)
-    }
+    containers = _containers(look)
+    return {key: max(0, c.restart_count - _ended_since(c, receipt)) for key, _, c in containers}
 
 
 def _ended_since(container: ContainerObservation, receipt: Receipt) -> bool:
@@ -194,7 +198,7 @@ def _ended_lately(container: ContainerObservation, at: datetime) -> bool:
 def _failure(progress: Progress, look: Observation, receipt: Receipt, settings: PolicySettings) -> str:
     """What shows beyond doubt that it did not help."""
     stale = receipt.before is not None and receipt.before.deadline_exceeded
-    patience = STALE_DEADLINE * _slack(settings) if stale else timedelta(0)
+    patience = STALE_DEADLINE * slack(settings) if stale else timedelta(0)
     observed = look.observed_generation >= receipt.generation
     if look.deadline_exceeded and observed and look.at - receipt.sent_at >= patience:
         return "the rollout exceeded its progress deadline"
@@ -220,7 +224,7 @@ def _crash(progress: Progress, look: Observation, receipt: Receipt) -> str:
 
 
 def _stuck(progress: Progress, look: Observation, settings: PolicySettings) -> str:
-    patience = STUCK_AFTER * _slack(settings)
+    patience = STUCK_AFTER * slack(settings)
     for key, where, container in _containers(look):
         if look.at - progress.stuck_since.get(key, look.at) >= patience and key in progress.stuck_since:
             return f"{where} is in {container.waiting_reason}"
@@ -267,9 +271,10 @@ def _held(receipt: Receipt, held: timedelta, now: datetime) -> Verdict:
     return Verdict(name="RECOVERED", reason=f"rolled out and well for {seconds}", at=now)
 
 
-def _out_of_time(
+def out_of_time(
     progress: Progress, receipt: Receipt, settings: PolicySettings, now: datetime
 ) -> Verdict | None:
+    """INCONCLUSIVE once the time for it is over, with what was last in the way."""
     if now < _limit(receipt, settings):
         return None
     why = progress.last_error or "the rollout did not complete"
@@ -290,6 +295,6 @@ def _life(receipt: Receipt) -> timedelta:
     return timedelta(seconds=max(lives, default=0.0))
 
 
-def _slack(settings: PolicySettings) -> float:
+def slack(settings: PolicySettings) -> float:
     """On a test cluster fixed times shrink with the window's floor, which is announced everywhere."""
     return min(1.0, settings.verify_window_seconds / 120.0) if settings.test_cluster else 1.0

@@ -14,7 +14,7 @@ from tools.records import Receipt
 
 
 def was_sent(services: Services, entry: LedgerEntry) -> bool:
-    """The object carries this entry's stamp: a write whose answer was lost did take effect.
+    """The object carries this entry's stamp, or shows its effect: a write whose answer was lost did happen.
 
     Raises TransientError when the object cannot be read, since then nobody knows.
     """
@@ -22,7 +22,7 @@ def was_sent(services: Services, entry: LedgerEntry) -> bool:
     look = action.observe(services.cluster, args, None, services.clock.now())
     if look.error:
         raise TransientError(f"cannot tell whether {entry.call.name} was done: {look.error}")
-    return look.stamp == entry.key
+    return look.stamp == entry.key if look.done is None else look.done
 
 
 def send(services: Services, entry: LedgerEntry) -> Receipt:
