@@ -20,7 +20,7 @@ import structlog
 from tools.clock import Clock
 from tools.sandbox import Sandbox
 
-FOR = timedelta(seconds=20)
+FOR = timedelta(seconds=90)
 """How long a condition must hold before its alert fires."""
 STICKS = timedelta(seconds=60)
 """A crash loop is Running between two crashes: the condition holds this long after it was last seen."""

@@ -15,7 +15,7 @@ from tools.clock import Clock
 from tools.sandbox import Sandbox
 
 Person: TypeAlias = Literal["approve", "fix_it_meanwhile", "none"]
-OUTAGE = timedelta(seconds=15)
+OUTAGE = timedelta(seconds=60)
 
 
 @dataclass(frozen=True)
