@@ -117,7 +117,8 @@ class Progress(Record):
     ends: dict[str, datetime] = {}
     """`<pod uid>/<container>` -> when its newest termination was, at the window's start."""
     restarts_before: dict[str, int] = {}
-    """`<pod uid>/<container>` -> restarts that the write has no part in, as far as the first look could tell."""
+    """`<pod uid>/<container>` -> restarts that the write has no part in, as far as the look could tell
+    that first saw the pod."""
     stuck_since: dict[str, datetime] = {}
     """`<pod uid>/<container>` -> since which look it has been unable to start."""
     pending_since: dict[str, datetime] = {}

@@ -65,7 +65,7 @@ def fold(progress: Progress, look: Observation, receipt: Receipt) -> Progress:
             }
         )
     seen = progress.model_copy(update=_seen(progress, look, receipt))
-    if _crash(seen, look, receipt):
+    if _crash(seen, look):
         return seen  # a new window's baseline would hide it from `judge`
     if seen.window_started_at is None:
         return _begin_window(seen, look) if _well(look, receipt) else seen
@@ -127,7 +127,7 @@ def disturbance(progress: Progress, look: Observation, receipt: Receipt) -> str:
 def _seen(progress: Progress, look: Observation, receipt: Receipt) -> dict[str, Any]:
     """What every readable look adds, whatever it shows."""
     stuck = {key for key, _, c in _containers(look) if c.waiting_reason in NEVER_STARTS}
-    before = progress.restarts_before if progress.last else _restarts_before(look, receipt)
+    before = {**_restarts_before(look, receipt), **progress.restarts_before}
     return {
         "looks": progress.looks + 1,
         "failed_looks": 0,
@@ -202,10 +202,10 @@ def _failure(progress: Progress, look: Observation, receipt: Receipt, settings: 
     observed = look.observed_generation >= receipt.generation
     if look.deadline_exceeded and observed and look.at - receipt.sent_at >= patience:
         return "the rollout exceeded its progress deadline"
-    return _crash(progress, look, receipt) or _stuck(progress, look, settings)
+    return _crash(progress, look) or _stuck(progress, look, settings)
 
 
-def _crash(progress: Progress, look: Observation, receipt: Receipt) -> str:
+def _crash(progress: Progress, look: Observation) -> str:
     """Compared with the window's start, also after the window was broken; before the first window with the write."""
     for key, where, container in _containers(look):
         baseline = progress.restarts.get(key)
@@ -214,7 +214,7 @@ def _crash(progress: Progress, look: Observation, receipt: Receipt) -> str:
         if baseline is not None and _ended_anew(container, progress.ends.get(key)):
             return f"{where} ended after it had been well"
         again = container.restart_count - progress.restarts_before.get(key, 0)
-        if not _ended_since(container, receipt) or container.ready:
+        if container.ready:
             continue
         if container.waiting_reason == "CrashLoopBackOff" and (again > 1 or progress.window_started_at):
             return f"{where} is in CrashLoopBackOff after {container.restart_count} restarts"
@@ -226,7 +226,8 @@ def _crash(progress: Progress, look: Observation, receipt: Receipt) -> str:
 def _stuck(progress: Progress, look: Observation, settings: PolicySettings) -> str:
     patience = STUCK_AFTER * slack(settings)
     for key, where, container in _containers(look):
-        if look.at - progress.stuck_since.get(key, look.at) >= patience and key in progress.stuck_since:
+        since = progress.stuck_since.get(key)
+        if since and look.at - since >= patience:
             return f"{where} is in {container.waiting_reason}"
     return ""
 

@@ -178,6 +178,40 @@ def test_pods_that_go_on_crashing_from_the_start() -> None:
     assert name_of(verdict) == "NOT_RECOVERED"
 
 
+def test_a_container_that_ends_again_and_again_between_two_looks() -> None:
+    """No look ever meets the back-off: the count since the first look tells."""
+    once = pod_seen("a", ready=False, restart_count=1, last_finished_at=after(25))
+    twice = pod_seen("a", ready=False, restart_count=2, last_finished_at=after(45))
+    assert verify([look(30, *only(once))]) is None
+    verdict = verify([look(30, *only(once)), look(50, *only(twice))])
+    assert name_of(verdict) == "NOT_RECOVERED"
+    assert verdict is not None
+    assert verdict.reason == "a/app restarted 2 times since"
+
+
+def test_a_new_pod_that_crashes_in_the_window_is_more_than_a_replacement() -> None:
+    """Replaced and in back-off already: nobody waits for a second one."""
+    crashing = pod_seen(
+        "x", ready=False, restart_count=1, waiting_reason="CrashLoopBackOff", last_finished_at=after(65)
+    )
+    assert name_of(verify([*every(30, 60), look(70, *only(crashing))])) == "NOT_RECOVERED"
+
+
+def test_pods_that_came_up_after_some_tries_are_well() -> None:
+    """They waited for one another, restarted twice, and are ready since: the window decides."""
+    rolling = look(30, *only(pod_seen("a", ready=False)))
+    up = only(pod_seen("a", restart_count=2, last_finished_at=after(50)))
+    assert name_of(verify([rolling, *every(60, 180, *up)])) == "RECOVERED"
+
+
+def test_pods_that_are_seen_late_may_be_old_too() -> None:
+    """The first look comes before the controller has gone back: the older pods and their restarts show later."""
+    old = pod_seen("a", ready=False, restart_count=12, last_finished_at=after(-5000))
+    back = pod_seen("a", restart_count=12, last_finished_at=after(-5000))
+    early = look(30, observed_generation=4).model_copy(update={"pods": ()})
+    assert name_of(verify([early, look(40, *only(old)), *every(50, 170, *only(back))])) == "RECOVERED"
+
+
 def test_a_first_crash_is_waited_for() -> None:
     """One restart of a new pod before the window may be a start that raced its neighbours."""
     once = pod_seen(
