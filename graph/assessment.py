@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from graph import confidence, policy
-from graph.policy import Attempt, Block, PolicyFacts
+from graph.policy import NAMESPACE, Attempt, Block, PolicyFacts
 from graph.services import Services
 from graph.state import Decision, Finding, Proposal
 from tools.actions import REGISTRY
+from tools.errors import PermanentError, TransientError
 from tools.ledger import LedgerEntry
 from tools.namespaces import mode_label
 from tools.records import Evidence, Similar, Target
@@ -28,11 +29,16 @@ def policy_facts(
     certainty: float,
     now: datetime,
 ) -> PolicyFacts:
-    """Read what the rules need: ledger, pause and the namespace's mode label. Raises ToolError."""
+    """Read what the rules need: ledger, pause and the namespace's mode label.
+
+    A label that may not be read is missing evidence; one that cannot be read now raises TransientError while there
+    is patience for it.
+    """
     action = REGISTRY[proposal.call.name]
     workload = evidence.workload
     others = [e for e in services.ledger.in_flight() if e.incident_id != incident_id]
     hour, day = _automatic_writes(services, now)
+    label, unread = _mode_label(services, proposal.target.namespace)
     return PolicyFacts(
         now=now,
         target=proposal.target,
@@ -43,7 +49,8 @@ def policy_facts(
         confidence=certainty,
         paused=services.controls.pause_state().paused,
         suspicious=evidence.suspicious,
-        namespace_mode=mode_label(services.cluster, proposal.target.namespace),
+        evidence_missing=tuple(sorted({item.kind for item in evidence.missing()} | unread)),
+        namespace_mode=label,
         disabled=workload is not None and workload.annotations.get(DISABLE) == "true",
         workload_paused=workload is not None and workload.paused,
         strategy=workload.strategy if workload else "RollingUpdate",
@@ -98,6 +105,18 @@ def certainty_of(
     action = proposal.call.name if proposal else ""
     by_name = confidence.parts(finding, evidence, target, action, similar)
     return by_name, confidence.total(by_name, services.policy.confidence_threshold)
+
+
+def _mode_label(services: Services, namespace: str) -> tuple[str, set[str]]:
+    """The label, and the kind of evidence that is missing when it could not be read."""
+    try:
+        return mode_label(services.cluster, namespace), set()
+    except PermanentError:
+        return "", {NAMESPACE}
+    except TransientError:
+        if services.policy.read_patience_seconds > 0:
+            raise
+        return "", {NAMESPACE}
 
 
 def _attempts(services: Services, incident_id: str, target: Target, now: datetime) -> tuple[Attempt, ...]:

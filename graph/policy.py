@@ -16,6 +16,7 @@ from tools.records import Record
 
 __all__ = [
     "DENIED_NAMESPACES",
+    "NAMESPACE",
     "RULES",
     "Attempt",
     "Block",
@@ -25,8 +26,9 @@ __all__ = [
     "route",
     "settle_until",
 ]
-DECIDING = frozenset({"workload", "pods", "revisions", "dependencies"})
-"""Kinds of evidence that rules and proofs rest on; logs and events only explain."""
+NAMESPACE = "namespace"
+DECIDING = frozenset({"workload", "pods", "revisions", "dependencies", NAMESPACE})
+"""Kinds of evidence that rules and proofs rest on; logs and events only explain. The namespace's labels narrow."""
 
 
 class Block(Record):

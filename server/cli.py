@@ -1,4 +1,4 @@
-"""`sre-agent serve | demo | replay | rbac | db`. Each command imports what it needs when it is called."""
+"""`sre-agent serve | demo | replay | evaluate | rbac | db`. Each command imports what it needs when it is called."""
 
 from __future__ import annotations
 
@@ -50,17 +50,62 @@ def demo(once: bool, as_json: bool, older_revision_breaks: bool, port: int) -> N
 
 @main.command()
 @click.argument("bundle", type=click.Path(exists=True, file_okay=False, path_type=Path))
-def replay(bundle: Path) -> None:
-    """Decide a stored incident again and print its decision record as JSON. Nothing is written anywhere."""
+@click.option("--mode", type=click.Choice(["shadow", "approve", "auto"]), help="Instead of the bundle's own.")
+def replay(bundle: Path, mode: str | None) -> None:
+    """Decide a stored incident again and print its decision records, a JSON line each. Nothing is written."""
     from server.replay import replay_bundle
+    from server.stage import Undecided
     from tools.errors import ToolError
 
     try:
-        decisions = replay_bundle(bundle)
-    except (ToolError, ValueError) as error:
+        decided = replay_bundle(bundle, mode=mode or "")
+    except (ToolError, ValueError, Undecided) as error:
         _fail(error)
-    for decision in decisions:
+    for note in decided.notes:
+        click.echo(f"sre-agent: {note}", err=True)
+    for decision in decided.decisions:
         click.echo(json.dumps(decision))
+
+
+@main.command()
+@click.argument(
+    "folders",
+    metavar="DIR...",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+)
+@click.option("--json", "as_json", is_flag=True, help="The report as JSON on stdout.")
+@click.option("--llm", type=click.Choice(["off", "recorded", "groq"]), default="off", show_default=True)
+@click.option("--record", is_flag=True, help="With --llm groq: keep the answers in each case's llm.jsonl.")
+@click.option("--runs", type=click.IntRange(1), default=1, show_default=True, help="Times to run each case.")
+@click.option("--min-accepted", metavar="N|N%", help="Fail with fewer accepted decisions.")
+@click.option("--min-best", metavar="N|N%", help="Fail with fewer best ones.")
+@click.option("--max-harmful", type=click.IntRange(0), help="Fail with more harmful ones.")
+def evaluate(
+    folders: tuple[Path, ...],
+    as_json: bool,
+    llm: str,
+    record: bool,
+    runs: int,
+    min_accepted: str | None,
+    min_best: str | None,
+    max_harmful: int | None,
+) -> None:
+    """Decide stored incidents and score the decisions against what was expected.
+
+    Exit status: 0, or 1 when a minimum or maximum is not met, or 2 when a case could not be run.
+    """
+    from server import evaluation_command
+    from server.settings import SettingsError
+    from tools.errors import ToolError
+
+    wanted = evaluation_command.Wanted(min_accepted, min_best, max_harmful)
+    try:
+        status = evaluation_command.run(folders, wanted, as_json=as_json, llm=llm, record=record, runs=runs)
+    except (SettingsError, ToolError, ValueError) as error:
+        _fail(error)
+    sys.exit(status)
 
 
 @main.command()

@@ -90,7 +90,7 @@ class FrozenSandbox(Host):
         kind = call.route.kind
         if captured is not None and not _named(kind, captured):
             text = f"{kind.qualified} were not captured in this bundle: whether there are any is not known"
-            raise ApiError(400, "NotCaptured", text)
+            raise ApiError(501, "NotCaptured", text)  # 4xx would say that the question was wrong
         if verb not in ("get", "list", "watch") and not _is_dry(call):
             text = f"this cluster is a recording: {verb} {kind.qualified} is answered as a dry run only"
             raise ApiError(403, "ReplayOnly", text)

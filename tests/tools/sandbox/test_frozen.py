@@ -186,7 +186,7 @@ def test_a_kind_that_was_not_captured_is_a_failed_read(opened: Open) -> None:
         "/apis/autoscaling/v2/horizontalpodautoscalers",
     ):
         answer = client.get(path)
-        _require(answer, 400, "NotCaptured")
+        _require(answer, 501, "NotCaptured")
         assert "not captured" in answer.json["message"]
 
 
@@ -238,5 +238,5 @@ def test_recorded_usage_is_served(tmp_path: Path) -> None:
 def test_without_recorded_usage_there_is_no_metrics_server(opened: Open) -> None:
     """404; but where only some kinds were recorded, nobody knows."""
     assert opened().get(METRICS).status == 404
-    _require(opened(captured=["Pod"]).get(METRICS), 400, "NotCaptured")
+    _require(opened(captured=["Pod"]).get(METRICS), 501, "NotCaptured")
     assert opened(captured=["PodMetrics"]).get(METRICS).json["items"] == []

@@ -1,0 +1,213 @@
+"""Where stored incidents are decided again: the real graph over a frozen cluster, with a record of its own.
+
+One stage serves many bundles, one after another. What is slow to make is made once (the graph, an empty database
+to copy); what an incident could leave behind is made anew for each. Beside `server.bootstrap` this is the only place
+that names concrete classes: here nothing is sent, nothing is remembered, and no model is asked unless one is given.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from pydantic import ValidationError
+
+from graph.policy import PolicySettings
+from graph.remediation import build as build_graph
+from graph.services import Services
+from server.runner import Runner
+from tools import targets
+from tools.adviser import Adviser
+from tools.alertmanager import parse
+from tools.approvals import SqlApprovals
+from tools.bundle import Bundle, BundleError
+from tools.cluster import KubernetesCluster
+from tools.controls import SqlControls
+from tools.database import Database
+from tools.errors import Invalid, ToolError
+from tools.history import read_history
+from tools.history_rows import restore
+from tools.inbox import Inbox
+from tools.incidents import Incident, SqlIncidents
+from tools.ledger import SqlLedger
+from tools.outbox import SqlOutbox
+from tools.revisions import SqlRevisions
+from tools.sandbox import Sandbox
+from tools.sandbox.frozen import FrozenSandbox
+
+ROUNDS = 10
+"""More than a run can need to come to rest while its clock stands still."""
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What became of one bundle."""
+
+    decisions: tuple[dict[str, Any], ...]
+    """Decision records of its unmerged incidents, oldest first."""
+    incidents: int
+    """How many unmerged incidents its bodies made."""
+    seconds: float
+    """From the first body accepted to the last decision; reading the files is not in it."""
+    notes: tuple[str, ...] = ()
+    """What was passed over in the bundle's files."""
+
+
+class Undecided(RuntimeError):
+    """A run came to no decision; the message says what failed in it."""
+
+
+class Stage:
+    """Use it as a context manager; everything it opens is gone at the end."""
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        from langgraph.checkpoint.memory import InMemorySaver
+
+        from tools.migrations.run import upgrade
+
+        self._folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="sre-agent-stage-")))
+        self._empty = self._folder / "empty.db"
+        upgrade(f"sqlite:///{self._empty}")
+        self._saver = InMemorySaver()
+        self._graph = build_graph(self._saver)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def decide(self, bundle: Bundle, *, mode: str = "", adviser: Adviser | None = None) -> Decided:
+        """The decisions that the agent makes of this bundle, up to where it would ask, settle or end.
+
+        `mode`: instead of the one that the bundle names (without one: auto). Raises BundleError for a bundle that
+        cannot be served, Undecided when a run fails.
+        """
+        history, notes = read_history(bundle.history)
+        policy, passed_over = _policy(bundle, mode)
+        with self._scene(bundle, policy, adviser) as scene:
+            restore(scene.database, history, bundle)
+            started = time.perf_counter()
+            opened = scene.accept(bundle)
+            scene.drive(opened)
+            seconds = time.perf_counter() - started
+            return scene.outcome(opened, seconds, bundle, (*notes, *passed_over))
+
+    @contextmanager
+    def _scene(self, bundle: Bundle, policy: PolicySettings, adviser: Adviser | None) -> Iterator[_Scene]:
+        with ExitStack() as stack:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=self._folder)))
+            sandbox = stack.enter_context(_served(bundle))
+            record = folder / "record.db"
+            shutil.copy(self._empty, record)
+            database = Database.open(f"sqlite:///{record}")
+            stack.callback(database.close)
+            kubeconfig = sandbox.kubeconfig(folder / "kubeconfig")
+            services = Services(
+                clock=sandbox.clock,
+                cluster=KubernetesCluster.connect(str(kubeconfig), sleep=lambda seconds: None),
+                incidents=SqlIncidents(database, sandbox.clock),
+                approvals=SqlApprovals(database),
+                ledger=SqlLedger(database, sandbox.clock),
+                outbox=SqlOutbox(database),
+                revisions=SqlRevisions(database),
+                controls=SqlControls(database),
+                policy=policy,
+                adviser=adviser,
+            )
+            inbox = Inbox(database, sandbox.clock)
+            yield _Scene(services, Runner(self._graph, services, folder / "locks"), inbox, database)
+
+
+@dataclass(frozen=True)
+class _Scene:
+    """One bundle on the stage."""
+
+    services: Services
+    runner: Runner
+    inbox: Inbox
+    database: Database
+
+    def accept(self, bundle: Bundle) -> list[str]:
+        """All bodies, before any run looks: they arrived at the instant at which the clock stands."""
+        opened: dict[str, None] = {}
+        for number, body in enumerate(bundle.alerts, start=1):
+            try:
+                parsed = parse(body, now=bundle.meta.now)
+            except Invalid as error:
+                raise BundleError(f"webhook body {number} would be refused: {error}") from error
+            opened.update(dict.fromkeys(self.inbox.accept(parsed).incident_ids))
+        return list(opened)
+
+    def drive(self, opened: Sequence[str]) -> None:
+        """As runs that begin together do, all name their target before one of them goes on."""
+        for incident_id in opened:
+            self._name_target(incident_id)
+        for _ in range(ROUNDS):
+            for incident_id in self.services.incidents.due(self.services.clock.now()):
+                self.runner.step(incident_id)
+
+    def outcome(
+        self, opened: Sequence[str], seconds: float, bundle: Bundle, notes: tuple[str, ...]
+    ) -> Decided:
+        """Raises Undecided."""
+        incidents = self.services.incidents
+        kept = [one for one in map(incidents.get, opened) if one.status != "merged"]
+        decisions = [self._decision(incident) for incident in kept]
+        if bundle.meta.incident_id and len(decisions) == 1:
+            decisions = [{**decisions[0], "incident_id": bundle.meta.incident_id}]
+        return Decided(tuple(decisions), len(kept), seconds, notes)
+
+    def _name_target(self, incident_id: str) -> None:
+        incidents = self.services.incidents
+        try:
+            target = targets.resolve(self.services.cluster, incidents.alerts(incident_id)).target
+        except ToolError:
+            return  # the run meets the same error and says so
+        if target is not None:
+            incidents.claim_target(incident_id, target)
+
+    def _decision(self, incident: Incident) -> dict[str, Any]:
+        decision = self.services.incidents.decision(incident.id)
+        if decision is None:
+            told = [line.text for line in self.services.incidents.timeline(incident.id)]
+            raise Undecided(f"the run about {incident.alert_name} came to no decision: {told[-1]}")
+        return decision
+
+
+@contextmanager
+def _served(bundle: Bundle) -> Iterator[FrozenSandbox]:
+    """Its cluster on a port. Raises BundleError for objects that no API server would hold."""
+    try:
+        sandbox = Sandbox.frozen(bundle)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise BundleError(f"cluster.yaml cannot be served: {error!r}") from error
+    with sandbox:
+        yield sandbox
+
+
+def _policy(bundle: Bundle, mode: str) -> tuple[PolicySettings, tuple[str, ...]]:
+    """The limits that the live run had, in the mode that is asked for; nobody waits for a server here."""
+    told = bundle.meta.policy or {}
+    if not isinstance(told, dict):
+        raise BundleError("meta.yaml: policy: must be a mapping of limits")
+    known = {name: value for name, value in told.items() if name in PolicySettings.model_fields}
+    passed_over = tuple(
+        f"meta.yaml: policy: {name} is not known and passed over" for name in told.keys() - known.keys()
+    )
+    chosen = {"mode": mode or bundle.meta.mode or "auto", "read_patience_seconds": 0.0}
+    try:
+        return PolicySettings.model_validate({**known, **chosen}), passed_over
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise BundleError(f"meta.yaml: policy: {problems}") from error
