@@ -14,7 +14,11 @@ from tools.cluster import ClusterReader
 from tools.dependencies import dependency_facts
 from tools.excerpts import imperative
 from tools.facts import event_facts, pod_facts, revision_facts, workload_facts
-from tools.gathering import RULES, Gathered, gather
+from tools.gathering import RULES as GATHERING_RULES
+from tools.gathering import Gathered, gather
+from tools.guard_words import add_guard_items
+from tools.guards import RULES as GUARD_RULES
+from tools.guards import Guards, read_guards, read_nodes
 from tools.items import (
     Items,
     dependencies_words,
@@ -32,17 +36,18 @@ from tools.records import (
     EventFacts,
     Evidence,
     ItemStatus,
+    NodeFacts,
     PodFacts,
     RevisionFacts,
     Target,
     WorkloadFacts,
 )
-from tools.resources import DEPLOYMENTS
+from tools.resources import DEPLOYMENTS, NODES
 from tools.revisions import RevisionLedger
 from tools.targets import naming
 from tools.templates import template_diff
 
-__all__ = ["RULES", "collect"]
+RULES = (*GATHERING_RULES, *GUARD_RULES)
 
 
 def collect(
@@ -65,6 +70,7 @@ def collect(
         _revisions(items, target, gathered, known)
         events = _events(items, gathered)
         dependencies = _dependencies(items, gathered)
+        guards = _guards(items, cluster, target, gathered, pods, reads)
         plans = container_logs.reads_for(cluster, target.namespace, pods, named[0] if named else "")
         told = container_logs.add_items(items, reads.run(plans))
     return Evidence(
@@ -75,6 +81,13 @@ def collect(
         revisions=known,
         events=events,
         dependencies=dependencies,
+        usage=guards.usage,
+        autoscalers=guards.autoscalers,
+        budgets=guards.budgets,
+        quotas=guards.quotas,
+        limits=guards.limits,
+        node=next((node for node in guards.nodes if _is_target(node, target, gathered)), None),
+        nodes=guards.nodes,
         suspicious=told or imperative(_messages(pods, events)),
     )
 
@@ -162,6 +175,27 @@ def _dependencies(items: Items, gathered: Gathered) -> tuple[DependencyFacts, ..
     for found in failures:
         items.add("dependencies", found.status, found.query, found.why)
     return facts
+
+
+def _guards(
+    items: Items,
+    cluster: ClusterReader,
+    target: Target,
+    gathered: Gathered,
+    pods: Sequence[PodFacts],
+    reads: Reads,
+) -> Guards:
+    workload = gathered.workload.values[0] if gathered.workload.values else {}
+    if target.kind == NODES.kind:
+        guards = read_nodes(cluster, target, reads)
+    else:
+        guards = read_guards(cluster, target, workload, gathered.pods.values, pods, reads)
+    add_guard_items(items, guards)
+    return guards
+
+
+def _is_target(node: NodeFacts, target: Target, gathered: Gathered) -> bool:
+    return target.kind == NODES.kind and bool(gathered.workload.values) and node.uid == target.uid
 
 
 def _empty(status: ItemStatus) -> ItemStatus:

@@ -19,6 +19,7 @@ from tools.objects import (
     created,
     desired,
     event_time,
+    first_event_time,
     instant,
     metadata,
     name,
@@ -30,6 +31,7 @@ from tools.records import ContainerFacts, EventFacts, PodFacts, RevisionFacts, W
 from tools.resources import JsonObject
 from tools.revisions import RevisionSeen
 from tools.templates import images, template_digest
+from tools.usage import amount
 
 ILL_SECONDS = 60.0
 """A revision that our ledger saw failing for this long, and never healthy for `PROVED_SECONDS`, was ill."""
@@ -70,7 +72,12 @@ def workload_facts(deployment: JsonObject) -> WorkloadFacts:
         created_at=created(deployment),
         annotations=kept(annotations),
         labels=kept(metadata(deployment).get("labels") or {}),
+        priority_class=str(_pod_spec(spec).get("priorityClassName") or ""),
     )
+
+
+def _pod_spec(spec: JsonObject) -> JsonObject:
+    return (spec.get("template") or {}).get("spec") or {}
 
 
 def kept(keys: Mapping[str, str]) -> dict[str, str]:
@@ -86,7 +93,7 @@ def pod_facts(pods: Iterable[JsonObject], *, limit: int = 100) -> tuple[PodFacts
 
 
 def _pod(pod: JsonObject) -> PodFacts:
-    status, ready = pod.get("status") or {}, condition(pod, "Ready")
+    status, ready, specs = pod.get("status") or {}, condition(pod, "Ready"), _specs(pod)
     scheduled = condition(pod, "PodScheduled")
     return PodFacts(
         name=name(pod),
@@ -102,11 +109,19 @@ def _pod(pod: JsonObject) -> PodFacts:
         created_at=created(pod),
         deleting="deletionTimestamp" in metadata(pod),
         owner_uid=str((controller(pod) or {}).get("uid", "")),
-        containers=tuple(_container(entry, init) for entry, init in container_statuses(pod)),
+        containers=tuple(_container(entry, init, specs) for entry, init in container_statuses(pod)),
     )
 
 
-def _container(entry: JsonObject, init: bool) -> ContainerFacts:
+def _specs(pod: JsonObject) -> dict[str, JsonObject]:
+    """Containers and init containers of the pod's own spec, by name: it holds what a LimitRange filled in."""
+    spec = pod.get("spec") or {}
+    listed = [*(spec.get("initContainers") or []), *(spec.get("containers") or [])]
+    return {str(container.get("name", "")): container for container in listed}
+
+
+def _container(entry: JsonObject, init: bool, specs: Mapping[str, JsonObject]) -> ContainerFacts:
+    spec = specs.get(str(entry.get("name", "")), {})
     state = entry.get("state") or {}
     waiting, ended = state.get("waiting") or {}, termination(entry)
     return ContainerFacts(
@@ -123,6 +138,10 @@ def _container(entry: JsonObject, init: bool) -> ContainerFacts:
         exit_started_at=instant(ended.get("startedAt")),
         exit_finished_at=instant(ended.get("finishedAt")),
         exit_message=message(str(ended.get("message") or ""), MESSAGE_LIMIT),
+        cpu_request=amount(spec, "requests", "cpu"),
+        cpu_limit=amount(spec, "limits", "cpu"),
+        memory_request=amount(spec, "requests", "memory"),
+        memory_limit=amount(spec, "limits", "memory"),
     )
 
 
@@ -187,12 +206,15 @@ def _event(event: JsonObject) -> EventFacts:
         message=message(str(event.get("message") or "")),
         count=int(count),
         last_seen=event_time(event),
+        first_seen=first_event_time(event),
     )
 
 
 def _merge(first: EventFacts, second: EventFacts) -> EventFacts:
     newer = second if (second.last_seen or EPOCH) >= (first.last_seen or EPOCH) else first
-    return newer.model_copy(update={"count": first.count + second.count})
+    begun = [at for at in (first.first_seen, second.first_seen) if at]
+    by_then = max(begun) if len(begun) == 2 else None
+    return newer.model_copy(update={"count": first.count + second.count, "first_seen": by_then})
 
 
 def _template(text: str) -> str:

@@ -87,12 +87,12 @@ def gather(cluster: ClusterReader, target: Target, reads: Reads, named_pods: Seq
     Raises TransientError when the API does not answer at all.
     """
     place = target.namespace or "default"
-    first = _run(
+    first = run_asks(
         reads,
         {
             "workload": _ask_workload(cluster, target),
-            "events": _ask_list(cluster, EVENTS, place),
-            "services": _ask_list(cluster, SERVICES, place),
+            "events": ask_list(cluster, EVENTS, place),
+            "services": ask_list(cluster, SERVICES, place),
         },
     )
     if all(found.unreachable for found in first.values()):
@@ -110,7 +110,7 @@ def _second_round(
     template = (item.get("spec") or {}).get("template") or {}
     named = services_named(template, gathered.services_read.values, target.namespace)
     gathered.services = {name(service): service for service in named}
-    found = _run(reads, _second_asks(cluster, target, item, gathered.services, named_pods))
+    found = run_asks(reads, _second_asks(cluster, target, item, gathered.services, named_pods))
     gathered.behind = {
         service: found[f"behind {service}"] for service in gathered.services if f"behind {service}" in found
     }
@@ -127,17 +127,17 @@ def _second_asks(
 ) -> dict[str, Ask]:
     place = target.namespace
     asks = {
-        f"behind {text}": _ask_list(cluster, PODS, place, selector_query(each))
+        f"behind {text}": ask_list(cluster, PODS, place, selector_query(each))
         for text, each in services.items()
         if selector_query(each)
     }
     selector = selector_of(item)
     if selector:
-        asks["pods"] = _ask_list(cluster, PODS, place, selector)
+        asks["pods"] = ask_list(cluster, PODS, place, selector)
     elif target.kind not in _READABLE and named_pods:
         asks["pods"] = _ask_pods(cluster, place, named_pods[:2])
     if selector and target.kind == DEPLOYMENTS.kind:
-        asks["replicasets"] = _ask_list(cluster, REPLICASETS, place, selector)
+        asks["replicasets"] = ask_list(cluster, REPLICASETS, place, selector)
     return asks
 
 
@@ -152,7 +152,8 @@ def _ask_workload(cluster: ClusterReader, target: Target) -> Ask:
     return Ask(f"GET {resource.path(target.namespace, target.name)}", read)
 
 
-def _ask_list(cluster: ClusterReader, resource: Resource, namespace: str, selector: str = "") -> Ask:
+def ask_list(cluster: ClusterReader, resource: Resource, namespace: str, selector: str = "") -> Ask:
+    """A list of one namespace."""
     query = f"GET {resource.path(namespace)}" + (f"?labelSelector={selector}" if selector else "")
     return Ask(query, lambda: cluster.list(resource, namespace, label_selector=selector))
 
@@ -170,7 +171,8 @@ def _ask_pods(cluster: ClusterReader, namespace: str, names: Sequence[str]) -> A
     return Ask(f"GET {PODS.path(namespace)}/{','.join(names)}", read)
 
 
-def _run(reads: Reads, asks: Mapping[str, Ask]) -> dict[str, Found]:
+def run_asks(reads: Reads, asks: Mapping[str, Ask]) -> dict[str, Found]:
+    """What became of each, in the order asked for."""
     outcomes = reads.run({key: ask.read for key, ask in asks.items()})
     return {key: _found(asks[key].query, outcome) for key, outcome in outcomes.items()}
 

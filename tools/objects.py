@@ -81,6 +81,23 @@ def _term(key: str, operator: str, values: Sequence[str]) -> str:
     return key if operator == "Exists" else f"!{key}"
 
 
+def selects(selector: JsonObject | None, labels: JsonObject) -> bool:
+    """Whether a LabelSelector object matches these labels; an empty one matches all, none at all matches nothing."""
+    if selector is None:
+        return False
+    if not (selector.get("matchLabels") or {}).items() <= labels.items():
+        return False
+    return all(_holds(expression, labels) for expression in selector.get("matchExpressions") or [])
+
+
+def _holds(expression: JsonObject, labels: JsonObject) -> bool:
+    key, values = str(expression.get("key", "")), expression.get("values") or []
+    operator = expression.get("operator")
+    if operator in ("Exists", "DoesNotExist"):
+        return (key in labels) is (operator == "Exists")
+    return (labels.get(key) in values) is (operator == "In")
+
+
 def desired(workload: JsonObject) -> int:
     """`spec.replicas`, which the API takes for 1 when it is absent."""
     replicas = (workload.get("spec") or {}).get("replicas")
@@ -111,4 +128,10 @@ def event_time(event: JsonObject) -> datetime | None:
     series = event.get("series") or {}
     times = [series.get("lastObservedTime"), event.get("lastTimestamp"), event.get("eventTime")]
     times += [event.get("firstTimestamp"), metadata(event).get("creationTimestamp")]
+    return next((at for at in map(instant, times) if at), None)
+
+
+def first_event_time(event: JsonObject) -> datetime | None:
+    """When an event was first seen, by whichever field its writer used."""
+    times = [event.get("firstTimestamp"), event.get("eventTime"), metadata(event).get("creationTimestamp")]
     return next((at for at in map(instant, times) if at), None)

@@ -1,0 +1,220 @@
+"""What would guard an action: usage, autoscalers, budgets, quotas, limits, nodes; read only where one may be needed.
+
+Which of them depends on the pods alone: where all are ready the question is load; where some are ready, which of them
+may go; where one was killed for memory, how much more it may have. So a storm of crashing pods costs nothing more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tools.cluster import ClusterReader
+from tools.errors import NotFound
+from tools.gathering import Ask, Found, ask_list, run_asks
+from tools.node_facts import node_facts
+from tools.objects import metadata, name, selector_of, selects
+from tools.reads import Reads
+from tools.records import (
+    AutoscalerFacts,
+    BudgetFacts,
+    LimitFacts,
+    NodeFacts,
+    PodFacts,
+    QuotaFacts,
+    RbacRule,
+    Target,
+    UsageFacts,
+)
+from tools.resources import (
+    AUTOSCALERS,
+    BUDGETS,
+    DEPLOYMENTS,
+    LIMIT_RANGES,
+    NODES,
+    POD_METRICS,
+    PODS,
+    QUOTAS,
+    SCALED_OBJECTS,
+    JsonObject,
+    Resource,
+)
+from tools.usage import quantity, usage_facts
+
+MOST_NODES = 3
+RULES: tuple[RbacRule, ...] = (
+    RbacRule(group="metrics.k8s.io", resource="pods", verbs=("list",)),
+    RbacRule(group="autoscaling", resource="horizontalpodautoscalers", verbs=("list",)),
+    RbacRule(group="keda.sh", resource="scaledobjects", verbs=("list",)),
+    RbacRule(group="policy", resource="poddisruptionbudgets", verbs=("list",)),
+    RbacRule(group="", resource="resourcequotas", verbs=("list",)),
+    RbacRule(group="", resource="limitranges", verbs=("list",)),
+    RbacRule(group="", resource="nodes", verbs=("get", "list"), cluster=True),
+)
+_LISTS: Mapping[str, Resource] = {
+    "metrics": POD_METRICS,
+    "autoscalers": AUTOSCALERS,
+    "scaled_objects": SCALED_OBJECTS,
+    "budgets": BUDGETS,
+    "quotas": QUOTAS,
+    "limit_ranges": LIMIT_RANGES,
+}
+
+
+@dataclass(frozen=True)
+class Guards:
+    """What was read, by kind, and the facts of it."""
+
+    found: Mapping[str, Found] = field(default_factory=dict)
+    usage: tuple[UsageFacts, ...] = ()
+    autoscalers: tuple[AutoscalerFacts, ...] = ()
+    budgets: tuple[BudgetFacts, ...] = ()
+    quotas: tuple[QuotaFacts, ...] = ()
+    limits: tuple[LimitFacts, ...] = ()
+    nodes: tuple[NodeFacts, ...] = ()
+
+
+def wanted(pods: Sequence[PodFacts]) -> tuple[str, ...]:
+    """Which kinds are worth reading for a Deployment with these pods, in a stable order."""
+    living = [pod for pod in pods if not pod.deleting and pod.phase not in ("Succeeded", "Failed")]
+    ready = sum(pod.ready for pod in living)
+    kinds: set[str] = set()
+    if living and ready == len(living):
+        kinds |= {"metrics", "autoscalers", "scaled_objects", "quotas"}
+    if any(container.exit_reason == "OOMKilled" for pod in living for container in pod.containers):
+        kinds |= {"metrics", "quotas", "limit_ranges", "nodes"}
+    if 0 < ready < len(living):
+        kinds |= {"budgets", "nodes"}
+    return tuple(kind for kind in (*_LISTS, "nodes") if kind in kinds)
+
+
+def read_guards(
+    cluster: ClusterReader,
+    target: Target,
+    workload: JsonObject,
+    raw_pods: Sequence[JsonObject],
+    pods: Sequence[PodFacts],
+    reads: Reads,
+) -> Guards:
+    """What guards actions on a Deployment; nothing for other kinds."""
+    if target.kind != DEPLOYMENTS.kind or not workload:
+        return Guards()
+    kinds = wanted(pods)
+    selector = selector_of(workload)
+    asks: dict[str, Ask] = {
+        kind: ask_list(cluster, _LISTS[kind], target.namespace, selector if kind == "metrics" else "")
+        for kind in kinds
+        if kind in _LISTS
+    }
+    if "nodes" in kinds and (names := _nodes_of(pods)):
+        asks["nodes"] = _ask_nodes(cluster, names)
+    found = run_asks(reads, asks)
+    return _facts(found, target, raw_pods)
+
+
+def read_nodes(cluster: ClusterReader, target: Target, reads: Reads) -> Guards:
+    """All nodes, and the pods of the one that the incident is about."""
+    on_it = f"spec.nodeName={target.name}"
+    asks = {
+        "nodes": ask_list(cluster, NODES, ""),
+        "node_pods": Ask(
+            f"GET {PODS.path()}?fieldSelector={on_it}", lambda: cluster.list(PODS, field_selector=on_it)
+        ),
+    }
+    found = run_asks(reads, asks)
+    return Guards(found, nodes=tuple(node_facts(node) for node in found["nodes"].values))
+
+
+def _nodes_of(pods: Sequence[PodFacts]) -> list[str]:
+    """Nodes under pods that are not well, each once, at most a few."""
+    ill = [
+        p for p in pods if p.node and (not p.ready or any(c.exit_reason == "OOMKilled" for c in p.containers))
+    ]
+    return list(dict.fromkeys(sorted(pod.node for pod in ill)))[:MOST_NODES]
+
+
+def _ask_nodes(cluster: ClusterReader, names: Sequence[str]) -> Ask:
+    def read() -> list[JsonObject]:
+        found = []
+        for text in names:
+            try:
+                found.append(cluster.get(NODES, "", text))
+            except NotFound:
+                continue
+        return found
+
+    return Ask(f"GET {NODES.path()}/{','.join(names)}", read)
+
+
+def _facts(found: Mapping[str, Found], target: Target, pods: Sequence[JsonObject]) -> Guards:
+    def values(kind: str) -> Sequence[JsonObject]:
+        return found[kind].values if kind in found else ()
+
+    scalers = [*values("autoscalers"), *values("scaled_objects")]
+    return Guards(
+        found=found,
+        usage=usage_facts(values("metrics")),
+        autoscalers=tuple(_autoscaler(item) for item in scalers if _scales(item, target)),
+        budgets=tuple(_budget(item) for item in values("budgets") if _covers(item, pods)),
+        quotas=tuple(_quota(item) for item in values("quotas")),
+        limits=tuple(_limit(item) for item in values("limit_ranges")),
+        nodes=tuple(node_facts(item) for item in values("nodes")),
+    )
+
+
+def _scales(item: JsonObject, target: Target) -> bool:
+    """KEDA's reference may leave the kind out: a Deployment is meant then."""
+    reference = (item.get("spec") or {}).get("scaleTargetRef") or {}
+    group, _, _ = str(reference.get("apiVersion") or "apps/v1").rpartition("/")
+    kind = reference.get("kind") or DEPLOYMENTS.kind
+    return (group, kind, reference.get("name")) == (DEPLOYMENTS.group, target.kind, target.name)
+
+
+def _autoscaler(item: JsonObject) -> AutoscalerFacts:
+    """The API leaves `kind` out of list items; only KEDA counts in `minReplicaCount`."""
+    spec = item.get("spec") or {}
+    keda = "minReplicaCount" in spec or "maxReplicaCount" in spec or "triggers" in spec
+    least = spec.get("minReplicaCount", 0) if keda else spec.get("minReplicas", 1)
+    most = spec.get("maxReplicaCount", 100) if keda else spec.get("maxReplicas", 0)
+    kind = SCALED_OBJECTS.kind if keda else AUTOSCALERS.kind
+    return AutoscalerFacts(kind=kind, name=name(item), least=int(least or 0), most=int(most or 0))
+
+
+def _covers(item: JsonObject, pods: Sequence[JsonObject]) -> bool:
+    selector = (item.get("spec") or {}).get("selector")
+    return any(selects(selector, metadata(pod).get("labels") or {}) for pod in pods)
+
+
+def _budget(item: JsonObject) -> BudgetFacts:
+    spec, status = item.get("spec") or {}, item.get("status") or {}
+    observed = int(status.get("observedGeneration") or 0) >= int(metadata(item).get("generation") or 0)
+    return BudgetFacts(
+        name=name(item),
+        allowed=int(status.get("disruptionsAllowed") or 0),
+        healthy=int(status.get("currentHealthy") or 0),
+        needed=int(status.get("desiredHealthy") or 0),
+        observed=bool(status) and observed,
+        unready_always_go=spec.get("unhealthyPodEvictionPolicy") == "AlwaysAllow",
+    )
+
+
+def _quota(item: JsonObject) -> QuotaFacts:
+    """The status holds both; before the controller has looked, the spec holds what is granted."""
+    status = item.get("status") or {}
+    hard = status.get("hard") or (item.get("spec") or {}).get("hard") or {}
+    return QuotaFacts(name=name(item), hard=_amounts(hard), used=_amounts(status.get("used") or {}))
+
+
+def _amounts(amounts: JsonObject) -> dict[str, float]:
+    parsed = {str(key): quantity(value) for key, value in amounts.items()}
+    return {key: value for key, value in parsed.items() if value is not None}
+
+
+def _limit(item: JsonObject) -> LimitFacts:
+    limits = (item.get("spec") or {}).get("limits") or []
+    most = [(entry.get("max") or {}) for entry in limits if entry.get("type") == "Container"]
+    memory = [v for entry in most if (v := quantity(entry.get("memory"))) is not None]
+    cores = [v for entry in most if (v := quantity(entry.get("cpu"))) is not None]
+    return LimitFacts(
+        name=name(item), most_memory=min(memory, default=None), most_cores=min(cores, default=None)
+    )
