@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal, TypeAlias
 
 from tools.clock import Clock
@@ -115,13 +115,17 @@ def mend(sandbox: Sandbox, namespace: str) -> None:
 
 
 def break_older_revision(sandbox: Sandbox, clock: Clock) -> None:
-    """The revision of shop/web that is rolled back to breaks from now on, healthy as it was before."""
+    """Pods of shop/web's older revision break if they are made from now on; those that run stay healthy."""
     since = clock.now()
-    sandbox.fault("shop", "web", "crashloop", when=lambda pod, now: _is_older(pod) and now > since)
+    sandbox.fault("shop", "web", "crashloop", when=lambda pod, now: _is_older(pod) and _made(pod) > since)
 
 
 def _is_older(pod: dict[str, Any]) -> bool:
     return str(pod["spec"]["containers"][0]["image"]).endswith(":1.0")
+
+
+def _made(pod: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(pod["metadata"]["creationTimestamp"])
 
 
 def _with_database(sandbox: Sandbox, namespace: str, name: str) -> None:
