@@ -21,6 +21,8 @@ VERDICT_LINES: dict[str, str] = {
     "expired": "Nothing was done: the approval expired undecided. The problem stands.",
     "withdrawn": "Nothing to do: the alert resolved before anything was done.",
 }
+OVER = frozenset({"recovered", "withdrawn"})
+"""Endings after which nobody has a next step to take."""
 KINDS: dict[str, MessageKind] = {
     "recovered": "acted",
     "provisional": "acted",
@@ -47,6 +49,7 @@ def report(state: IncidentState, outcome: Status, now: datetime, *, test_cluster
         "verdict": f"{verdict.name}: {verdict.reason}" if verdict else "",
         "earlier": _earlier(state.get("similar", [])),
         "incident_id": state["incident_id"],
+        "next_step": "" if outcome in OVER else finding.next_step,
         "excerpts": _excerpts(evidence, finding.evidence),
         "test_cluster": test_cluster,
     }

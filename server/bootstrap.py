@@ -21,12 +21,14 @@ from graph.state import Decision, Proposal
 from server import webhooks
 from server.advising import AdviserCollector, adviser_of
 from server.app import create_app
+from server.channels import channels, standing
+from server.chores import chores
 from server.health import Probes
 from server.metrics import Metrics
 from server.parts import AppParts
 from server.runner import Runner
 from server.settings import Settings
-from server.worker import Chore, Worker
+from server.worker import Worker
 from tools.adviser import Adviser
 from tools.approvals import Approval, SqlApprovals
 from tools.audit import SqlAudit
@@ -40,15 +42,12 @@ from tools.incidents import SqlIncidents
 from tools.ledger import SqlLedger
 from tools.listing import SqlListing
 from tools.migrations import upgrade_in_child
-from tools.notifier import LogNotifier, deliver
+from tools.notifier import LogNotifier, Notifier
 from tools.outbox import SqlOutbox
 from tools.own_workload import own_uids
 from tools.revisions import SqlRevisions
-from tools.sightings import look
 from tools.tallies import SqlTallies
 
-SIGHTING_SECONDS = 60.0
-DELIVERY_SECONDS = 5.0
 log = structlog.get_logger("bootstrap")
 
 
@@ -99,6 +98,7 @@ def build(
     Raises StoreError or Invalid that says what to do.
     """
     clock = clock or SystemClock()
+    notifiers = channels(settings, clock)
     lock = lock_data_dir(settings.data_dir)
     database = open_database(settings.database_url)
     cluster = cluster or KubernetesCluster.connect(settings.kubeconfig or None)
@@ -107,8 +107,8 @@ def build(
     checkpoints = open_checkpoints(settings.checkpoints)
     runner = Runner(build_graph(_saver(checkpoints)), services, settings.data_dir / "locks")
     inbox = Inbox(database, clock)
-    worker = Worker(runner, services.incidents, clock, _chores(services, cluster))
-    probes = _probes(cluster, clock, sandbox=settings.sandbox)
+    worker = Worker(runner, services.incidents, clock, chores(services, notifiers))
+    probes = _probes(cluster, clock, notifiers, sandbox=settings.sandbox)
     if adviser:
         probes.watch(adviser.vendor, adviser.check)
     app = _app(settings, services, database, inbox, worker, probes)
@@ -197,20 +197,17 @@ def _policy(settings: Settings, cluster: Cluster) -> PolicySettings:
     return policy.model_copy(update={"own_uids": own})
 
 
-def _chores(services: Services, cluster: Cluster) -> list[Chore]:
-    return [
-        Chore("sightings", SIGHTING_SECONDS, lambda: look(cluster, services.revisions, services.clock)),
-        Chore("delivery", DELIVERY_SECONDS, lambda: deliver(services.outbox, LogNotifier(), services.clock)),
-    ]
-
-
-def _probes(cluster: Cluster, clock: Clock, *, sandbox: bool) -> Probes:
+def _probes(cluster: Cluster, clock: Clock, notifiers: list[Notifier], *, sandbox: bool) -> Probes:
     probes = Probes(clock, time.perf_counter)
     probes.watch("k8s", cluster.version)
     if not sandbox:
         probes.watch("k8s_account", lambda: _account(cluster, probes))
-    for part in ("groq", "prometheus", "alertmanager", "mail"):
+    for part in ("groq", "prometheus", "alertmanager"):
         probes.absent(part)
+    if all(isinstance(each, LogNotifier) for each in notifiers):
+        probes.absent("mail")
+    else:
+        probes.watch("mail", lambda: standing(notifiers))
     return probes
 
 

@@ -23,12 +23,17 @@ log = structlog.get_logger("worker")
 
 @dataclass
 class Chore:
-    """Something done every `every` seconds of the service clock; a failure is logged and it comes again."""
+    """Something done every `every` seconds of the service clock; a failure is logged and it comes again.
+
+    One that has not ended is not begun a second time, and holds up no other.
+    """
 
     name: str
     every: float
     run: Callable[[], object]
     next_at: datetime | None = None
+    """None: at once."""
+    under_way: bool = False
 
 
 class Worker:
@@ -49,7 +54,7 @@ class Worker:
         self._clock = clock
         self._chores = chores
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="incident")
-        self._chore_pool = ThreadPoolExecutor(1, thread_name_prefix="chore")
+        self._chore_pool = ThreadPoolExecutor(max(1, len(chores)), thread_name_prefix="chore")
         self._sweep_seconds = sweep_seconds
         self._running: set[str] = set()
         self._lock = threading.Lock()
@@ -98,8 +103,9 @@ class Worker:
                 self._running.add(incident_id)
             self._pool.submit(self._step, incident_id).add_done_callback(_tell)
         for chore in self._chores:
-            if chore.next_at is None or chore.next_at <= now:
+            if not chore.under_way and (chore.next_at is None or chore.next_at <= now):
                 chore.next_at = now + timedelta(seconds=chore.every)
+                chore.under_way = True
                 self._chore_pool.submit(self._run_chore, chore).add_done_callback(_tell)
 
     def _step(self, incident_id: str) -> None:
@@ -117,6 +123,8 @@ class Worker:
             chore.run()
         except ToolError as error:
             log.warning("chore failed", chore=chore.name, error=str(error))
+        finally:
+            chore.under_way = False
 
 
 def _tell(done: Future[None]) -> None:
