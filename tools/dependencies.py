@@ -50,6 +50,7 @@ def dependency_facts(service: JsonObject, pods: Sequence[JsonObject], evidence_i
         pods=len(living),
         ready=len(ready),
         recovered_at=max(changed, default=None) if living and len(ready) == len(living) else None,
+        ready_since=min(changed, default=None),
         evidence_id=evidence_id,
     )
 

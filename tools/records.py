@@ -265,6 +265,8 @@ class EventFacts(Record):
     message: str
     count: int = 1
     last_seen: datetime | None = None
+    first_seen: datetime | None = None
+    """By then every object that it is told of had shown it."""
 
 
 class EvidenceItem(Record):

@@ -36,6 +36,7 @@ from tools.records import (
 DETERMINISTIC_CODES = frozenset({126, 127, 128})
 DETERMINISTIC_REASONS = frozenset({"OOMKilled", "StartError", "ContainerCannotRun"})
 FIRST_BACKOFF = timedelta(seconds=10)
+LONGEST_BACKOFF = timedelta(seconds=300)
 LONG_OVER = timedelta(hours=1)
 """Pods that still crash so long after a dependency came back may have another reason: not without a person."""
 _BACKOFF = re.compile(r"^back-off (?:(\d+)m)?(\d+)s restarting failed")
@@ -102,7 +103,7 @@ def _cause_that_ended(
     crashed: list[tuple[PodFacts, ContainerFacts]], evidence: Evidence
 ) -> DependencyFacts | None:
     """A dependency that came back, all of its pods, after every one of ours had broken."""
-    broke = max(_broken_by(pod, container, evidence.collected_at) for pod, container in crashed)
+    broke = max(_broken_by(pod, container, evidence) for pod, container in crashed)
     return next((d for d in evidence.dependencies if d.recovered_at and _back_since(d) > broke), None)
 
 
@@ -112,19 +113,20 @@ def _back_since(dependency: DependencyFacts) -> datetime:
     return dependency.ready_since or dependency.recovered_at
 
 
-def _broken_by(pod: PodFacts, container: ContainerFacts, now: datetime) -> datetime:
+def _broken_by(pod: PodFacts, container: ContainerFacts, evidence: Evidence) -> datetime:
     """An instant by which it had broken for certain; it may have been earlier.
 
     Without a readiness probe a loop is ready between two crashes, so that the Ready condition tells of the newest
     crash only. A run that was a restart follows an earlier crash; a back-off follows shorter ones that add up to
-    itself, less the first.
+    itself, less the first; the longest back-off may have come many times, and then the events tell since when.
     """
     known = [pod.ready_changed_at] if pod.ready_changed_at and not pod.ready else []
     if container.exit_finished_at:
         known.append(container.exit_finished_at - _earlier_backoffs(container))
     if container.exit_started_at and _earlier_runs(container):
         known.append(container.exit_started_at)
-    return max(pod.created_at, min(known, default=now))
+    known += _longest_backoffs(container, evidence)
+    return max(pod.created_at, min(known, default=evidence.collected_at))
 
 
 def _earlier_runs(container: ContainerFacts) -> int:
@@ -135,12 +137,21 @@ def _earlier_runs(container: ContainerFacts) -> int:
 
 
 def _earlier_backoffs(container: ContainerFacts) -> timedelta:
+    return max(timedelta(0), _backoff(container) - FIRST_BACKOFF)
+
+
+def _longest_backoffs(container: ContainerFacts, evidence: Evidence) -> list[datetime]:
+    """Since when every pod has been held back, once the back-off does not grow any more."""
+    if _backoff(container) < LONGEST_BACKOFF:
+        return []
+    told = f"Back-off restarting failed container {container.name} "
+    return [e.first_seen for e in evidence.events if e.first_seen and e.message.startswith(told)]
+
+
+def _backoff(container: ContainerFacts) -> timedelta:
     """Told from the kubelet's own message; zero if it does not say."""
     match = _BACKOFF.match(container.waiting_message)
-    if match is None:
-        return timedelta(0)
-    present = timedelta(minutes=int(match[1] or 0), seconds=int(match[2]))
-    return max(timedelta(0), present - FIRST_BACKOFF)
+    return timedelta(minutes=int(match[1] or 0), seconds=int(match[2])) if match else timedelta(0)
 
 
 def _finding(

@@ -27,7 +27,7 @@ from tests.graph.evidence_builders import (
     well,
     workload,
 )
-from tools.records import ContainerFacts, Evidence, ItemStatus, PodFacts
+from tools.records import ContainerFacts, EventFacts, Evidence, ItemStatus, PodFacts
 
 HOUR = 3600.0
 RAN_WELL = revision(2, digest=NEW, replicas=3, seen_healthy_seconds=3 * DAY)
@@ -252,3 +252,27 @@ def test_the_time_of_the_restart_is_that_of_the_evidence() -> None:
     first, second = (PLAYBOOK.candidates(finding, found, TARGET)[0] for _ in range(2))
     assert first == second
     assert datetime.fromisoformat(str(first.call.args["restarted_at"])) == NOW
+
+
+@pytest.mark.parametrize(
+    ("delay", "since", "proves"),
+    [
+        pytest.param("5m0s", 900.0, True, id="the longest, seen first 900 s ago"),
+        pytest.param("5m0s", 400.0, False, id="the longest, seen first only after the database was back"),
+        pytest.param("2m40s", 900.0, False, id="not the longest: the loop is younger than its first event"),
+    ],
+)
+def test_events_tell_since_when_a_loop_has_the_longest_back_off(
+    delay: str, since: float, proves: bool
+) -> None:
+    """The back-off has stopped growing, and the database came back 500 s ago."""
+    looping = pods(3, "rs2", back_off(9, delay=delay), age=DAY, ready_changed=60.0)
+    told = EventFacts(
+        kind="Pod",
+        name="rs2-0",
+        type="Warning",
+        reason="BackOff",
+        message="Back-off restarting failed container app in pod rs2-0_shop(uid-rs2-0)",
+        first_seen=ago(since),
+    )
+    assert (proved(outage(*looping, back=500.0, events=(told,))) is not None) == proves

@@ -115,3 +115,12 @@ def test_recovery_is_when_the_last_of_its_pods_became_ready() -> None:
     assert facts.recovered_at.minute == 3
     assert dependency_facts(database, [*both, pod("False")], "e6").recovered_at is None
     assert dependency_facts(database, [], "e6").recovered_at is None
+
+
+def test_a_service_is_back_since_the_first_of_its_pods_became_ready() -> None:
+    """One pod that was ready all the time means that the Service was never down."""
+    both = [pod("True", "2026-01-05T09:00:00Z"), pod("True", "2026-01-05T12:03:00Z")]
+    facts = dependency_facts(service("db", "db"), both, "e6")
+    assert facts.ready_since is not None
+    assert (facts.ready_since.hour, facts.ready_since.minute) == (9, 0)
+    assert dependency_facts(service("db", "db"), [pod("False")], "e6").ready_since is None
