@@ -62,6 +62,7 @@ class PlaneAgent(AgentProcess):
             _point_at(kubeconfig, server)
         super().__init__(work, kubeconfig=kubeconfig, **environ)
         self.program = installed.program
+        self.environ.pop("PYTHONPATH", None)
         self.log_file = folder / "agent.log"
 
     def alert(self, *alerts: dict[str, Any]) -> str:
@@ -73,7 +74,9 @@ class PlaneAgent(AgentProcess):
 
     def incident(self, incident_id: str) -> dict[str, Any]:
         """All that it knows of it, with approvals, receipts and the decision."""
-        found: dict[str, Any] = self.get(f"/incidents/{incident_id}").body
+        answer = self.get(f"/incidents/{incident_id}")
+        assert answer.status == 200, f"{answer}\n{self.log()[-6000:]}"
+        found: dict[str, Any] = answer.body
         return found
 
     def asked(self, incident_id: str, *, other_than: str = "") -> dict[str, Any]:

@@ -11,10 +11,16 @@ from tests.controlplane.plane import ControlPlane
 from tests.controlplane.workloads import Workload
 from tests.e2e.agent import ACCOUNT, SHORT, PlaneAgent, grant
 from tests.e2e.audit_log import Right
+from tests.e2e.old_hands import OldHands
 from tests.e2e.wheel import Installed
 from tests.plugins.figures import figures, pytest_terminal_summary
 
 __all__ = ["figures", "pytest_terminal_summary"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What waits for a quarter of an hour comes last: the other tests pass that time."""
+    items.sort(key=_is_patient)
 
 
 @pytest.fixture(scope="session")
@@ -57,3 +63,26 @@ def agent(
     with PlaneAgent(tmp_path / "agent", plane, installed, **SHORT) as started:
         started.start()
         yield started
+
+
+@pytest.fixture(scope="session")
+def old_hands(
+    plane: ControlPlane,
+    installed: Installed,
+    rights: set[Right],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[OldHands]:
+    """Workloads and an agent as shipped, both since the beginning of the run."""
+    with PlaneAgent(tmp_path_factory.mktemp("old-hands"), plane, installed, MODE="auto") as agent:
+        yield OldHands.begin(agent, plane)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _early(request: pytest.FixtureRequest) -> None:
+    """Begin what takes long before the first test, if a test of this run wants it."""
+    if any(map(_is_patient, request.session.items)):
+        request.getfixturevalue("old_hands")
+
+
+def _is_patient(item: pytest.Item) -> bool:
+    return "old_hands" in getattr(item, "fixturenames", ())

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import sysconfig
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,9 +66,9 @@ class Installed:
         """What `sre-agent` prints. Raises CommandFailed."""
         return _run([self.program, *arguments], cwd or self.folder)
 
-    def python_says(self, code: str, cwd: Path) -> str:
+    def python_says(self, code: str, cwd: Path, environ: Mapping[str, str]) -> str:
         """What the environment's interpreter prints, asked from a folder. Raises CommandFailed."""
-        return _run([self.python, "-c", code], cwd)
+        return _run([self.python, "-c", code], cwd, environ)
 
 
 def build_wheel(folder: Path) -> Path:
@@ -97,11 +98,17 @@ def source_files() -> set[str]:
     return {str(path.relative_to(ROOT)) for path in found if "__pycache__" not in path.parts}
 
 
-def _run(command: list[str | Path], cwd: Path) -> str:
-    """With an environment that leads to no sources of ours."""
+def _run(command: list[str | Path], cwd: Path, environ: Mapping[str, str] | None = None) -> str:
+    """By default with an environment that leads to no sources of ours."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
     ended = subprocess.run(
-        command, cwd=cwd, env=kept, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        command,
+        cwd=cwd,
+        env=environ or kept,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if ended.returncode:
         words = " ".join(map(str, command))

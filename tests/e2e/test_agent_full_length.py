@@ -1,0 +1,82 @@
+"""Once at full length: ten minutes of sightings as proof, and every verification over its whole window.
+
+The fixture `old_hands` began when the run did; conftest.py lets this come last.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.controlplane.workloads import is_ready
+from tests.e2e.agent import assert_same_writes, pod_alert
+from tests.e2e.old_hands import OldHands, back_off, label
+from tests.e2e.releases import GOOD, images, release_crashing, release_stuck, shorten_deadline
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
+
+
+def test_what_was_seen_well_for_ten_minutes_is_gone_back_to_and_a_restart_mends_a_past_outage(
+    old_hands: OldHands, figures: Callable[[str], None]
+) -> None:
+    """With the settings that are shipped and `MODE=auto`: one restart by itself, three rollbacks approved."""
+    agent, one = old_hands.agent, old_hands
+    one.wait_for_proof()
+
+    restarted = _let_an_outage_pass(one)
+    agent.until_status(restarted, "verifying")
+    proved = agent.alert(pod_alert(release_crashing(one.proved)))
+    unproved = agent.alert(pod_alert(release_crashing(one.unproved)))
+    shorten_deadline(one.stuck)
+    stuck = agent.alert(pod_alert(release_stuck(one.stuck), "KubePodNotReady"))
+
+    assert re.search(r"Revision 1 was seen ready for 1\d minutes", _approved(one, proved, "proved"))
+    assert re.search(
+        r"Health of revision 1 not proved; it was current for \d+ minutes",
+        _approved(one, unproved, "not_proved"),
+    )
+    assert "pods of revision 1 are ready now" in _approved(one, stuck, "proved")
+
+    windows = [_recovered(one, incident_id) for incident_id in (restarted, proved, unproved, stuck)]
+    assert [window for window in windows if window < 120] == []
+    for each in (one.proved, one.unproved, one.stuck, one.needy):
+        assert images(each) == {GOOD}
+        assert all(map(is_ready, each.pods()))
+    done, dry = assert_same_writes(agent)
+    assert len(done) == 4
+    figures(f"4 writes audited, {len(dry)} dry runs, windows of {windows} s, all RECOVERED")
+
+
+def _let_an_outage_pass(one: OldHands) -> str:
+    """The database goes, what needs it crashes, the database is back: the incident's id."""
+    for pod in one.database.pods():
+        label(one.database, pod, "notready")
+    plane = one.needy.plane
+    plane.eventually(lambda: not any(map(is_ready, one.database.pods())), what="a database that is down")
+    for pod in one.needy.pods():
+        back_off(one.needy, pod)
+    plane.eventually(lambda: not any(map(is_ready, one.needy.pods())), what="crashing pods")
+    for pod in one.database.pods():
+        label(one.database, pod, None)
+    plane.eventually(lambda: all(map(is_ready, one.database.pods())), what="a database that is back")
+    return one.agent.alert(pod_alert(one.needy.pods()[0]))
+
+
+def _approved(one: OldHands, incident_id: str, proof: str) -> str:
+    """Approve what is asked; returns why it was proposed."""
+    approval = one.agent.asked(incident_id)
+    proposal: dict[str, Any] = approval["proposal"]
+    assert (proposal["call"]["name"], proposal["health_proof"]) == ("rollback_deployment", proof)
+    assert one.agent.approve(approval["id"]).status == 200
+    return str(proposal["reason"])
+
+
+def _recovered(one: OldHands, incident_id: str) -> int:
+    """Wait for it; returns for how many seconds it was watched."""
+    assert one.agent.until_status(incident_id, "recovered", within=600)["verdict"] == "RECOVERED"
+    held = re.search(r"rolled out and well for (\d+) s", one.agent.told(incident_id))
+    assert held, one.agent.told(incident_id)
+    return int(held[1])
