@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from graph import confidence, policy
+from graph.guarding import guard_facts
 from graph.policy import NAMESPACE, Attempt, Block, PolicyFacts
 from graph.services import Services
 from graph.state import Decision, Finding, Proposal
@@ -63,6 +64,7 @@ def policy_facts(
         automatic_writes_day=day,
         in_flight=tuple(e.target.uid for e in others),
         in_flight_namespaces=tuple(e.target.namespace for e in others),
+        guards=guard_facts(services, incident_id, proposal, evidence, now),
     )
 
 

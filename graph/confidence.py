@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from graph.state import Finding
-from tools.records import Evidence, Similar, Target
+from tools.records import GUARDS, Evidence, Similar, Target
 
 PROOF, COMPLETENESS, TARGET = 0.7, 0.2, 0.1
 HELPED, FAILED = 0.05, -0.4
@@ -50,14 +50,24 @@ def total(by_name: dict[str, float], threshold: float) -> float:
 
 
 def completeness(evidence: Evidence) -> float:
-    """Share of the planned reads that were answered; no data is an answer."""
-    if not evidence.items:
+    """Share of the planned reads that were answered; no data is an answer. Guards count in policy, by refusing."""
+    planned = [item for item in evidence.items if item.kind not in GUARDS]
+    if not planned:
         return 0.0
-    return 1 - len(evidence.missing()) / len(evidence.items)
+    missing = [item for item in evidence.missing() if item.kind not in GUARDS]
+    return 1 - len(missing) / len(planned)
 
 
 def history(action: str, problem: str, similar: Sequence[Similar]) -> float:
-    """What our own verdicts say of this action for this workload and class: the newest that says anything.
+    """What our own verdicts say of this action for this workload and class: the newest that says anything."""
+    newest = last_time(action, problem, similar)
+    if newest is None:
+        return 0.0
+    return HELPED if newest.verdict == "RECOVERED" else FAILED
+
+
+def last_time(action: str, problem: str, similar: Sequence[Similar]) -> Similar | None:
+    """The incident of this workload and class whose verdict on this action counts, if there is one.
 
     Without a date it counts as the newest, and of two at one instant the failure does.
     """
@@ -66,10 +76,7 @@ def history(action: str, problem: str, similar: Sequence[Similar]) -> float:
         for s in similar
         if s.same_workload and s.action == action and s.problem == problem and s.verdict in HELPED_OR_NOT
     ]
-    newest = max(told, key=lambda s: (s.closed_at or UNDATED, s.verdict != "RECOVERED"), default=None)
-    if newest is None:
-        return 0.0
-    return HELPED if newest.verdict == "RECOVERED" else FAILED
+    return max(told, key=lambda s: (s.closed_at or UNDATED, s.verdict != "RECOVERED"), default=None)
 
 
 def _sureness(target: Target | None) -> float:

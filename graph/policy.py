@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Literal, TypeAlias
 
-from graph.policy_facts import DENIED_NAMESPACES, Attempt, PolicyFacts, PolicySettings
+from graph.policy_facts import DENIED_NAMESPACES, Answer, Attempt, GuardFacts, PolicyFacts, PolicySettings
+from graph.policy_guards import GUARDS
 from tools.records import Record
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "RULES",
     "Attempt",
     "Block",
+    "GuardFacts",
     "PolicyFacts",
     "PolicySettings",
     "evaluate",
@@ -42,7 +44,6 @@ class Block(Record):
         return f"{self.rule}: {self.reason}"
 
 
-Answer: TypeAlias = tuple[Literal["refuse", "ask"], str] | None
 Rule: TypeAlias = Callable[[PolicyFacts, PolicySettings], Answer]
 
 
@@ -80,6 +81,8 @@ def namespace_denied(facts: PolicyFacts, settings: PolicySettings) -> Answer:
 def namespace_allowed(facts: PolicyFacts, settings: PolicySettings) -> Answer:
     """With an allow list, only what it names."""
     namespace = facts.target.namespace
+    if settings.namespace_allow and not namespace:
+        return ("refuse", "it belongs to no namespace, and the allow list names namespaces")
     if not settings.namespace_allow or any(fnmatchcase(namespace, p) for p in settings.namespace_allow):
         return None
     return ("refuse", f"namespace {namespace} is not on the allow list")
@@ -113,9 +116,9 @@ def workload_disabled(facts: PolicyFacts, settings: PolicySettings) -> Answer:
 def managed_elsewhere(facts: PolicyFacts, settings: PolicySettings) -> Answer:
     """A spec change on what Git or an operator owns is reverted: propose it there (kubernetes.md 4.9).
 
-    Helm keeps a restart, so that only what changes more than that asks.
+    Helm keeps a restart, so that only what changes more than that asks. An eviction changes no spec.
     """
-    owner = facts.target.managed_by
+    owner = "" if facts.family == "evict" else facts.target.managed_by
     if owner in ("argocd", "flux", "operator"):
         return ("refuse", f"managed by {owner}, which would revert it: change it there")
     if owner == "helm" and facts.family != "restart":
@@ -190,8 +193,8 @@ def restart_in_rollout(facts: PolicyFacts, settings: PolicySettings) -> Answer:
 
 
 def restart_of_ready(facts: PolicyFacts, settings: PolicySettings) -> Answer:
-    """A workload most of whose pods are ready is not restarted without a person."""
-    if facts.family == "restart" and facts.ready * 2 > facts.desired:
+    """A workload most of whose pods are ready is not restarted without a person, but for a leak proved by metrics."""
+    if facts.family == "restart" and not facts.guards.leak_proved and facts.ready * 2 > facts.desired:
         return ("ask", f"{facts.ready} of {facts.desired} pods are ready")
     return None
 
@@ -243,6 +246,7 @@ RULES: tuple[Rule, ...] = (
     evidence_incomplete,
     unsure_target,
     suspicious_telemetry,
+    *GUARDS,
 )
 
 

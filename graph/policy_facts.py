@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, TypeAlias
 
-from tools.records import Record, Risk, Target
+from tools.records import AutoscalerFacts, BudgetFacts, NodeFacts, Record, Risk, Target
+
+Answer: TypeAlias = tuple[Literal["refuse", "ask"], str] | None
 
 DENIED_NAMESPACES = (
     "kube-*",
@@ -57,6 +59,10 @@ class PolicySettings(Record):
     """The same action on the same workload not again so soon without a person, whatever the class."""
     cluster_writes_per_hour: int = 6
     cluster_writes_per_day: int = 20
+    most_replicas: int = 50
+    """No Deployment is scaled beyond this."""
+    node_pause_seconds: float = 1800.0
+    """Between two cordons."""
     read_patience_seconds: float = 60.0
     """How long a run waits for an API server that does not answer before it reports so; 0: at once."""
     verify_delay_seconds: float = 30.0
@@ -76,6 +82,24 @@ class Attempt(Record):
     at: datetime
     undo: bool = False
     verdict: str = ""
+
+
+class GuardFacts(Record):
+    """What else stands around the object of the proposal; empty where its action does not ask."""
+
+    autoscalers: tuple[AutoscalerFacts, ...] = ()
+    budgets: tuple[BudgetFacts, ...] = ()
+    quota_lacks: str = ""
+    """Which quota the proposed replicas would exceed."""
+    replicas: int = 0
+    """How many the proposal would have."""
+    priority_class: str = ""
+    node: NodeFacts | None = None
+    other_nodes: tuple[NodeFacts, ...] = ()
+    node_writes: tuple[datetime, ...] = ()
+    """When nodes were written to lately, by other incidents."""
+    leak_proved: bool = False
+    """Metrics show the siblings of a pod that was killed for memory near their own limit."""
 
 
 class PolicyFacts(Record):
@@ -110,3 +134,4 @@ class PolicyFacts(Record):
     in_flight: tuple[str, ...] = ()
     """uids of targets whose write is still being verified (other incidents')."""
     in_flight_namespaces: tuple[str, ...] = ()
+    guards: GuardFacts = GuardFacts()

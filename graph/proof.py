@@ -61,12 +61,12 @@ def _compare(
         alerts=services.incidents.alerts(incident_id),
     )
     workload = evidence.workload
-    if workload is None:
+    if not evidence.cite("workload"):
         missing = evidence.missing()
         if missing:
             return Change(kind="unreadable", reason=missing[0].summary)
         return Change(kind="changed", reason="the target is gone or is another object of that name")
-    if workload.template_digest != proposal.workload_digest:
+    if workload and workload.template_digest != proposal.workload_digest:
         return Change(kind="changed", reason="the pod template has changed since it was proposed")
     finding, candidates = diagnose(evidence, proposal.target)
     if finding.problem != proposal.problem:

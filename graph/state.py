@@ -80,6 +80,8 @@ class Proposal(Record):
     """The workload when this was proposed: the snapshot that later reads are compared with."""
     health_proof: Literal["proved", "not_proved", ""] = ""
     """Rollback only: whether the revision's health is proved (product.md section 3)."""
+    leak_proved: bool = False
+    """Restart only: metrics show the siblings of a pod that was killed for memory near their own limit."""
     preview: Preview | None = None
     digest: str = ""
     """sha256 over call, target uid, snapshot and preview: what an approval is bound to."""
@@ -154,6 +156,8 @@ class IncidentState(TypedDict, total=False):
     """Written by gather_logs."""
     similar: list[Similar]
     """Written by retrieve_similar."""
+    memory_gap: str
+    """Why the memory could not be read; written by retrieve_similar. Absent or empty: nothing is missing."""
     finding: Finding
     """Written by decide."""
     decision: Decision

@@ -10,6 +10,7 @@ import pytest
 from graph import policy
 from graph.policy import Attempt, PolicyFacts, PolicySettings, evaluate, route, settle_until
 from tests.graph.evidence_builders import NOW, TARGET, ago, policy_facts
+from tests.graph.guard_scenarios import SCENARIOS as GUARD_SCENARIOS
 from tools.records import Target
 
 AUTO = PolicySettings(mode="auto")
@@ -77,6 +78,7 @@ SCENARIOS = {
     "evidence_incomplete": (policy_facts(evidence_missing=("dependencies",)), AUTO, "ask"),
     "unsure_target": (policy_facts(target=target(resolved_by="name_pattern")), AUTO, "ask"),
     "suspicious_telemetry": (policy_facts(suspicious=True), AUTO, "ask"),
+    **GUARD_SCENARIOS,
 }
 """One scenario per rule in which this rule alone decides."""
 

@@ -1,0 +1,42 @@
+"""Reads off the evidence, and the ledger, what policy's rules about guards ask for."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from graph.load import quota_lacks
+from graph.policy_facts import GuardFacts
+from graph.services import Services
+from graph.state import Proposal
+from tools.ledger import LedgerEntry
+from tools.records import Evidence
+from tools.resources import NODES
+
+
+def guard_facts(
+    services: Services, incident_id: str, proposal: Proposal, evidence: Evidence, now: datetime
+) -> GuardFacts:
+    """What stands around the object of `proposal`. Raises StoreError when the ledger cannot be read."""
+    args, workload = proposal.call.args, evidence.workload
+    replicas = int(args.get("replicas") or 0)
+    more = replicas - int(args.get("from_replicas") or replicas)
+    return GuardFacts(
+        autoscalers=evidence.autoscalers,
+        budgets=evidence.budgets,
+        quota_lacks=quota_lacks(evidence, more) if more > 0 else "",
+        replicas=replicas,
+        priority_class=workload.priority_class if workload else "",
+        node=evidence.node,
+        other_nodes=tuple(n for n in evidence.nodes if evidence.node and n.uid != evidence.node.uid),
+        node_writes=_node_writes(services, incident_id, now) if evidence.node else (),
+        leak_proved=proposal.leak_proved,
+    )
+
+
+def _node_writes(services: Services, incident_id: str, now: datetime) -> tuple[datetime, ...]:
+    since = now - timedelta(seconds=services.policy.node_pause_seconds)
+    return tuple(e.claimed_at for e in services.ledger.since(since) if _on_a_node(e, incident_id))
+
+
+def _on_a_node(entry: LedgerEntry, incident_id: str) -> bool:
+    return entry.target.kind == NODES.kind and not entry.undo_of and entry.incident_id != incident_id
