@@ -258,7 +258,7 @@ def _decide(state: IncidentState, services: Services) -> dict[str, Any]:
     incident_id, target, evidence = state["incident_id"], state.get("target"), state["evidence"]
     alerts = services.incidents.alerts(incident_id)
     finding, candidates = (
-        diagnose(evidence, target) if target else (unresolved(state.get("unresolved", "")), [])
+        diagnose(evidence, target, alerts) if target else (unresolved(state.get("unresolved", "")), [])
     )
     over = is_noise(alerts) or (bool(alerts) and all(alert.status == "resolved" for alert in alerts))
     case = counsel.Case(
