@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from tests.chaos.faults import Scene
@@ -28,13 +29,30 @@ HEALTHY = 900.0
 """Sandbox seconds that every workload has been well for."""
 ILL = 150.0
 """Sandbox seconds since things went wrong."""
+LOOK = 150.0
+"""Sandbox seconds between two sightings of its past."""
 TICK = 0.02
+
+
+class LiveClock(ManualClock):
+    """Stands still until told, and is the wall clock from `go_live` on."""
+
+    def __init__(self, start: datetime) -> None:
+        super().__init__(start)
+        self._is_live = False
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) if self._is_live else super().now()
+
+    def go_live(self) -> None:
+        """No way back."""
+        self._is_live = True
 
 
 class ChaosCluster:
     """The API server of a test and the proxy that the agent knows it by."""
 
-    def __init__(self, sandbox: Sandbox, clock: ManualClock, proxy: FaultProxy, folder: Path) -> None:
+    def __init__(self, sandbox: Sandbox, clock: LiveClock, proxy: FaultProxy, folder: Path) -> None:
         self.sandbox = sandbox
         self.clock = clock
         self.proxy = proxy
@@ -58,42 +76,49 @@ class ChaosCluster:
 def chaos_cluster(folder: Path, scenes: Sequence[Scene], data: Path) -> Iterator[ChaosCluster]:
     """Start a cluster in which all of `scenes` have gone wrong, and let the record in `data` have seen its past."""
     folder.mkdir(parents=True, exist_ok=True)
-    clock = ManualClock(datetime.now(UTC) - timedelta(seconds=HEALTHY + ILL))
-    with Sandbox(clock=clock, nodes=3) as sandbox, FaultProxy(sandbox.url) as proxy:
-        cluster = ChaosCluster(sandbox, clock, proxy, folder)
-        _live_through(cluster, scenes, data)
-        with _live(cluster):
-            yield cluster
-
-
-def _live_through(cluster: ChaosCluster, scenes: Sequence[Scene], data: Path) -> None:
-    sandbox, clock = cluster.sandbox, cluster.clock
-    for scene in scenes:
-        scene.prepare(sandbox)
-    url = f"sqlite:///{data / 'sre-agent.db'}"
-    upgrade(url)
-    database = Database.open(url)
-    reader = KubernetesCluster.connect(str(cluster.kubeconfig))
-    for _ in range(int(HEALTHY // 60)):
-        sandbox.settle(60)
-        look(reader, SqlRevisions(database), clock)
-    database.close()
-    for scene in scenes:
-        scene.strike(sandbox, clock)
-    sandbox.settle((datetime.now(UTC) - clock.now()).total_seconds())
+    with live_sandbox(scenes, data) as (sandbox, clock), FaultProxy(sandbox.url) as proxy:
+        yield ChaosCluster(sandbox, clock, proxy, folder)
 
 
 @contextmanager
-def _live(cluster: ChaosCluster) -> Iterator[None]:
-    """Tie the sandbox's clock to the wall clock."""
+def live_sandbox(scenes: Sequence[Scene], data: Path) -> Iterator[tuple[Sandbox, LiveClock]]:
+    """The cluster alone, ill since `ILL` seconds, on the wall clock."""
+    clock = LiveClock(datetime.now(UTC) - timedelta(seconds=HEALTHY + ILL))
+    with Sandbox(clock=clock, nodes=3) as sandbox:
+        for scene in scenes:
+            scene.prepare(sandbox)
+        _be_seen_healthy(sandbox, clock, data)
+        for scene in scenes:
+            scene.strike(sandbox, clock)
+        sandbox.settle((datetime.now(UTC) - clock.now()).total_seconds())
+        clock.go_live()
+        with _kept_going(sandbox):
+            yield sandbox, clock
+
+
+def _be_seen_healthy(sandbox: Sandbox, clock: LiveClock, data: Path) -> None:
+    """Live through `HEALTHY` seconds, of which the record keeps what the agent would have seen."""
+    url = f"sqlite:///{data / 'sre-agent.db'}"
+    upgrade(url)
+    database = Database.open(url)
+    with TemporaryDirectory() as folder:
+        reader = KubernetesCluster.connect(str(sandbox.kubeconfig(Path(folder) / "kubeconfig")))
+        for _ in range(int(HEALTHY // LOOK)):
+            sandbox.settle(LOOK)
+            look(reader, SqlRevisions(database), clock)
+    database.close()
+
+
+@contextmanager
+def _kept_going(sandbox: Sandbox) -> Iterator[None]:
+    """Let the controllers do what is due, all the time."""
     stop = threading.Event()
 
     def tick() -> None:
         while not stop.wait(TICK):
-            cluster.clock.set(datetime.now(UTC))
-            cluster.sandbox.step()
+            sandbox.step()
 
-    thread = threading.Thread(target=tick, name="wall-clock", daemon=True)
+    thread = threading.Thread(target=tick, name="cluster-time", daemon=True)
     thread.start()
     try:
         yield
