@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from tools.redaction import redact, strip_invisible
 
@@ -65,6 +66,7 @@ def clean(text: str) -> str:
     return _BLOB.sub(_blob, redact(strip_invisible(plain)))
 
 
+@lru_cache(maxsize=1024)
 def message(text: str, limit: int = LINE_LIMIT) -> str:
     """One redacted line of at most `limit` characters."""
     return _cut(" ".join(clean(text).split()), limit)
