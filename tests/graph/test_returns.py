@@ -116,6 +116,18 @@ def test_what_somebody_has_gone_back_from_is_not_gone_back_to() -> None:
     assert chosen(evidence(revisions=(renumbered, proved), pods=BAD)) == (8, "proved")
 
 
+def test_being_born_after_others_is_no_going_back() -> None:
+    """The usual order: the newest of those that were current for long."""
+    assert chosen(history(older(8, age=2 * DAY), older(7, age=9 * DAY))) == (8, "not_proved")
+
+
+def test_the_ledger_s_word_is_shown() -> None:
+    """How long it was seen ready."""
+    back = way_back(history(older(8, seen_healthy_seconds=5000.0)))
+    assert back is not None
+    assert back.why == "Revision 8 was seen ready for 83 minutes."
+
+
 def test_a_revision_renumbered_by_a_rollback_is_older_by_its_number() -> None:
     """Numbers say which came before, ages do not: after a rollback the older one is the younger ReplicaSet."""
     young = older(10, age=60, ready=3)

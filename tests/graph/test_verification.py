@@ -72,6 +72,11 @@ def test_recovered_after_the_rollout_and_a_whole_window() -> None:
     assert verdict.at == after(180)
 
 
+def test_a_workload_of_one_pod_recovers_too() -> None:
+    """Many a Deployment has one replica."""
+    assert name_of(verify(every(30, 150, pod_seen("a"), desired=1))) == "RECOVERED"
+
+
 def test_a_single_good_look_is_never_success() -> None:
     """Long after the write, one look that finds all well begins a window and proves nothing."""
     assert verify([look(600)]) is None
