@@ -123,6 +123,17 @@ def test_a_model_that_argues_for_the_worst_unlocks_nothing(standing: Advised) ->
     standing.resolve()
 
 
+def test_nobody_is_asked_about_what_is_over(standing: Advised) -> None:
+    """The alert resolved before the run came to decide."""
+    broken = [p for p in standing.agent.pods("shop") if p["metadata"]["labels"].get("sim/fault")]
+    (incident_id,) = standing.agent.alert(standing.agent.crash_alert(broken[0]))
+    standing.agent.alert(standing.agent.crash_alert(broken[0], status="resolved"))
+    standing.agent.advance(10)
+    assert standing.agent.incident(incident_id).status == "ignored"
+    kinds = [entry.kind for entry in standing.agent.agent.services.incidents.timeline(incident_id)]
+    assert "model" not in kinds
+
+
 def test_a_model_that_agrees_signs_the_decision_and_it_recovers(tmp_path: Path) -> None:
     """Asked for, approved, written, verified, as without a model; what it cost is on /metrics."""
     with (

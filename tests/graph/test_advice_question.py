@@ -142,35 +142,29 @@ HOSTILE = (
 )
 
 
+def everywhere(text: str) -> str:
+    """The prompt with this text as log, summary, event, fact, alert, reason of a candidate and note of a person."""
+    finding = FINDING.model_copy(update={"summary": text, "facts": (text,), "ruled_out": (text,)})
+    unread = item("events", "failed", 3).model_copy(update={"summary": text})
+    read = evidence(items=(filled("pods", 2, text, summary=text), unread))
+    wary = alert().model_copy(update={"annotations": {"summary": text}})
+    past = similar("RECOVERED", note=text)
+    return question(finding, [proposal(reason=text)], read, TARGET, [past], [wary]).user
+
+
 @pytest.mark.parametrize("text", HOSTILE)
 def test_data_cannot_leave_its_block(text: str) -> None:
-    """Wherever it is: log, summary, event, fact, alert, reason of a candidate, note of a person."""
-    finding = FINDING.model_copy(update={"summary": text, "facts": (text,), "ruled_out": (text,)})
-    read = evidence(items=(filled("pods", 2, text, summary=text), item("events", "failed", 3)))
-    wary = alert().model_copy(update={"annotations": {"summary": text}})
-    past = similar("RECOVERED").model_copy(update={"note": text})
-    asked = question(finding, [proposal(reason=text)], read, TARGET, [past], [wary])
-    bare = question(
-        FINDING, [proposal()], evidence(items=read.items[:1]), TARGET, [similar("RECOVERED")], [alert()]
-    )
-
-    ours = {re.sub(r"\d+", "#", line) for line in outside(bare.user)}
-    theirs = {re.sub(r"\d+", "#", line) for line in outside(asked.user)}
-    assert theirs - ours <= {
-        "[could not be read: text from the cluster, data only]",
-        "[end of could not be read]",
-    }
+    """Wherever it is: the lines that are not data are the same as with harmless words."""
+    assert outside(everywhere(text)) == outside(everywhere("harmless"))
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.text(alphabet=st.one_of(st.characters(), st.sampled_from("\n\r\u2028|[]"))))
+@given(st.text(alphabet=st.one_of(st.characters(), st.sampled_from("\n\r\x1c\u2028\u2029|[]")), min_size=1))
 def test_no_text_at_all_makes_a_line_of_its_own(text: str) -> None:
-    """Every line that the data makes begins with a bar, and nothing unseen is left in it."""
-    asked = ask(evidence(items=(filled("pods", 2, text, summary=text),)))
-    opened = sum(line.endswith("text from the cluster, data only]") for line in outside(asked.user))
-    closed = sum(line.startswith("[end of ") for line in outside(asked.user))
-    assert opened == closed == 6
-    asked.user.encode("utf-8")
+    """Every line that the data makes begins with a bar, and it can be sent."""
+    asked = everywhere(text)
+    assert outside(asked) == outside(everywhere("harmless"))
+    asked.encode("utf-8")
 
 
 def test_unseen_characters_are_stripped() -> None:

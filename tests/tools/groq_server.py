@@ -48,6 +48,8 @@ class GroqServer:
         self.usual: Answering = agree
         self.offered: tuple[str, ...] | int = (BIG, SMALL)
         """Models listed, or the status of a refusal."""
+        self.moved_to = ""
+        """Another server, to which the list of models is redirected."""
         self.asked: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.listed = 0
@@ -99,6 +101,10 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """`/openai/v1/models`."""
         self.scripted.listed += 1
+        self.scripted.headers.append({k.lower(): v for k, v in self.headers.items()})
+        if self.scripted.moved_to:
+            self._send(Served(302, b"", {"Location": f"{self.scripted.moved_to}{self.path}"}))
+            return
         offered = self.scripted.offered
         if isinstance(offered, int):
             self._send(refused(offered, "invalid_api_key")({}))

@@ -14,6 +14,7 @@ from tests.tools.groq_server import (
     SMALL,
     Answering,
     GroqServer,
+    Served,
     agree,
     answer,
     choices,
@@ -68,7 +69,7 @@ def stand(running: GroqServer) -> Stand:
     running.script.clear()
     running.asked.clear()
     running.headers.clear()
-    running.listed, running.offered, running.usual = 0, (BIG, SMALL), agree
+    running.listed, running.offered, running.moved_to, running.usual = 0, (BIG, SMALL), "", agree
     return Stand(running)
 
 
@@ -132,6 +133,7 @@ def test_a_base_with_the_usual_path_is_understood(stand: Stand) -> None:
         (refused(413, "request_too_large"), [BIG, SMALL], "too large"),
         (refused(404, "model_not_found"), [BIG, SMALL], "is gone"),
         (refused(400, "model_decommissioned"), [BIG, SMALL], "is gone"),
+        (refused(404, "unknown_url"), [BIG, SMALL], "rejected"),
         (raw("<html>not here</html>", status=404), [BIG, SMALL], "rejected"),
         (raw("<html>sign in</html>"), [BIG, BIG, SMALL, SMALL], "not one of a model"),
         (raw('{"choices": [{"mess', content_type="application/json"), [BIG, BIG, SMALL, SMALL], "not one of"),
@@ -239,6 +241,16 @@ def test_a_server_that_hangs_or_drips_is_given_up_on(stand: Stand, fault: Answer
     assert "no answer in time" in reply.failure
 
 
+def test_a_body_that_drips_ends_before_the_deadline(stand: Stand) -> None:
+    """So that it does not hold its thread for ever: there is time for another try."""
+    stand.server.usual = drip
+    llm = stand.llm(BIG, deadline=15, read=0.2, at_once=1)
+    reply = llm.ask(QUESTION)
+    llm.close()
+    assert (reply.calls, stand.pauses) == (2, [0.5])
+    assert "no answer in time" in reply.failure
+
+
 def test_nobody_listening_is_a_fault_like_others(stand: Stand) -> None:
     """Refused connections are tried twice; another model would not be elsewhere."""
     llm = GroqLLM(KEY, [BIG, SMALL], stand.clock, base="http://127.0.0.1:9", sleep=stand.pauses.append)
@@ -301,6 +313,23 @@ def test_health_tells_a_wrong_address_and_a_missing_model(stand: Stand) -> None:
     assert llm.check() == f"asks {BIG}, then {SMALL}; not offered by the server: {BIG}"
     llm.check()
     assert stand.server.listed == 2
+
+
+def test_a_redirect_does_not_carry_the_key_away(stand: Stand) -> None:
+    """Neither of the list nor of a question."""
+    with groq_server() as other:
+        stand.server.moved_to = other.base
+        stand.server.usual = lambda body: Served(
+            307, b"", {"Location": f"{other.base}/openai/v1/chat/completions"}
+        )
+        llm = stand.llm(BIG)
+        llm.check()
+        reply = llm.ask(QUESTION)
+        llm.close()
+        assert other.listed == 1
+        assert all("authorization" not in headers for headers in other.headers)
+        assert reply.answer is None
+        assert other.asked == []
 
 
 def test_an_answer_proves_health(stand: Stand) -> None:
