@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 from graph.playbooks import playbooks
 from graph.state import Finding, Proposal
-from graph.symptoms import crashed_lately, is_broken, live_pods
-from tools.records import Alert, Evidence, Target
+from graph.symptoms import crashed_lately, is_broken, is_complete, live_pods
+from tools.records import GUARDS, Alert, Evidence, NodeFacts, Target
 
 NEVER_ACTS = frozenset({"Watchdog", "InfoInhibitor"})
 ABOUT_PODS = re.compile(
@@ -20,6 +20,9 @@ ABOUT_PODS = re.compile(
     re.IGNORECASE,
 )
 """Names of alerts whose condition the state of pods shows: only of these can pods say that it is over."""
+
+ABOUT_READINESS = re.compile(r"node.*(?:ready|readiness|unreachable|down)", re.IGNORECASE)
+"""Names of alerts whose condition a node's Ready condition shows."""
 
 
 def diagnose(
@@ -52,6 +55,8 @@ def is_noise(alerts: Sequence[Alert]) -> bool:
 
 
 def _nothing_proved(evidence: Evidence, alerts: Sequence[Alert]) -> Finding:
+    if evidence.node:
+        return _no_ill_node(evidence.node, evidence, alerts)
     unseen = [alert.name for alert in alerts if not ABOUT_PODS.search(alert.name)]
     if _is_well(evidence) and not unseen:
         return Finding(
@@ -73,19 +78,41 @@ def _nothing_proved(evidence: Evidence, alerts: Sequence[Alert]) -> Finding:
     )
 
 
+def _no_ill_node(node: NodeFacts, evidence: Evidence, alerts: Sequence[Alert]) -> Finding:
+    """It is Ready, or was cordoned by somebody: of alerts about readiness that says that they are over."""
+    only_readiness = all(ABOUT_READINESS.search(alert.name) for alert in alerts)
+    if only_readiness and node.takes_pods and not node.pressures:
+        return Finding(
+            problem="recovered_by_itself",
+            summary=f"Node {node.name} is Ready and takes pods; nothing shows the problem any more.",
+            directness=1.0,
+            evidence=evidence.cite("nodes"),
+            broken=False,
+            next_step="Nothing to do; the alert should resolve.",
+        )
+    state = ", ".join(node.pressures) or ("Ready" if node.schedulable else "Ready and cordoned")
+    return Finding(
+        problem="unknown",
+        summary=f"Node {node.name} is {state}; no rule of this agent acts on that.",
+        directness=0.2,
+        evidence=tuple(item.id for item in evidence.items if item.status == "found"),
+        facts=tuple(f"{item.kind}: {item.summary}" for item in evidence.items)[:8],
+        ruled_out=("a node that is not Ready",),
+        next_step=f"kubectl describe node {node.name}",
+    )
+
+
 def _is_well(evidence: Evidence) -> bool:
     """Everything was read, the rollout is complete, all pods are ready, and none has crashed lately."""
     pods, now = live_pods(evidence), evidence.collected_at
     shaky = any(is_broken(pod, now) or crashed_lately(pod, now) for pod in pods)
-    return bool(pods) and not shaky and not evidence.missing() and _complete(evidence)
+    unread = [item for item in evidence.missing() if item.kind not in GUARDS]
+    return bool(pods) and not shaky and not unread and _complete(evidence)
 
 
 def _complete(evidence: Evidence) -> bool:
     workload = evidence.workload
-    if workload is None or workload.observed_generation < workload.generation:
-        return False
-    enough = min(workload.updated, workload.available) >= workload.desired > 0
-    return enough and workload.replicas <= workload.updated
+    return workload is not None and is_complete(evidence) and workload.available >= workload.desired
 
 
 def _unknown_summary(evidence: Evidence, unseen: Sequence[str]) -> str:

@@ -103,6 +103,14 @@ def lived_well(pod: PodFacts, container: ContainerFacts, now: datetime) -> bool:
     return before / unknown_runs > LONGEST_CYCLE_SECONDS
 
 
+def is_complete(evidence: Evidence) -> bool:
+    """Every pod that the Deployment wants is there and of the newest template, whether it is ready or not."""
+    workload = evidence.workload
+    if workload is None or workload.observed_generation < workload.generation:
+        return False
+    return workload.updated >= workload.desired > 0 and workload.replicas <= workload.updated
+
+
 def dependencies_down(evidence: Evidence) -> tuple[DependencyFacts, ...]:
     """Services the workload names, none of whose pods is ready: one scaled to zero too.
 

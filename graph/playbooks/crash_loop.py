@@ -24,10 +24,10 @@ def proves(evidence: Evidence) -> Finding | None:
     crashed = [(p, c) for p in live_pods(evidence) if (c := crashed_container(p, now))]
     if not crashed:
         return None
-    pod, container = _telling(crashed)
+    pod, container = next((entry for entry in crashed if entry[1].exit_reason != "OOMKilled"), crashed[0])
     return Finding(
-        problem="out_of_memory" if container.exit_reason == "OOMKilled" else "crash_loop",
-        summary=_summary(crashed, container, evidence),
+        problem="crash_loop",
+        summary=_summary(crashed, evidence),
         directness=0.6,
         evidence=tuple(evidence.cite("pods") + evidence.cite("previous_logs") + evidence.cite("events")),
         facts=tuple(describe_crash(p, c) for p, c in crashed[:3]) + _meaning(container) + _back(evidence),
@@ -41,19 +41,8 @@ def candidates(finding: Finding, evidence: Evidence, target: Target) -> list[Pro
     return []
 
 
-def _telling(crashed: list[tuple[PodFacts, ContainerFacts]]) -> tuple[PodFacts, ContainerFacts]:
-    """The first one that is killed for memory if most are, else the first that is not."""
-    killed = [entry for entry in crashed if entry[1].exit_reason == "OOMKilled"]
-    others = [entry for entry in crashed if entry not in killed]
-    return (killed if len(killed) >= len(others) else others)[0]
-
-
-def _summary(
-    crashed: list[tuple[PodFacts, ContainerFacts]], container: ContainerFacts, evidence: Evidence
-) -> str:
+def _summary(crashed: list[tuple[PodFacts, ContainerFacts]], evidence: Evidence) -> str:
     down = dependencies_down(evidence)
-    if container.exit_reason == "OOMKilled":
-        return f"{len(crashed)} pods crash: container {container.name} is killed for memory (OOMKilled)."
     if down:
         return f"{len(crashed)} pods crash while {down[0].service}, which they need, has no ready pod."
     return f"{len(crashed)} pods crash; the cause is not proved."

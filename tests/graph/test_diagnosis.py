@@ -44,7 +44,17 @@ def problem(found: Evidence, *alerts: Alert) -> str:
 
 def test_playbooks_are_asked_in_order_of_rank() -> None:
     """The class that explains the others comes first."""
-    assert [p.problem for p in playbooks()] == ["transient_crash", "image_error", "bad_release", "crash_loop"]
+    assert [p.problem for p in playbooks()] == [
+        "node_not_ready",
+        "node_cordoned",
+        "transient_crash",
+        "image_error",
+        "bad_release",
+        "out_of_memory",
+        "stuck_pod",
+        "high_cpu",
+        "crash_loop",
+    ]
 
 
 def test_a_proved_class_comes_with_its_candidates() -> None:
@@ -107,8 +117,9 @@ def test_not_recovered_without_a_workload_or_pods() -> None:
 
 def test_not_recovered_with_a_pod_that_is_not_ready() -> None:
     """Running, not ready, no crash: no proved cause."""
-    finding, _ = diagnose(healthy(pods=(*READY[:2], pod("x", "rs2", well()))), TARGET, [alert()])
-    assert (finding.problem, finding.summary) == ("unknown", "1 pods are not ready, for no proved cause.")
+    unready = (pod("x", "rs2", well()), pod("y", "rs2", well()))
+    finding, _ = diagnose(healthy(pods=(*READY[:1], *unready)), TARGET, [alert()])
+    assert (finding.problem, finding.summary) == ("unknown", "2 pods are not ready, for no proved cause.")
 
 
 def test_a_crash_loop_that_is_ready_just_now_is_no_recovery() -> None:

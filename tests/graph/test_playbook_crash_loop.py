@@ -20,7 +20,7 @@ from tests.graph.evidence_builders import (
     restarted,
     waits,
 )
-from tools.records import ContainerFacts, Evidence, ItemStatus
+from tools.records import Evidence, ItemStatus
 
 
 def explained(found: Evidence) -> Finding:
@@ -51,24 +51,14 @@ def test_a_container_that_completes_is_named() -> None:
     assert any("completed" in line for line in finding.facts)
 
 
-KILLED = back_off(code=137, reason="OOMKilled")
-
-
-@pytest.mark.parametrize(
-    ("containers", "problem"),
-    [
-        ((KILLED, KILLED), "out_of_memory"),
-        ((KILLED, back_off()), "out_of_memory"),
-        ((back_off(), KILLED, back_off()), "crash_loop"),
-        ((back_off(code=137),), "crash_loop"),
-    ],
-)
-def test_out_of_memory_is_what_most_are_killed_for(
-    containers: tuple[ContainerFacts, ...], problem: str
-) -> None:
-    """By the kernel's word, not by exit code 137."""
-    found = evidence(pods=tuple(pod(f"p{i}", "rs2", c) for i, c in enumerate(containers)))
-    assert explained(found).problem == problem
+def test_where_some_are_killed_for_memory_it_tells_of_the_others() -> None:
+    """The class of out of memory is asked before, and takes what most are killed for."""
+    killed = back_off(code=137, reason="OOMKilled")
+    found = evidence(pods=(*pods(1, "rs2", killed), pod("other", "rs2", back_off(code=127))))
+    finding = explained(found)
+    assert finding.problem == "crash_loop"
+    assert any("command was not found" in line for line in finding.facts)
+    assert finding.next_step.startswith("kubectl logs --previous other")
 
 
 def test_a_dependency_that_is_down_comes_first() -> None:

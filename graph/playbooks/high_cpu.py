@@ -1,0 +1,145 @@
+"""All replicas are near their limit of processor time, and nothing else scales them: give the workload more of them.
+
+Proof: fresh samples of `metrics.k8s.io` show the same container of every pod near its limit (or, without one, its
+request), in a complete rollout whose pods are all ready and have run for a while. Counter-proof: one replica that is
+not busy (then it is the load's distribution, or that one pod), start-up, a crash, a dependency that is down, or no
+samples: then nobody knows. A release of the last half hour that may have caused it is for a person.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from graph.load import cpu_share, pods_that_fit
+from graph.playbooks import Playbook
+from graph.state import Finding, Proposal
+from graph.symptoms import (
+    crashed_lately,
+    current_revision,
+    dependencies_down,
+    is_complete,
+    is_failing,
+    live_pods,
+)
+from tools.records import ActionCall, ContainerFacts, Evidence, PodFacts, Target
+
+NEAR_LIMIT, NEAR_REQUEST = 0.8, 0.9
+STARTED = timedelta(seconds=300)
+"""Containers that start may be busy with that."""
+JUST_RELEASED = timedelta(minutes=30)
+
+
+def proves(evidence: Evidence) -> Finding | None:
+    """See the module's words."""
+    pods, now = live_pods(evidence), evidence.collected_at
+    if not pods or not is_complete(evidence):
+        return None
+    if any(not pod.ready or is_failing(pod, now) or crashed_lately(pod, now) for pod in pods):
+        return None
+    name = next((name for name in _names(pods[0]) if all(_is_hot(pod, name, evidence) for pod in pods)), "")
+    return _finding(name, pods, evidence) if name else None
+
+
+def candidates(finding: Finding, evidence: Evidence, target: Target) -> list[Proposal]:
+    """Half as many more, rounded down, at least one, as far as quotas go; none where something else scales it."""
+    workload = evidence.workload
+    if workload is None or evidence.autoscalers or dependencies_down(evidence):
+        return []
+    more, room = max(1, workload.desired // 2), pods_that_fit(evidence)
+    more = more if room is None else min(more, room)
+    if more < 1:
+        return []
+    replicas = workload.desired + more
+    args = {
+        "namespace": target.namespace,
+        "name": target.name,
+        "uid": target.uid,
+        "from_replicas": workload.desired,
+        "replicas": replicas,
+    }
+    return [
+        Proposal(
+            call=ActionCall(name="scale_deployment", args=args),
+            target=target,
+            risk="medium",
+            problem=PLAYBOOK.problem,
+            reason=f"More pods share the load: {replicas} instead of {workload.desired}.",
+            workload_digest=workload.template_digest,
+        )
+    ]
+
+
+def _names(pod: PodFacts) -> list[str]:
+    return [container.name for container in pod.containers if not container.init]
+
+
+def _container(pod: PodFacts, name: str) -> ContainerFacts | None:
+    return next((c for c in pod.containers if c.name == name and not c.init), None)
+
+
+def _is_hot(pod: PodFacts, name: str, evidence: Evidence) -> bool:
+    container = _container(pod, name)
+    if container is None or container.running_since is None:
+        return False
+    if evidence.collected_at - container.running_since < STARTED:
+        return False
+    share = cpu_share(pod, container, evidence)
+    return share is not None and share >= (NEAR_LIMIT if container.cpu_limit else NEAR_REQUEST)
+
+
+def _finding(name: str, pods: tuple[PodFacts, ...], evidence: Evidence) -> Finding:
+    container = _container(pods[0], name)
+    assert container is not None
+    bound = "limit" if container.cpu_limit else "request"
+    shares = {
+        pod.name: cpu_share(pod, found, evidence) or 0.0 for pod in pods if (found := _container(pod, name))
+    }
+    facts = [f"{pod}/{name}: {share:.0%} of its {bound}" for pod, share in sorted(shares.items())[:5]]
+    return Finding(
+        problem="high_cpu",
+        summary=f"All {len(pods)} pods use at least {min(shares.values()):.0%} of their processor {bound}.",
+        directness=_directness(container, evidence),
+        evidence=tuple(evidence.cite("metrics") + evidence.cite("pods") + evidence.cite("autoscalers")),
+        facts=(*facts, *_around(evidence)),
+        ruled_out=("one busy pod: all of them are", "start-up: all have run for five minutes and more"),
+        next_step=_next_step(evidence),
+    )
+
+
+def _around(evidence: Evidence) -> list[str]:
+    lines = [f"{a.kind} {a.name} scales it: {a.least} to {a.most} replicas" for a in evidence.autoscalers]
+    lines += [f"Service {d.service}, which it needs, has no ready pod" for d in dependencies_down(evidence)]
+    room = pods_that_fit(evidence)
+    if room is not None:
+        lines.append(f"the namespace's quotas hold {room} more pods")
+    if _just_released(evidence):
+        lines.append("its newest revision is younger than half an hour")
+    return lines
+
+
+def _next_step(evidence: Evidence) -> str:
+    down, scaler = dependencies_down(evidence), next(iter(evidence.autoscalers), None)
+    if down:
+        return f"Mend {down[0].service} first: what waits for it may be busy with trying again."
+    if scaler:
+        return f"{scaler.kind} {scaler.name} ends at {scaler.most} replicas: raise that, if the load is real."
+    if pods_that_fit(evidence) == 0:
+        return "The namespace's ResourceQuota holds no more pods: raise it, or lower what the pods request."
+    return "If more replicas do not help: profile it, or raise its processor limit."
+
+
+def _directness(container: ContainerFacts, evidence: Evidence) -> float:
+    if _just_released(evidence):
+        return 0.7
+    return 1.0 if container.cpu_limit else 0.85
+
+
+def _just_released(evidence: Evidence) -> bool:
+    """The newest revision is young and another template ran before: it may be what is busy."""
+    current = current_revision(evidence)
+    if current is None or evidence.collected_at - current.created_at >= JUST_RELEASED:
+        return False
+    return any(r.template_digest != current.template_digest for r in evidence.revisions)
+
+
+PLAYBOOK = Playbook(problem="high_cpu", rank=60, proves=proves, candidates=candidates)

@@ -1,0 +1,184 @@
+"""Containers are killed for memory. The kubelet restarts them already, so that a restart mends nothing by itself.
+
+Proof: OOMKilled as the newest end, of at least as many crashed pods as end otherwise. Killed within a minute of its
+start, or again and again: it needs more than its limit, which is computed and explained. Killed after a long life
+while metrics show all siblings near their limit: a leak; replacing them before they are killed too helps for a while,
+once. Killed after a long life since a release whose predecessor lived longer: going back is asked for.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from graph.load import memory_share
+from graph.memory_limits import room_for, spelled
+from graph.playbooks import Playbook
+from graph.returns import rollback, way_back
+from graph.state import Finding, Proposal
+from graph.symptoms import (
+    LIVED_WELL_SECONDS,
+    crashed_container,
+    current_revision,
+    describe_crash,
+    is_complete,
+    life_seconds,
+    live_pods,
+)
+from tools.records import ActionCall, ContainerFacts, Evidence, PodFacts, Target
+
+QUICK_SECONDS = 60.0
+NEAR_LIMIT = 0.85
+YOUNG = timedelta(hours=24)
+LONGER = 3.0
+"""So many times as long the revision before must have been current without such kills."""
+
+Killed = tuple[PodFacts, ContainerFacts]
+
+
+def proves(evidence: Evidence) -> Finding | None:
+    """See the module's words."""
+    now = evidence.collected_at
+    crashed = [(pod, c) for pod in live_pods(evidence) if (c := crashed_container(pod, now))]
+    killed = [entry for entry in crashed if entry[1].exit_reason == "OOMKilled"]
+    if not killed or len(killed) * 2 < len(crashed):
+        return None
+    _, container = killed[0]
+    leak, began = _leak(killed, evidence), _began_with_release(killed, evidence)
+    return Finding(
+        problem="out_of_memory",
+        summary=_summary(killed, evidence, leak=leak, began=began),
+        directness=0.95 if leak else 0.7 if began else 0.9,
+        evidence=tuple(evidence.cite("pods") + evidence.cite("metrics") + evidence.cite("previous_logs")),
+        facts=(*(describe_crash(p, c) for p, c in killed[:3]), *_facts(killed, evidence)),
+        ruled_out=("an error of its own: the kernel killed it, it did not end by itself",),
+        next_step=_next_step(container, killed, evidence),
+    )
+
+
+def candidates(finding: Finding, evidence: Evidence, target: Target) -> list[Proposal]:
+    """One restart for a leak, going back for a release that began it; nothing where only a higher limit helps."""
+    now = evidence.collected_at
+    crashed = [(pod, c) for pod in live_pods(evidence) if (c := crashed_container(pod, now))]
+    killed = [entry for entry in crashed if entry[1].exit_reason == "OOMKilled"]
+    found = []
+    back = way_back(evidence)
+    if back and _began_with_release(killed, evidence):
+        reason = "It is killed for memory since this release, as its predecessor was not."
+        found.append(rollback(PLAYBOOK.problem, reason, back, evidence, target))
+    if _leak(killed, evidence) and evidence.workload:
+        found.append(_restart(evidence, target))
+    return found
+
+
+def _leak(killed: list[Killed], evidence: Evidence) -> bool:
+    """All killed lived long, and every sibling has run long and is near its own limit now."""
+    names = {container.name for _, container in killed}
+    ill = {pod.uid for pod, _ in killed}
+    siblings = [pod for pod in live_pods(evidence) if pod.uid not in ill]
+    if len(names) != 1 or not siblings or not is_complete(evidence):
+        return False
+    (name,) = names
+    grown = all((life_seconds(c) or 0.0) >= LIVED_WELL_SECONDS for _, c in killed)
+    return grown and all(_is_near(pod, name, evidence) for pod in siblings)
+
+
+def _is_near(pod: PodFacts, name: str, evidence: Evidence) -> bool:
+    container = next((c for c in pod.containers if c.name == name), None)
+    if container is None or container.running_since is None or not pod.ready:
+        return False
+    ran = (evidence.collected_at - container.running_since).total_seconds()
+    share = memory_share(pod, container, evidence)
+    return ran >= LIVED_WELL_SECONDS and share is not None and share >= NEAR_LIMIT
+
+
+def _began_with_release(killed: list[Killed], evidence: Evidence) -> bool:
+    """All killed are of a young revision, and the one to go back to ran much longer than these lived."""
+    current, back = current_revision(evidence), way_back(evidence)
+    if current is None or back is None or back.health != "proved" or not killed:
+        return False
+    lives = [life_seconds(container) or 0.0 for _, container in killed]
+    young = evidence.collected_at - current.created_at <= YOUNG
+    of_it = all(pod.owner_uid == current.uid for pod, _ in killed)
+    before = max(back.revision.seen_current_seconds or 0.0, back.revision.seen_healthy_seconds or 0.0)
+    return young and of_it and min(lives) >= QUICK_SECONDS and before >= LONGER * max(lives)
+
+
+def _restart(evidence: Evidence, target: Target) -> Proposal:
+    workload = evidence.workload
+    assert workload is not None
+    args = {
+        "namespace": target.namespace,
+        "name": target.name,
+        "uid": target.uid,
+        "from_digest": workload.template_digest,
+        "restarted_at": evidence.collected_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+    return Proposal(
+        call=ActionCall(name="restart_deployment", args=args),
+        target=target,
+        risk="medium",
+        problem=PLAYBOOK.problem,
+        reason="All pods are near their limit after slow growth: replace them once, before they are killed too.",
+        workload_digest=workload.template_digest,
+        leak_proved=True,
+    )
+
+
+def _summary(killed: list[Killed], evidence: Evidence, *, leak: bool, began: bool) -> str:
+    _, container = killed[0]
+    limit = f" of {spelled(container.memory_limit)}" if container.memory_limit else ""
+    head = f"{len(killed)} pods are killed for memory: container {container.name} exceeds its limit{limit}"
+    if not container.memory_limit:
+        head = f"{len(killed)} pods are killed for memory: container {container.name} has no limit, its node ran short"
+    if leak:
+        return f"{head} after slow growth, and all its siblings are near theirs: a leak."
+    if began:
+        return f"{head}, since this release."
+    life = life_seconds(container)
+    if life is not None and life < QUICK_SECONDS:
+        return f"{head} within {life:.0f} s of its start: it needs more than it has."
+    return f"{head}."
+
+
+def _facts(killed: list[Killed], evidence: Evidence) -> list[str]:
+    _, container = killed[0]
+    life, lines = life_seconds(container), []
+    if life is not None:
+        lines.append(f"container {container.name} lived {life:.0f} s before it was killed")
+    shares = [
+        f"{pod.name} {share:.0%}"
+        for pod in live_pods(evidence)
+        for c in pod.containers
+        if c.name == container.name and (share := memory_share(pod, c, evidence)) is not None
+    ]
+    lines.append(
+        f"memory in use, of the limit: {', '.join(shares[:5])}" if shares else "no metrics of its memory"
+    )
+    return lines
+
+
+def _next_step(container: ContainerFacts, killed: list[Killed], evidence: Evidence) -> str:
+    room = room_for(container, evidence)
+    if room is None:
+        return f"Give container {container.name} a memory limit and request, and look at what else its node runs."
+    if not room.enough:
+        return (
+            f"Its limit of {spelled(container.memory_limit or 0)} cannot be raised: {room.bound} bounds it. "
+            "Find out what holds the memory."
+        )
+    amount = spelled(room.limit)
+    request = f",{amount}" if container.memory_request == container.memory_limit else ""
+    both = f"--limits=memory={amount}" + (f" --requests=memory={amount}" if request else "")
+    return (
+        f"Raise the limit of container {container.name} to {amount} (bounded by {room.bound}): "
+        f"kubectl set resources deployment/{_workload_name(evidence)} -c {container.name} {both}"
+    )
+
+
+def _workload_name(evidence: Evidence) -> str:
+    """As its ReplicaSets are named after it."""
+    current = current_revision(evidence)
+    return current.name.rpartition("-")[0] if current and "-" in current.name else "NAME"
+
+
+PLAYBOOK = Playbook(problem="out_of_memory", rank=25, proves=proves, candidates=candidates)

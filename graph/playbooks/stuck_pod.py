@@ -1,0 +1,118 @@
+"""One pod runs and is not ready while its siblings are: evict that one, and the Deployment makes another.
+
+Proof: exactly one live pod of a complete rollout is not ready; its containers have run for five minutes without a
+restart, it has not been ready for as long, all its siblings are ready, and its node is well. Counter-proof: it
+crashes, waits or is young, a second pod is not ready, a rollout moves, or its node is ill: then another pod on that
+node would be stuck as well, and this one could not even be taken away.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from graph.playbooks import Playbook
+from graph.state import Finding, Proposal
+from graph.symptoms import crashed_lately, is_complete, is_failing, live_pods
+from tools.records import ActionCall, ContainerFacts, Evidence, NodeFacts, PodFacts, Target
+
+OLD_ENOUGH = timedelta(seconds=300)
+"""A pod that is younger, or not ready for shorter, may still be on its way (kubernetes.md 4.5)."""
+STARTING = timedelta(seconds=120)
+"""A pod whose readiness changed in its first minutes only has never been ready."""
+
+
+def proves(evidence: Evidence) -> Finding | None:
+    """See the module's words."""
+    pods, now = live_pods(evidence), evidence.collected_at
+    unready = [pod for pod in pods if not pod.ready]
+    siblings = [pod for pod in pods if pod.ready]
+    if len(unready) != 1 or not siblings or not is_complete(evidence):
+        return None
+    (pod,) = unready
+    if not _is_stuck(pod, now) or any(is_failing(s, now) or crashed_lately(s, now) for s in siblings):
+        return None
+    if any(sibling.owner_uid != pod.owner_uid for sibling in siblings):
+        return None
+    return _finding(pod, siblings, evidence)
+
+
+def candidates(finding: Finding, evidence: Evidence, target: Target) -> list[Proposal]:
+    """Its eviction; not from a node that is ill, where it would only hang."""
+    (pod,) = [pod for pod in live_pods(evidence) if not pod.ready]
+    node, workload = _node(pod, evidence), evidence.workload
+    if workload is None or (node is not None and node.ready != "True"):
+        return []
+    args = {
+        "namespace": target.namespace,
+        "name": pod.name,
+        "uid": pod.uid,
+        "workload": target.name,
+        "workload_uid": target.uid,
+    }
+    return [
+        Proposal(
+            call=ActionCall(name="delete_pod", args=args),
+            target=target,
+            risk="medium",
+            problem=PLAYBOOK.problem,
+            reason=f"Only {pod.name} is stuck: another pod in its place starts afresh.",
+            workload_digest=workload.template_digest,
+        )
+    ]
+
+
+def _is_stuck(pod: PodFacts, now: datetime) -> bool:
+    if pod.phase != "Running" or now - pod.created_at < OLD_ENOUGH or crashed_lately(pod, now):
+        return False
+    if pod.ready_changed_at is None or now - pod.ready_changed_at < OLD_ENOUGH:
+        return False
+    return all(_runs_long(c, now) for c in pod.containers if not c.init) and not is_failing(pod, now)
+
+
+def _runs_long(container: ContainerFacts, now: datetime) -> bool:
+    return container.running_since is not None and now - container.running_since >= OLD_ENOUGH
+
+
+def _node(pod: PodFacts, evidence: Evidence) -> NodeFacts | None:
+    return next((node for node in evidence.nodes if node.name == pod.node), None)
+
+
+def _finding(pod: PodFacts, siblings: list[PodFacts], evidence: Evidence) -> Finding:
+    node = _node(pod, evidence)
+    assert pod.ready_changed_at is not None
+    facts = [
+        f"{pod.name}: running, not ready since {pod.ready_changed_at:%Y-%m-%d %H:%M:%S} UTC, no restart meanwhile",
+        f"{len(siblings)} siblings of the same revision are ready",
+        _node_line(pod, node),
+    ]
+    hint = f"kubectl describe pod {pod.name}: which readiness probe fails, and what does its log say?"
+    if node is not None and node.ready != "True":
+        hint = f"Its node {node.name} is not Ready: look at the node first; the pod cannot be taken away from there."
+    return Finding(
+        problem="stuck_pod",
+        summary=f"One pod of {len(siblings) + 1} is stuck: {pod.name} runs and is not ready, its siblings are well.",
+        directness=_directness(pod, node),
+        evidence=tuple(evidence.cite("pods") + evidence.cite("nodes") + evidence.cite("events")),
+        facts=tuple(facts),
+        ruled_out=(
+            "a crash: no container of it has ended lately",
+            "a bad release: its siblings run the same revision and are ready",
+        ),
+        next_step=hint,
+    )
+
+
+def _directness(pod: PodFacts, node: NodeFacts | None) -> float:
+    """One that has never been ready may be meant to stand by; of a node that was not read nothing is known."""
+    assert pod.ready_changed_at is not None
+    never_ready = pod.ready_changed_at - pod.created_at < STARTING
+    return 0.7 if node is None or never_ready else 1.0
+
+
+def _node_line(pod: PodFacts, node: NodeFacts | None) -> str:
+    if node is None:
+        return f"its node {pod.node or '(none)'} could not be read"
+    return f"its node {node.name} is {'Ready' if node.ready == 'True' else f'not Ready: {node.reason}'}"
+
+
+PLAYBOOK = Playbook(problem="stuck_pod", rank=40, proves=proves, candidates=candidates)

@@ -1,0 +1,136 @@
+"""A node that is not Ready is cordoned at most, by a person's word; our own cordon is taken back in the same way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from graph.diagnosis import diagnose
+from graph.playbooks import node_cordoned, node_not_ready
+from tests.graph.evidence_builders import ago, alert, evidence, item
+from tests.graph.guard_scenarios import NODE, node
+from tools.records import Alert, Evidence, EvidenceItem, NodeFacts
+
+ITEMS = (item("workload"), item("events", number=2), item("nodes", number=3), item("node_pods", number=4))
+
+
+def seen(ill: NodeFacts, *others: NodeFacts, **more: Any) -> Evidence:
+    """A node among others, and nothing of a workload."""
+    around = others or (node("node-1"), node("node-3"))
+    return evidence(**{"node": ill, "nodes": (ill, *around), "workload": None, "items": ITEMS, **more})
+
+
+def away(**more: Any) -> NodeFacts:
+    """Silent for twenty minutes."""
+    told = {"ready": "Unknown", "ready_changed_at": ago(1200), "reason": "NodeStatusUnknown no word"}
+    return node("node-2", **{**told, **more})
+
+
+def actions(found: Evidence, *alerts: Alert) -> tuple[str, list[str]]:
+    """Problem class and what is proposed."""
+    finding, proposals = diagnose(found, NODE, alerts)
+    return finding.problem, [proposal.call.name for proposal in proposals]
+
+
+def test_a_node_that_is_not_ready_may_be_cordoned() -> None:
+    """High risk, on the node by its uid; told with its reason, its pods and its neighbours."""
+    found = seen(away())
+    finding, (proposal,) = diagnose(found, NODE)
+    assert (finding.problem, finding.directness) == ("node_not_ready", 1.0)
+    assert "not Ready since 2026-01-05 11:40:00 UTC: NodeStatusUnknown" in finding.summary
+    assert "all 2 other nodes take pods" in finding.facts
+    assert "node_pods: found" in finding.facts
+    assert "never force-delete" in finding.next_step
+    assert (proposal.call.name, proposal.risk, proposal.target) == ("cordon_node", "high", NODE)
+    assert proposal.call.args == {"namespace": "", "name": "node-2", "uid": "uid-node-2"}
+    assert proposal.workload_digest == ""
+
+
+@pytest.mark.parametrize(
+    ("ill", "proposed"),
+    [
+        pytest.param(away(ready="False"), ["cordon_node"], id="its kubelet says no"),
+        pytest.param(away(schedulable=False), [], id="cordoned by somebody"),
+        pytest.param(away(schedulable=False, cordoned_by="k1"), [], id="cordoned by this agent"),
+        pytest.param(away(ready_changed_at=ago(59)), [], id="for less than a minute"),
+        pytest.param(away(ready_changed_at=None), [], id="nobody knows since when"),
+        pytest.param(away(control_plane=True), ["cordon_node"], id="policy says no to the control plane"),
+    ],
+)
+def test_what_is_proposed_for_a_node_that_is_not_ready(ill: NodeFacts, proposed: list[str]) -> None:
+    """Never more than a cordon, and not twice."""
+    assert actions(seen(ill)) == ("node_not_ready", proposed)
+
+
+def test_other_nodes_that_are_ill_are_named() -> None:
+    """Then it is no single node's failure, and policy refuses."""
+    finding, _ = diagnose(seen(away(), node("node-1", ready="False"), node("node-3")), NODE)
+    assert "1 of 2 other nodes take no pods: node-1" in finding.facts
+    assert finding.ruled_out == ()
+
+
+@pytest.mark.parametrize(
+    "name", ["KubeNodeNotReady", "KubeNodeUnreachable", "NodeNotReady", "KubeNodeReadinessFlapping"]
+)
+def test_a_node_that_is_ready_again_recovered_by_itself(name: str) -> None:
+    """Of an alert about readiness."""
+    assert actions(seen(node("node-2")), alert(name)) == ("recovered_by_itself", [])
+
+
+@pytest.mark.parametrize(
+    ("well", "name"),
+    [
+        pytest.param(node("node-2"), "KubeNodePressure", id="the alert is about something else"),
+        pytest.param(
+            node("node-2", pressures=("DiskPressure",)), "KubeNodeNotReady", id="it is under pressure"
+        ),
+        pytest.param(node("node-2", schedulable=False), "KubeNodeNotReady", id="somebody cordoned it"),
+    ],
+)
+def test_a_ready_node_is_not_always_well(well: NodeFacts, name: str) -> None:
+    """Nothing is claimed then, and nothing is done."""
+    assert actions(seen(well), alert(name)) == ("unknown", [])
+
+
+OURS = {"schedulable": False, "cordoned_by": "k1", "ready_changed_at": ago(600)}
+
+
+def test_our_own_cordon_may_be_taken_back() -> None:
+    """After ten minutes of being well."""
+    found = seen(node("node-2", **OURS))
+    finding, (proposal,) = diagnose(found, NODE)
+    assert finding.problem == "node_cordoned"
+    assert (proposal.call.name, proposal.risk) == ("uncordon_node", "high")
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param({"cordoned_by": ""}, id="somebody else's cordon"),
+        pytest.param({"schedulable": True}, id="not cordoned"),
+        pytest.param({"ready_changed_at": ago(599)}, id="well for shorter"),
+        pytest.param({"ready_changed_at": None}, id="nobody knows since when"),
+        pytest.param({"pressures": ("MemoryPressure",)}, id="under pressure"),
+        pytest.param({"ready": "False"}, id="not ready"),
+    ],
+)
+def test_what_is_not_uncordoned(more: dict[str, Any]) -> None:
+    """Theirs, or not to be trusted yet."""
+    assert node_cordoned.proves(seen(node("node-2", **{**OURS, **more}))) is None
+
+
+def test_a_workload_is_no_node() -> None:
+    """Nodes under its pods do not make it one."""
+    found = evidence(nodes=(node("node-1", ready="False"),))
+    assert node_not_ready.proves(found) is None
+    assert node_cordoned.proves(found) is None
+
+
+def test_a_summary_of_the_pods_on_it_is_a_fact() -> None:
+    """What the outage costs."""
+    on_it = EvidenceItem(
+        id="e4", kind="node_pods", status="found", query="GET", summary="9 pods on the node, 0 ready"
+    )
+    finding, _ = diagnose(seen(away(), items=(*ITEMS[:3], on_it)), NODE)
+    assert "9 pods on the node, 0 ready" in finding.facts

@@ -1,0 +1,288 @@
+"""Killed for memory: what a limit could be, when a restart or going back is right, and when neither is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from graph.diagnosis import diagnose
+from graph.memory_limits import room_for
+from graph.state import Finding
+from tests.graph.evidence_builders import (
+    DAY,
+    NEW,
+    TARGET,
+    ago,
+    back_off,
+    evidence,
+    item,
+    items,
+    pod,
+    restarted,
+    revision,
+    well,
+    workload,
+)
+from tests.graph.guard_scenarios import node
+from tools.records import ContainerFacts, Evidence, LimitFacts, PodFacts, QuotaFacts, UsageFacts
+
+MIB = 2.0**20
+HOUR = 3600.0
+RS = "web-5d4f"
+LIMIT = {"memory_limit": 128 * MIB, "memory_request": 128 * MIB}
+OOM = {"code": 137, "reason": "OOMKilled", **LIMIT}
+
+
+def killed(pod_name: str, life: float, *, restarts: int = 3, **more: Any) -> PodFacts:
+    """A pod whose container was killed for memory after so many seconds, and is held back now."""
+    return pod(pod_name, RS, back_off(restarts, life=life, **{**OOM, **more}), age=DAY)
+
+
+def sibling(name: str, *, running: float = DAY, ready: bool = True) -> PodFacts:
+    """A pod that was not killed."""
+    return pod(name, RS, well(running, **LIMIT), age=max(running, 400.0), ready=ready)
+
+
+def memory(share: float, *names: str) -> tuple[UsageFacts, ...]:
+    """So much of the limit is in use in these pods."""
+    return tuple(
+        UsageFacts(pod=name, container="app", cores=0.1, memory=share * 128 * MIB, at=ago(20))
+        for name in names
+    )
+
+
+def seen(*pods: PodFacts, **more: Any) -> Evidence:
+    """Pods of revision 2, which is three days old unless told, in a complete rollout."""
+    age = more.pop("age", 3 * DAY)
+    size = len(pods)
+    counts = {"desired": size, "replicas": size, "updated": size}
+    older = revision(
+        1, age=30 * DAY, seen_current_seconds=27 * DAY, seen_healthy_seconds=more.pop("proved", None)
+    )
+    return evidence(
+        **{
+            "pods": pods,
+            "workload": workload(**counts),
+            "revisions": (revision(2, name=RS, digest=NEW, age=age, replicas=size), older),
+            "items": (*items(), item("metrics", number=8)),
+            **more,
+        }
+    )
+
+
+def told(found: Evidence) -> tuple[Finding, list[str]]:
+    """The finding and what is proposed."""
+    finding, proposals = diagnose(found, TARGET)
+    assert finding.problem == "out_of_memory"
+    return finding, [proposal.call.name for proposal in proposals]
+
+
+def test_killed_within_seconds_is_explained_with_a_limit() -> None:
+    """A restart mends nothing: the number that would, and the command."""
+    finding, proposed = told(seen(killed("a", 8.0), killed("b", 9.0)))
+    assert proposed == []
+    assert "exceeds its limit of 128Mi within 8 s of its start" in finding.summary
+    assert "to 192Mi (bounded by half as much again as now (128Mi))" in finding.next_step
+    command = "kubectl set resources deployment/web -c app --limits=memory=192Mi --requests=memory=192Mi"
+    assert command in finding.next_step
+
+
+def test_killed_again_and_again_is_explained() -> None:
+    """Whether metrics are there or not."""
+    finding, proposed = told(seen(killed("a", 300.0, restarts=9)))
+    assert proposed == []
+    assert "no metrics of its memory" in finding.facts
+
+
+def test_a_leak_shown_by_metrics_is_restarted_once() -> None:
+    """One was killed after hours, and its siblings are about to be."""
+    found = seen(killed("a", 5 * HOUR, restarts=1), sibling("b"), sibling("c"), usage=memory(0.93, "b", "c"))
+    finding, proposals = diagnose(found, TARGET)
+    assert finding.directness == 0.95
+    assert "a leak" in finding.summary
+    assert any("b 93%, c 93%" in line for line in finding.facts)
+    (proposal,) = proposals
+    assert (proposal.call.name, proposal.risk, proposal.leak_proved) == ("restart_deployment", "medium", True)
+    assert proposal.call.args["from_digest"] == NEW
+
+
+def leak(**more: Any) -> Evidence:
+    """As above, but for one thing."""
+    parts: dict[str, Any] = {
+        "killed": killed("a", 5 * HOUR, restarts=1),
+        "siblings": (sibling("b"), sibling("c")),
+        "usage": memory(0.93, "b", "c"),
+    }
+    parts.update(more)
+    pods = (
+        *([parts["killed"]] if isinstance(parts["killed"], PodFacts) else parts["killed"]),
+        *parts["siblings"],
+    )
+    rest = {key: value for key, value in parts.items() if key not in ("killed", "siblings")}
+    return seen(*pods, **rest)
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        pytest.param(leak(usage=()), id="no metrics"),
+        pytest.param(leak(usage=memory(0.93, "b")), id="one sibling was not measured"),
+        pytest.param(leak(usage=memory(0.84, "b", "c")), id="siblings are not near"),
+        pytest.param(leak(killed=killed("a", 599.0, restarts=1)), id="it grew fast"),
+        pytest.param(leak(siblings=(sibling("b", running=599.0), sibling("c"))), id="a sibling is young"),
+        pytest.param(leak(siblings=(sibling("b", ready=False), sibling("c"))), id="a sibling is not ready"),
+        pytest.param(leak(siblings=()), id="all were killed"),
+        pytest.param(leak(workload=workload(updated=2)), id="a rollout moves"),
+        pytest.param(
+            leak(killed=(killed("a", 5 * HOUR), killed("d", 5 * HOUR, name="proxy"))), id="two containers"
+        ),
+    ],
+)
+def test_what_only_looks_like_a_leak(found: Evidence) -> None:
+    """Explained: a restart would only hide it, or help nobody."""
+    assert told(found)[1] == []
+
+
+def test_what_began_with_a_release_is_gone_back_from() -> None:
+    """The one before ran much longer than these lived; a person decides."""
+    finding, proposed = told(seen(killed("a", 1500.0), killed("b", 1600.0), age=2 * HOUR, proved=20 * HOUR))
+    assert proposed == ["rollback_deployment"]
+    assert finding.directness < 0.72
+    assert finding.summary.endswith("since this release.")
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        pytest.param(seen(killed("a", 1500.0), age=25 * HOUR, proved=20 * HOUR), id="released a day ago"),
+        pytest.param(seen(killed("a", 1500.0), age=2 * HOUR), id="health of the one before is not proved"),
+        pytest.param(
+            seen(
+                killed("a", 1500.0),
+                revisions=(
+                    revision(2, name=RS, digest=NEW, age=2 * HOUR),
+                    revision(1, age=3 * HOUR, seen_current_seconds=4000.0, seen_healthy_seconds=4000.0),
+                ),
+            ),
+            id="the one before did not run much longer",
+        ),
+        pytest.param(
+            seen(
+                pod("a", "rs1", back_off(life=1500.0, **OOM), age=DAY),
+                age=2 * HOUR,
+                proved=20 * HOUR,
+            ),
+            id="a pod of the one before is killed too",
+        ),
+    ],
+)
+def test_what_did_not_begin_with_the_release(found: Evidence) -> None:
+    """Going back would mend nothing."""
+    assert told(found)[1] == []
+
+
+@pytest.mark.parametrize(
+    ("containers", "problem"),
+    [
+        ((back_off(**OOM), back_off(**OOM)), "out_of_memory"),
+        ((back_off(**OOM), back_off()), "out_of_memory"),
+        ((back_off(), back_off(**OOM), back_off()), "crash_loop"),
+        ((back_off(code=137),), "crash_loop"),
+        ((restarted(3000.0, **OOM),), "unknown"),
+    ],
+)
+def test_out_of_memory_is_what_most_are_killed_for(
+    containers: tuple[ContainerFacts, ...], problem: str
+) -> None:
+    """By the kernel's word, not by exit code 137; and not for ever."""
+    pods = tuple(pod(f"p{i}", RS, c, age=DAY) for i, c in enumerate(containers))
+    assert diagnose(seen(*pods), TARGET)[0].problem == problem
+
+
+def test_a_container_without_a_limit_is_its_nodes_problem() -> None:
+    """There is nothing to raise."""
+    finding, _ = told(seen(killed("a", 8.0, memory_limit=None, memory_request=None)))
+    assert "has no limit, its node ran short" in finding.summary
+    assert "a memory limit and request" in finding.next_step
+
+
+# the computed limit
+
+CONTAINER = ContainerFacts(name="app", **LIMIT)
+
+
+@pytest.mark.parametrize(
+    ("more", "limit", "bound"),
+    [
+        pytest.param({}, 192, "half as much again", id="nothing bounds it"),
+        pytest.param(
+            {"limits": (LimitFacts(name="most", most_memory=160 * MIB),)}, 160, "LimitRange most", id="range"
+        ),
+        pytest.param(
+            {"nodes": (node("n", allocatable_memory=300 * MIB),)}, 144, "half of the node", id="small node"
+        ),
+        pytest.param(
+            {"nodes": (node("n", allocatable_memory=300 * MIB), node("m", allocatable_memory=2048 * MIB))},
+            192,
+            "half as much again",
+            id="the largest node counts",
+        ),
+        pytest.param(
+            {
+                "quotas": (
+                    QuotaFacts(
+                        name="all", hard={"limits.memory": 480 * MIB}, used={"limits.memory": 384 * MIB}
+                    ),
+                )
+            },
+            160,
+            "ResourceQuota all",
+            id="quota, shared by three replicas",
+        ),
+        pytest.param(
+            {
+                "quotas": (
+                    QuotaFacts(
+                        name="all", hard={"requests.memory": 432 * MIB}, used={"requests.memory": 384 * MIB}
+                    ),
+                )
+            },
+            144,
+            "ResourceQuota all",
+            id="requests that go with it",
+        ),
+        pytest.param(
+            {
+                "quotas": (
+                    QuotaFacts(
+                        name="all", hard={"limits.memory": 384 * MIB}, used={"limits.memory": 384 * MIB}
+                    ),
+                )
+            },
+            128,
+            "ResourceQuota all",
+            id="no room",
+        ),
+    ],
+)
+def test_the_limit_is_computed_within_all_bounds(more: dict[str, Any], limit: int, bound: str) -> None:
+    """In steps of 8 MiB, with what bounds it; worth saying only if it helps."""
+    room = room_for(CONTAINER, evidence(**more))
+    assert room is not None
+    assert (room.limit, room.enough) == (limit * MIB, limit > 140)
+    assert room.bound.startswith(bound)
+
+
+def test_a_limit_that_cannot_be_raised_says_what_bounds_it() -> None:
+    """Then the memory itself is the question."""
+    quota = QuotaFacts(name="all", hard={"limits.memory": 128 * MIB}, used={"limits.memory": 128 * MIB})
+    finding, _ = told(seen(killed("a", 8.0), quotas=(quota,)))
+    assert "cannot be raised: ResourceQuota all bounds it" in finding.next_step
+
+
+def test_a_request_that_is_lower_stays_as_it_is() -> None:
+    """The quality of service class is kept."""
+    finding, _ = told(seen(killed("a", 8.0, memory_request=64 * MIB)))
+    assert "--limits=memory=192Mi" in finding.next_step
+    assert "--requests" not in finding.next_step
