@@ -30,6 +30,8 @@ CRASHING = ["crashloop", "crashdead", "oom"]
 NEVER_STARTING = ["imagepull", "configerror"]
 
 FAULT = '.metadata.labels["sim/fault"]'
+LONG_BACK_OFF = "sim/long-back-off"
+"""Annotation of a pod whose container is not tried again while a test may wait for it: back-offs last up to 300 s."""
 DELETED = ".metadata.deletionTimestamp"
 STARTED = ".status.startTime"
 OWNER = ".metadata.ownerReferences.[].kind"
@@ -76,12 +78,13 @@ def _crashes() -> list[Stage]:
     again: Condition = (ENDED_BEFORE, "Exists", [])
     ended: Condition = (ENDED, "Exists", [])
     waits: Condition = (WAITING, "In", ["CrashLoopBackOff"])
+    shortly: Condition = (f'.metadata.annotations["{LONG_BACK_OFF}"]', "DoesNotExist", [])
     back_off = _event("Warning", "BackOff", "Back-off restarting failed container")
     return [
         _pod("crash-first", [crashing, RUNS, first], templates.ENDS, after=1500),
         _pod("crash-restart", [crashing, ended], templates.RESTARTS, after=300),
         _pod("crash-again", [crashing, RUNS, again], templates.BACKS_OFF, after=1500, event=back_off),
-        _pod("crash-retry", [waits], templates.RESTARTS, after=4000),
+        _pod("crash-retry", [waits, shortly], templates.RESTARTS, after=4000),
     ]
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.controlplane import commands
+from tests.controlplane import commands, stages
 from tests.controlplane.api import Json
 from tests.controlplane.plane import ControlPlane
 from tests.controlplane.workloads import Workload, deployment, is_ready
@@ -86,7 +86,8 @@ def label(web: Workload, pod: Json, fault: str | None) -> None:
 
 def back_off(web: Workload, pod: Json) -> None:
     """Report a pod as a kubelet does that has given its container six tries and waits for five minutes now."""
-    path = f"/api/v1/namespaces/{web.namespace}/pods/{pod['metadata']['name']}/status"
+    path = f"/api/v1/namespaces/{web.namespace}/pods/{pod['metadata']['name']}"
+    web.plane.api.patch(path, {"metadata": {"annotations": {stages.LONG_BACK_OFF: "300"}}}, "merge")
     now = datetime.now(UTC)
     (status,) = pod["status"]["containerStatuses"]
     ended = {"exitCode": 1, "reason": "Error", "containerID": status["containerID"]}
@@ -99,7 +100,7 @@ def back_off(web: Workload, pod: Json) -> None:
         for kind in ("Ready", "ContainersReady")
     ]
     change = {"conditions": unready, "containerStatuses": [status | crashed]}
-    web.plane.api.patch(path, {"status": change})
+    web.plane.api.patch(f"{path}/status", {"status": change})
 
 
 def _text(at: datetime) -> str:
