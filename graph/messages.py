@@ -10,7 +10,7 @@ from graph.state import Decision, IncidentState, Proposal, Status
 from prompts import render
 from tools.approvals import Approval
 from tools.outbox import Message, MessageKind
-from tools.records import ActionCall, Evidence, EvidenceItem, Similar
+from tools.records import ActionCall, Evidence, EvidenceItem, Similar, Target
 
 VERDICT_LINES: dict[str, str] = {
     "recovered": "Nothing to do: acted and recovered.",
@@ -77,7 +77,7 @@ def approval_request(
     target = proposal.target
     words = {
         "call": call_line(proposal.call),
-        "target": f"{target.namespace}/{target.kind}/{target.name}",
+        "target": target_line(target),
         "finding": state["finding"],
         "proposal": proposal,
         "approval_id": approval_id,
@@ -111,7 +111,7 @@ def reminder(approval: Approval, now: datetime) -> Message:
     decision = Decision.model_validate(approval.shown["decision"])
     words = {
         "call": call_line(proposal.call),
-        "target": f"{proposal.target.namespace}/{proposal.target.kind}/{proposal.target.name}",
+        "target": target_line(proposal.target),
         "minutes": minutes,
         "expires_at": f"{approval.expires_at:%Y-%m-%d %H:%M} UTC",
         "asked_at": f"{approval.created_at:%H:%M} UTC",
@@ -135,8 +135,19 @@ def reminder(approval: Approval, now: datetime) -> Message:
 
 def call_line(call: ActionCall) -> str:
     """`rollback_deployment to revision 3`, for people; digests and uids are left to the record."""
-    revision = call.args.get("to_revision")
-    return f"{call.name} to revision {revision}" if revision is not None else call.name
+    args = call.args
+    if "to_revision" in args:
+        return f"{call.name} to revision {args['to_revision']}"
+    if "replicas" in args:
+        return f"{call.name} from {args.get('from_replicas')} to {args['replicas']} replicas"
+    if "workload" in args or args.get("namespace") == "":
+        return f"{call.name} {args.get('name')}"
+    return call.name
+
+
+def target_line(target: Target) -> str:
+    """`shop/Deployment/web`, or `Node/node-2` for what belongs to no namespace."""
+    return f"{target.namespace}/{target.kind}/{target.name}".removeprefix("/")
 
 
 def _both(template: str, words: dict[str, Any]) -> dict[str, str]:

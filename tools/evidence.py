@@ -66,10 +66,10 @@ def collect(
         gathered = gather(cluster, target, reads, named)
         workload = _workload(items, target, gathered)
         known = revision_facts(gathered.replicasets.values, revisions.seen(target.uid))
-        pods = _pods(items, gathered, known)
+        pods = _pods(items, target, gathered, known)
         _revisions(items, target, gathered, known)
         events = _events(items, gathered)
-        dependencies = _dependencies(items, gathered)
+        dependencies = _dependencies(items, target, gathered)
         guards = _guards(items, cluster, target, gathered, pods, reads)
         plans = container_logs.reads_for(cluster, target.namespace, pods, named[0] if named else "")
         told = container_logs.add_items(items, reads.run(plans))
@@ -106,7 +106,12 @@ def _workload(items: Items, target: Target, gathered: Gathered) -> WorkloadFacts
     return facts
 
 
-def _pods(items: Items, gathered: Gathered, revisions: Sequence[RevisionFacts]) -> tuple[PodFacts, ...]:
+def _pods(
+    items: Items, target: Target, gathered: Gathered, revisions: Sequence[RevisionFacts]
+) -> tuple[PodFacts, ...]:
+    """Of a workload; the pods on a node are many workloads', and are told of by their number."""
+    if target.kind == NODES.kind:
+        return ()
     found = gathered.pods
     pods = pod_facts(found.values)
     if pods:
@@ -157,8 +162,10 @@ def _events(items: Items, gathered: Gathered) -> tuple[EventFacts, ...]:
     return events
 
 
-def _dependencies(items: Items, gathered: Gathered) -> tuple[DependencyFacts, ...]:
-    """Only Services whose pods could be read; one that could not be is an item of its own."""
+def _dependencies(items: Items, target: Target, gathered: Gathered) -> tuple[DependencyFacts, ...]:
+    """Only Services whose pods could be read; one that could not be is an item of its own. A node needs none."""
+    if target.kind == NODES.kind:
+        return ()
     failures = [found for found in gathered.behind.values() if found.status in ("forbidden", "failed")]
     facts = tuple(
         dependency_facts(gathered.services[service], found.values, items.next_id)
