@@ -24,14 +24,23 @@ def way_back(evidence: Evidence) -> Return | None:
     """The newest older revision with another template whose health is proved, else the newest without proof.
 
     Passed over: what the ledger saw ill, and without proof what was replaced within ten minutes or what somebody
-    has gone back from before.
+    has gone back from before. None when only configuration has changed, which no revision brings back.
     """
-    older = _older(evidence)
+    older = [] if only_configuration_changed(evidence) else _older(evidence)
     proved = next((back for r in older if (back := _proved(r, evidence))), None)
     if proved:
         return proved
     kept = [r for r in older if not _gone_back_from(r, evidence)]
     return next((back for r in kept if (back := _unproved(r, evidence))), None)
+
+
+def only_configuration_changed(evidence: Evidence) -> bool:
+    """The newest release runs the same containers as the one before it: only what they mount is another."""
+    current = current_revision(evidence)
+    before = next(iter(_older(evidence)), None)
+    if current is None or before is None or not current.release_digest:
+        return False
+    return before.release_digest == current.release_digest
 
 
 def rollback(problem: str, reason: str, back: Return, evidence: Evidence, target: Target) -> Proposal:

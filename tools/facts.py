@@ -30,7 +30,7 @@ from tools.objects import (
 from tools.records import ContainerFacts, EventFacts, PodFacts, RevisionFacts, WorkloadFacts
 from tools.resources import JsonObject
 from tools.revisions import RevisionSeen
-from tools.templates import images, template_digest
+from tools.templates import images, release_digest, template_digest
 from tools.usage import amount
 
 ILL_SECONDS = 60.0
@@ -168,6 +168,7 @@ def _revision(
         uid=uid(item),
         created_at=created(item),
         template_digest=digest,
+        release_digest=release_digest(template),
         images=tuple(message(image) for image in images(template)),
         replicas=int(status.get("replicas") or 0),
         ready=int(status.get("readyReplicas") or 0),

@@ -122,6 +122,8 @@ class RevisionFacts(Record):
     created_at: datetime
     template_digest: str
     """sha256 of the pod template without pod-template-hash, restartedAt and our own keys (R4.11)."""
+    release_digest: str = ""
+    """The same without marks of the configuration that is mounted: equal ones run the same containers."""
     images: tuple[str, ...] = ()
     replicas: int = 0
     ready: int = 0

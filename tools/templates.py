@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,11 +19,23 @@ from tools.resources import JsonObject
 HASH_LABEL = "pod-template-hash"
 RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
 OWN_PREFIX = "sre-agent/"
+_CONFIGURATION = re.compile(r"checksum|config[-_.]?hash|hash[-_.]?config", re.IGNORECASE)
+"""Keys of annotations that chart authors use so that changed configuration makes new pods: `checksum/config`."""
 
 
 def template_digest(template: JsonObject) -> str:
     """sha256 of the template without hash label, restart time and our own keys: equal means the same revision."""
     return _digest(_normal(template, ignore_restarts=True))
+
+
+def release_digest(template: JsonObject) -> str:
+    """As `template_digest`, and without annotations that only tell which configuration is mounted: two revisions
+    that are equal by it run the same containers, and going back from one to the other brings no ConfigMap back.
+    """
+    normal = _normal(template, ignore_restarts=True)
+    annotations = normal["metadata"].get("annotations") or {}
+    kept = {key: value for key, value in annotations.items() if not _CONFIGURATION.search(key)}
+    return _digest({**normal, "metadata": _dense({**normal["metadata"], "annotations": kept})})
 
 
 def exact_digest(template: JsonObject) -> str:

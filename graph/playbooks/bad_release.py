@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from graph.playbooks import Playbook
-from graph.returns import PROOF_SECONDS, rollback, way_back
+from graph.returns import PROOF_SECONDS, only_configuration_changed, rollback, way_back
 from graph.state import Finding, Proposal
 from graph.symptoms import (
     CONFIG,
@@ -170,7 +170,7 @@ def _finding(
     facts += [_describe(pod, evidence) for pod in failing[:3]]
     facts.append(f"{older_ready} ready pods of older revisions")
     back = way_back(evidence)
-    hint = "No older revision can be gone back to with reason; mend the release." if back is None else ""
+    hint = _hint(evidence) if back is None else ""
     return Finding(
         problem="bad_release",
         summary=f"Revision {current.number} broke it: {len(failing)} of its pods {how}.",
@@ -180,6 +180,12 @@ def _finding(
         ruled_out=_ruled_out(current, evidence),
         next_step=hint or "kubectl rollout undo, or mend the release: see the template's diff.",
     )
+
+
+def _hint(evidence: Evidence) -> str:
+    if only_configuration_changed(evidence):
+        return "The containers are the same as before: restore the ConfigMap or Secret that was changed."
+    return "No older revision can be gone back to with reason; mend the release."
 
 
 def _directness(older_ready: int, proved: bool, evidence: Evidence) -> float:

@@ -368,3 +368,18 @@ def test_terminating_and_evicted_pods_do_not_count() -> None:
 def test_not_without_pods() -> None:
     """A quota keeps the controller from making any."""
     assert proved(released(older=SERVING, **LATE)) is None
+
+
+def test_changed_configuration_is_not_brought_back_by_a_rollback() -> None:
+    """The containers of both revisions are the same: explained, with what to restore; a real release asks."""
+    crash = pod("x", "rs2", back_off(), age=600)
+    one, two = revision(1, release_digest="a"), revision(2, digest=NEW, age=600, release_digest="a")
+    same = evidence(pods=(crash, *ready_pods(3, "rs1")), revisions=(two, one.model_copy(update={"ready": 3})))
+    finding = PLAYBOOK.proves(same)
+    assert finding is not None
+    assert PLAYBOOK.candidates(finding, same, TARGET) == []
+    assert "ConfigMap" in finding.next_step
+
+    released = two.model_copy(update={"release_digest": "b"})
+    other = same.model_copy(update={"revisions": (released, same.revisions[1])})
+    assert len(PLAYBOOK.candidates(finding, other, TARGET)) == 1

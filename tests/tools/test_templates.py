@@ -6,7 +6,14 @@ from typing import Any
 
 import pytest
 
-from tools.templates import exact_digest, images, template_diff, template_digest, without_hash
+from tools.templates import (
+    exact_digest,
+    images,
+    release_digest,
+    template_diff,
+    template_digest,
+    without_hash,
+)
 
 
 def template(**changes: Any) -> dict[str, Any]:
@@ -40,6 +47,18 @@ def test_a_restart_and_marks_make_no_other_revision(other: dict[str, Any]) -> No
 def test_any_other_change_makes_another_revision(other: dict[str, Any]) -> None:
     """Images, labels and annotations of other writers count."""
     assert template_digest(other) != template_digest(template())
+
+
+@pytest.mark.parametrize(
+    "mark", ["checksum/config", "checksum/secret", "config-hash", "app.example.com/configHash"]
+)
+def test_a_mark_of_mounted_configuration_makes_a_revision_and_no_release(mark: str) -> None:
+    """Its pods are new, its containers are the same; an image or another annotation is a release."""
+    changed = template(annotations={mark: "2"})
+    assert template_digest(changed) != template_digest(template())
+    assert release_digest(changed) == release_digest(template())
+    for other in (template(image="web:2"), template(annotations={"sidecar/inject": "true"})):
+        assert release_digest(other) != release_digest(template())
 
 
 def test_the_exact_digest_tells_a_restart_apart() -> None:
