@@ -12,6 +12,8 @@ from tools.database import Database
 from tools.records import Record
 from tools.schema import controls
 
+_PAUSE = select(controls).where(controls.c.name == "pause")
+
 
 class PauseState(Record):
     """Whether new actions are stopped, by whom and since when."""
@@ -46,7 +48,7 @@ class SqlControls:
 
     def pause_state(self) -> PauseState:
         with self._database.read() as connection:
-            row = connection.execute(select(controls).where(controls.c.name == "pause")).one()
+            row = connection.execute(_PAUSE).one()
         return PauseState(paused=row.engaged, actor=row.actor, reason=row.reason, at=row.at)
 
     def pause(self, *, actor: str, reason: str, at: datetime) -> None:

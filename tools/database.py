@@ -12,11 +12,12 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, Insert, Table, create_engine, event, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
 
@@ -125,16 +126,19 @@ class Database:
 
 def insert_if_absent(connection: Connection, table: Table, values: dict[str, Any]) -> bool:
     """Insert, unless a row with this key is there. True when the row is ours."""
-    if connection.dialect.name == "postgresql":
+    return connection.execute(_insert_if_absent(connection.dialect.name, table), values).rowcount == 1
+
+
+@cache
+def _insert_if_absent(dialect: str, table: Table) -> Insert:
+    """Built once for each table: to build a statement takes longer than to run it."""
+    if dialect == "postgresql":
         from sqlalchemy.dialects.postgresql import insert as insert_postgres
 
-        absent: Any = insert_postgres(table).values(values).on_conflict_do_nothing()
-    else:
-        from sqlalchemy.dialects.sqlite import insert
+        return insert_postgres(table).on_conflict_do_nothing()
+    from sqlalchemy.dialects.sqlite import insert
 
-        absent = insert(table).values(values).on_conflict_do_nothing()
-    # Not `rowcount`: for an INSERT not every driver tells it.
-    return connection.execute(absent.returning(*table.primary_key)).first() is not None
+    return insert(table).on_conflict_do_nothing()
 
 
 def store_url(url: str) -> URL:

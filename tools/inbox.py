@@ -23,6 +23,14 @@ from tools.schema import alerts, episode_keys, episodes, incidents
 from tools.targets_claimed import row_of
 from tools.workload_key import workload_of
 
+_CHANGES = ("status", "starts_at", "ends_at", "resolved_at", "last_seen", "times")
+_ADD_ALERTS = insert(alerts)
+_CHANGE_ALERTS = (
+    update(alerts)
+    .where(alerts.c.id == bindparam("row_id"))
+    .values({name: bindparam(name) for name in _CHANGES})
+)
+
 
 class Accepted(Record):
     """What became of one body. Every alert is counted once; `opened` counts those that opened an incident."""
@@ -162,7 +170,7 @@ def _insert(connection: Connection, rows: Iterable[AlertRow], now: datetime) -> 
         if row.alert is not None
     ]
     if values:
-        connection.execute(insert(alerts), values)
+        connection.execute(_ADD_ALERTS, values)
 
 
 def _insert_invalid(connection: Connection, invalid: Sequence[InvalidAlert], now: datetime) -> None:
@@ -182,12 +190,10 @@ def _insert_invalid(connection: Connection, invalid: Sequence[InvalidAlert], now
 
 
 def _update(connection: Connection, rows: Sequence[AlertRow]) -> None:
-    columns = ("status", "starts_at", "ends_at", "resolved_at", "last_seen", "times")
     if rows:
-        changed = update(alerts).where(alerts.c.id == bindparam("row_id"))
         connection.execute(
-            changed.values({name: bindparam(name) for name in columns}),
-            [{"row_id": row.id, **{name: getattr(row, name) for name in columns}} for row in rows],
+            _CHANGE_ALERTS,
+            [{"row_id": row.id, **{name: getattr(row, name) for name in _CHANGES}} for row in rows],
         )
 
 

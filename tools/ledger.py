@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import Select, delete, desc, select, update
+from sqlalchemy import Select, bindparam, delete, desc, select, update
 
 from tools.audit import append_entry
 from tools.clock import Clock
@@ -13,6 +13,14 @@ from tools.database import Database, insert_if_absent
 from tools.errors import NotFound
 from tools.records import ActionCall, Receipt, Record, Target
 from tools.schema import actions, incidents
+
+_BY_KEY = select(actions).where(actions.c.key == bindparam("key"))
+_IN_FLIGHT = (
+    select(actions)
+    .where(actions.c.verdict == "")
+    .where(actions.c.incident_id.in_(select(incidents.c.id).where(incidents.c.ended_at.is_(None))))
+    .order_by(actions.c.claimed_at, actions.c.key)
+)
 
 
 class LedgerEntry(Record):
@@ -139,7 +147,7 @@ class SqlLedger:
                 )
 
     def get(self, key: str) -> LedgerEntry | None:
-        found = self._entries(select(actions).where(actions.c.key == key))
+        found = self._entries(_BY_KEY, key=key)
         return found[0] if found else None
 
     def set_verdict(self, key: str, verdict: str) -> None:
@@ -161,13 +169,11 @@ class SqlLedger:
         return self._entries(ours.order_by(actions.c.claimed_at, actions.c.key))
 
     def in_flight(self) -> list[LedgerEntry]:
-        running = select(incidents.c.id).where(incidents.c.ended_at.is_(None))
-        unjudged = select(actions).where(actions.c.verdict == "", actions.c.incident_id.in_(running))
-        return self._entries(unjudged.order_by(actions.c.claimed_at, actions.c.key))
+        return self._entries(_IN_FLIGHT)
 
-    def _entries(self, query: Select[Any]) -> list[LedgerEntry]:
+    def _entries(self, query: Select[Any], **given: Any) -> list[LedgerEntry]:
         with self._database.read() as connection:
-            rows = connection.execute(query).all()
+            rows = connection.execute(query, given).all()
         return [_entry(dict(row._mapping)) for row in rows]
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
 from tools.database import insert_if_absent
 from tools.errors import Invalid, NotFound
 from tools.incident_rows import add_lines, last_on_target, line, nudge, standing_for
 from tools.records import Target
 from tools.schema import alerts, claimed_targets, episode_keys, episodes, incidents
+
+_ROW = select(incidents).where(incidents.c.id == bindparam("incident_id"))
+_HOLDER = select(claimed_targets.c.incident_id).where(claimed_targets.c.uid == bindparam("target_uid"))
 
 
 def claim(connection: Connection, incident_id: str, target: Target, now: datetime) -> str:
@@ -42,15 +45,14 @@ def release(connection: Connection, incident_id: str) -> None:
 
 def row_of(connection: Connection, incident_id: str) -> Row[Any]:
     """The incident's row. Raises NotFound."""
-    row = connection.execute(select(incidents).where(incidents.c.id == incident_id)).first()
+    row = connection.execute(_ROW, {"incident_id": incident_id}).first()
     if row is None:
         raise NotFound(f"there is no incident {incident_id}")
     return row
 
 
 def _holder(connection: Connection, uid: str) -> str | None:
-    query = select(claimed_targets.c.incident_id).where(claimed_targets.c.uid == uid)
-    return connection.execute(query).scalar()
+    return connection.execute(_HOLDER, {"target_uid": uid}).scalar()
 
 
 def _name_target(connection: Connection, ours: Row[Any], target: Target, now: datetime) -> None:
