@@ -14,6 +14,7 @@ from server import (
     health,
     incidents,
     metrics,
+    openapi,
     origins,
     pages,
     pause,
@@ -44,6 +45,10 @@ def create_app(parts: AppParts, blueprints: Iterable[Blueprint] = ()) -> Flask:
     app.register_blueprint(metrics.blueprint(parts.metrics, people))
     for routes in (incidents, approvals, config, pause):
         app.register_blueprint(routes.blueprint(parts, people))
+    if parts.talk:
+        for routes_of_talk in parts.talk.blueprints(people):
+            app.register_blueprint(routes_of_talk)
+    app.register_blueprint(openapi.blueprint(people))
     for further in blueprints:
         app.register_blueprint(further)
     return app

@@ -64,6 +64,7 @@ class Auth:
 
         def decorate(view: Callable[P, R]) -> Callable[P, R]:
             guarded: Callable[P, R] = self._http.login_required(role=role)(view)
+            guarded.role = role  # type: ignore[attr-defined]  # the API's description tells it
             return guarded
 
         return decorate

@@ -28,6 +28,7 @@ from server.metrics import Metrics
 from server.parts import AppParts
 from server.runner import Runner
 from server.settings import Settings
+from server.talking import talk
 from server.worker import Worker
 from tools.adviser import Adviser
 from tools.approvals import Approval, SqlApprovals
@@ -233,6 +234,7 @@ def _app(
     metrics.follow(SqlTallies(database), services.controls, services.clock)
     if services.adviser:
         metrics.registry.register(AdviserCollector(services.adviser))
+    wake = _waker(services, worker)
     parts = AppParts(
         settings=settings,
         clock=services.clock,
@@ -245,10 +247,11 @@ def _app(
         audit=SqlAudit(database),
         metrics=metrics,
         ping=database.ping,
-        wake=_waker(services, worker),
+        wake=wake,
         prove_again=_prover(services),
         reopen=inbox.reopen,
         probe=probes,
+        talk=talk(settings, services, database, inbox, wake, time.monotonic),
     )
     return create_app(parts, [webhooks.blueprint(inbox, lambda: worker.wake(None), clock=services.clock)])
 

@@ -11,11 +11,19 @@ from flask import Blueprint, render_template, request
 from server.auth import Auth
 from server.parts import AppParts
 from server.problems import Problem, wants_html
-from server.views import approval_json, incident_row, log_excerpt, receipt_row
+from server.settings_fields import KNOWN_ACTIONS
+from server.views import approval_json, approval_page, incident_row, log_excerpt, receipt_row
+from tools.incident_record import ENDED
 from tools.listing import IncidentFilter
+from tools.manual_alerts import WORKLOAD_LABELS
+from tools.marks import Mark
 
 FILTERS = ("status", "namespace", "alert_name", "workload", "since", "q")
 MOST_ROWS = 200
+STATUSES = (
+    *("received", "investigating", "settling", "awaiting_approval", "executing", "verifying"),
+    *sorted(ENDED),
+)
 
 
 def _instant(text: str) -> datetime:
@@ -65,7 +73,24 @@ def detail(parts: AppParts, incident_id: str) -> dict[str, Any]:
         "approvals": [approval_json(a) for a in parts.approvals.for_incident(incident_id)],
         "receipts": [receipt_row(entry) for entry in parts.ledger.for_incident(incident_id)],
         "messages": [m.model_dump(mode="json") for m in parts.outbox.for_incident(incident_id)],
+        "marks": [mark.model_dump(mode="json") for mark in _marks(parts, incident_id)],
     }
+
+
+def _marks(parts: AppParts, incident_id: str) -> list[Mark]:
+    return parts.talk.marks.of(incident_id) if parts.talk else []
+
+
+def _page(parts: AppParts, incident_id: str, known: dict[str, Any]) -> str:
+    """The incident for a person: with the panel that decides, where something waits, and what people said of it."""
+    waiting = [a for a in parts.approvals.for_incident(incident_id) if a.state == "pending"]
+    return render_template(
+        "incident.html",
+        incident=known,
+        pending=[approval_page(approval) for approval in waiting if approval.expires_at > parts.clock.now()],
+        marks=_marks(parts, incident_id) if parts.talk else None,
+        actions=KNOWN_ACTIONS,
+    )
 
 
 def blueprint(parts: AppParts, auth: Auth) -> Blueprint:
@@ -79,7 +104,14 @@ def blueprint(parts: AppParts, auth: Auth) -> Blueprint:
         further = _next_link(page.next_after)
         if wants_html():
             given = {name: request.args.get(name, "") for name in FILTERS}
-            return render_template("incidents.html", incidents=page.incidents, further=further, given=given)
+            return render_template(
+                "incidents.html",
+                incidents=page.incidents,
+                further=further,
+                given=given,
+                statuses=STATUSES,
+                kinds=tuple(WORKLOAD_LABELS),
+            )
         listed = [incident_row(one, log) for one, log in zip(page.incidents, page.logs, strict=True)]
         return {"incidents": listed, "next": further}
 
@@ -88,7 +120,7 @@ def blueprint(parts: AppParts, auth: Auth) -> Blueprint:
     def one(incident_id: str) -> Any:
         known = detail(parts, incident_id)
         if wants_html():
-            return render_template("incident.html", incident=known)
+            return _page(parts, incident_id, known)
         return known
 
     return pages

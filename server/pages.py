@@ -1,18 +1,26 @@
-"""The first page: what the agent may do now, what waits for a person, what happened last."""
+"""The first page: a conversation, what waits for a person, what happened last, what the agent may do now."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Flask, render_template
+from flask import Blueprint, Flask, render_template, request
 
 from server.auth import Auth
 from server.parts import AppParts
 from server.views import approval_page
-from tools.errors import ToolError
+from tools.errors import NotFound, ToolError
 from tools.listing import IncidentFilter
 
-NEWEST = 25
+NEWEST = 8
+CONVERSATIONS = 6
+EXAMPLES = (
+    "Any problem pods?",
+    "How many pods are there?",
+    "What changed in the last hour?",
+    "Recent incidents?",
+    "What waits for my approval?",
+)
 
 
 def safety(parts: AppParts) -> dict[str, Any]:
@@ -42,7 +50,23 @@ def install(app: Flask, parts: AppParts, auth: Auth) -> None:
     def index() -> Any:
         waiting = [approval_page(approval) for approval in parts.approvals.pending()]
         newest = parts.listing.page(IncidentFilter(), limit=NEWEST).incidents
-        return render_template("index.html", pending=waiting, incidents=newest)
+        return render_template(
+            "index.html", pending=waiting, incidents=newest, talk=_talk(parts, auth), examples=EXAMPLES
+        )
 
     app.register_blueprint(pages)
     app.context_processor(lambda: {"safety": safety(parts), "now": parts.clock.now()})
+
+
+def _talk(parts: AppParts, auth: Auth) -> dict[str, Any] | None:
+    """The conversation that is asked for with its turns, and the person's newest ones."""
+    if parts.talk is None:
+        return None
+    actor, wanted = auth.person().name, request.args.get("conversation", "")
+    kept = parts.talk.conversations
+    try:
+        turns = kept.turns(wanted, actor) if wanted else []
+    except NotFound:
+        wanted, turns = "", []
+    others = [head for head in kept.of(actor, limit=CONVERSATIONS) if head.id != wanted]
+    return {"id": wanted, "turns": turns, "others": others}

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from server.health import Snapshot
     from server.metrics import Metrics
     from server.settings import Settings
+    from server.talking import Talk
 
 
 class Ping(Protocol):
@@ -54,5 +55,7 @@ class AppParts:
     """A new run for an incident that ended undecided; returns its id."""
     probe: Callable[[], Snapshot]
     """What the last look at the other systems said; never looks itself."""
+    talk: Talk | None = None
+    """Chat, incidents opened by hand, marks and event streams; None: a server without them."""
     timer: Callable[[], float] = time.perf_counter
     """Seconds, for durations of requests only."""

@@ -1,0 +1,97 @@
+"""`POST /incidents`: a person has a workload looked at, on the same path as an alert's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, make_response, redirect
+
+from server.auth import Auth, actor_of
+from server.forms import read_fields
+from server.problems import Problem, wants_html
+from tools.alertmanager import Parsed
+from tools.clock import Clock
+from tools.cluster import ClusterReader
+from tools.errors import Forbidden, Invalid, NotFound, TransientError
+from tools.inbox import Inbox
+from tools.manual_alerts import WORKLOAD_LABELS, manual_alert
+from tools.resources import (
+    CRONJOBS,
+    DAEMONSETS,
+    DEPLOYMENTS,
+    JOBS,
+    NODES,
+    PODS,
+    STATEFULSETS,
+    Resource,
+)
+
+_RESOURCES: Mapping[str, Resource] = {
+    resource.kind: resource
+    for resource in (DEPLOYMENTS, STATEFULSETS, DAEMONSETS, CRONJOBS, JOBS, PODS, NODES)
+}
+_FIELDS = ("namespace", "workload", "kind", "reason", "actor")
+_EXAMPLE = 'Send {"namespace": "shop", "workload": "web", "kind": "Deployment", "reason": "…"}.'
+
+
+@dataclass(frozen=True)
+class ByHand:
+    """Opens incidents for people."""
+
+    inbox: Inbox
+    reader: ClusterReader
+    clock: Clock
+    wake: Callable[[str | None], None]
+
+    def open(self, kind: str, namespace: str, name: str, *, actor: str, reason: str) -> str:
+        """The incident that this request opened or joined. Raises a problem for what does not exist."""
+        self._check(kind, namespace, name)
+        alert = manual_alert(kind, namespace, name, actor=actor, reason=reason, at=self.clock.now())
+        accepted = self.inbox.accept(Parsed(alerts=(alert,)))
+        self.wake(None)
+        return accepted.incident_ids[0]
+
+    def _check(self, kind: str, namespace: str, name: str) -> None:
+        """Misspelt names are told at once; a cluster that cannot be read now is read by the run."""
+        try:
+            self.reader.get(_RESOURCES[kind], namespace, name)
+        except (NotFound, Invalid) as error:
+            words = f"{error}. Check namespace, workload and kind; POST /ask tells what there is."
+            raise Problem(404, "no-such-workload", "No such workload", words) from error
+        except (Forbidden, TransientError):
+            return
+
+
+def blueprint(by_hand: ByHand, auth: Auth) -> Blueprint:
+    """The route, for approvers: a run may end in an action."""
+    routes = Blueprint("by_hand", __name__)
+
+    @routes.post("/incidents")
+    @auth.needs("approver")
+    def create() -> Any:
+        fields = read_fields(_FIELDS, _EXAMPLE)
+        kind = fields.get("kind") or "Deployment"
+        if kind not in WORKLOAD_LABELS:
+            raise Problem(422, "bad-kind", "Not a kind", f"kind must be one of {', '.join(WORKLOAD_LABELS)}.")
+        namespace, name = fields.get("namespace", ""), fields.get("workload", "")
+        if not name or (not namespace and kind != "Node"):
+            raise Problem(
+                422, "missing-fields", "Whom is it about?", f"Give namespace and workload. {_EXAMPLE}"
+            )
+        incident_id = by_hand.open(
+            kind,
+            "" if kind == "Node" else namespace,
+            name,
+            actor=actor_of(auth.person(), fields),
+            reason=fields.get("reason", ""),
+        )
+        place = f"/incidents/{incident_id}"
+        if wants_html():
+            return redirect(place, 303)
+        answer = make_response({"incident": place, "id": incident_id}, 202)
+        answer.headers["Location"] = place
+        return answer
+
+    return routes

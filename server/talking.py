@@ -1,0 +1,95 @@
+"""Puts together what people do beside deciding: ask, open incidents by hand, mark decisions, follow runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import Blueprint
+
+from graph import chat as chat_graph
+from graph.chat import ChatServices
+from graph.services import Services
+from server import by_hand, chat, following, marking
+from server.asking import Asker
+from server.auth import Auth
+from server.by_hand import ByHand
+from server.settings import Settings
+from server.settings_fields import KNOWN_ACTIONS
+from tools.clock import Clock
+from tools.cluster import Cluster, ClusterReader, KubernetesCluster
+from tools.conversations import Conversations, SqlConversations
+from tools.database import Database
+from tools.inbox import Inbox
+from tools.listing import SqlListing
+from tools.marks import Marks, SqlMarks
+from tools.readonly import ReadOnlyCluster
+from tools.record_reader import RecordViews, RevisionsView
+from tools.timeline_feed import SqlTimelineFeed, TimelineFeed
+
+
+@dataclass(frozen=True)
+class Talk:
+    """What the routes of this module's story work with."""
+
+    asker: Asker
+    conversations: Conversations
+    marks: Marks
+    by_hand: ByHand
+    feed: TimelineFeed
+    clock: Clock
+    timer: Callable[[], float]
+
+    def blueprints(self, auth: Auth) -> list[Blueprint]:
+        """All of their routes."""
+        return [
+            chat.blueprint(self.asker, self.conversations, auth),
+            by_hand.blueprint(self.by_hand, auth),
+            marking.blueprint(self.marks, self.clock, auth, KNOWN_ACTIONS),
+            following.blueprint(self.feed, auth, timer=self.timer),
+        ]
+
+
+def reader_of(settings: Settings, cluster: Cluster) -> ClusterReader:
+    """Chat's eyes: with READER_TOKEN_FILE an account of its own, else the reading half of the agent's."""
+    if settings.reader_token_file is None:
+        return ReadOnlyCluster(cluster)
+    token = str(settings.reader_token_file)
+    return ReadOnlyCluster(KubernetesCluster.connect(settings.kubeconfig or None, token_file=token))
+
+
+def talk(
+    settings: Settings,
+    services: Services,
+    database: Database,
+    inbox: Inbox,
+    wake: Callable[[str | None], None],
+    timer: Callable[[], float],
+) -> Talk:
+    """Everything over this store. Raises Invalid for a reader's token that cannot be used."""
+    reader = reader_of(settings, services.cluster)
+    conversations, marks = SqlConversations(database), SqlMarks(database)
+    record = RecordViews(
+        incidents=services.incidents,
+        listing=SqlListing(database),
+        approvals=services.approvals,
+        ledger=services.ledger,
+        controls=services.controls,
+        marks=marks,
+    )
+    chat_services = ChatServices(
+        clock=services.clock,
+        cluster=reader,
+        record=record,
+        revisions=RevisionsView(services.revisions),
+        mode=settings.mode,
+    )
+    return Talk(
+        asker=Asker(chat_graph.build(), chat_services, conversations),
+        conversations=conversations,
+        marks=marks,
+        by_hand=ByHand(inbox, reader, services.clock, wake),
+        feed=SqlTimelineFeed(database),
+        clock=services.clock,
+        timer=timer,
+    )
