@@ -28,6 +28,7 @@ from server.metrics import Metrics
 from server.parts import AppParts
 from server.runner import Runner
 from server.settings import Settings
+from server.talking import chores as chores_for_people
 from server.talking import talk
 from server.worker import Worker
 from tools.adviser import Adviser
@@ -108,7 +109,8 @@ def build(
     checkpoints = open_checkpoints(settings.checkpoints)
     runner = Runner(build_graph(_saver(checkpoints)), services, settings.data_dir / "locks")
     inbox = Inbox(database, clock)
-    worker = Worker(runner, services.incidents, clock, chores(services, notifiers))
+    work = [*chores(services, notifiers), *chores_for_people(database, inbox, clock)]
+    worker = Worker(runner, services.incidents, clock, work)
     probes = _probes(cluster, clock, notifiers, sandbox=settings.sandbox)
     if adviser:
         probes.watch(adviser.vendor, adviser.check)

@@ -16,16 +16,21 @@ from server.auth import Auth
 from server.by_hand import ByHand
 from server.settings import Settings
 from server.settings_fields import KNOWN_ACTIONS
+from server.worker import Chore
 from tools.clock import Clock
 from tools.cluster import Cluster, ClusterReader, KubernetesCluster
 from tools.conversations import Conversations, SqlConversations
 from tools.database import Database
 from tools.inbox import Inbox
 from tools.listing import SqlListing
+from tools.manual_alerts import ManualAlerts
 from tools.marks import Marks, SqlMarks
 from tools.readonly import ReadOnlyCluster
 from tools.record_reader import RecordViews, RevisionsView
 from tools.timeline_feed import SqlTimelineFeed, TimelineFeed
+
+ANSWERED_SECONDS = 15.0
+PRUNE_SECONDS = 3600.0
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,16 @@ def reader_of(settings: Settings, cluster: Cluster) -> ClusterReader:
         return ReadOnlyCluster(cluster)
     token = str(settings.reader_token_file)
     return ReadOnlyCluster(KubernetesCluster.connect(settings.kubeconfig or None, token_file=token))
+
+
+def chores(database: Database, inbox: Inbox, clock: Clock) -> list[Chore]:
+    """Requests of people that are answered, and conversations that nobody goes on with."""
+    manual = ManualAlerts(database, inbox, clock)
+    conversations = SqlConversations(database)
+    return [
+        Chore("requests", ANSWERED_SECONDS, manual.settle),
+        Chore("conversations", PRUNE_SECONDS, lambda: conversations.prune(clock.now())),
+    ]
 
 
 def talk(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from tools import lookups_changes, lookups_events, lookups_logs
 from tools import pods_in as scope
 from tools import subjects as names
 from tools.answer_words import GROUPS, SHOWN, capped, count, limited, place_words, trouble_line
@@ -21,7 +22,14 @@ from tools.seen_pods import SeenPod, state_of, state_words
 from tools.subjects import Subject
 from tools.survey import Survey
 
-RULES: tuple[RbacRule, ...] = (*names.RULES, *scope.RULES)
+RULES: tuple[RbacRule, ...] = (
+    *names.RULES,
+    *scope.RULES,
+    *lookups_changes.RULES,
+    *lookups_events.RULES,
+    *lookups_logs.RULES,
+)
+"""Of all lookups."""
 STATES = {
     "running": "in phase Running",
     "ready": "ready",
