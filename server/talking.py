@@ -9,6 +9,7 @@ from flask import Blueprint
 
 from graph import chat as chat_graph
 from graph.chat import ChatServices
+from graph.chat_services import ChatModels
 from graph.services import Services
 from server import by_hand, chat, following, marking
 from server.asking import Asker
@@ -63,6 +64,16 @@ def reader_of(settings: Settings, cluster: Cluster) -> ClusterReader:
     return ReadOnlyCluster(KubernetesCluster.connect(settings.kubeconfig or None, token_file=token))
 
 
+def models_of(services: Services) -> ChatModels | None:
+    """The models that decide may be asked by people too. None without a key: nothing of them is loaded then."""
+    if services.adviser is None:
+        return None
+    from tools.llm import GroqLLM
+    from tools.llm_chat import GroqChatModels
+
+    return GroqChatModels(services.adviser) if isinstance(services.adviser, GroqLLM) else None
+
+
 def chores(database: Database, inbox: Inbox, clock: Clock) -> list[Chore]:
     """Requests of people that are answered, and conversations that nobody goes on with."""
     manual = ManualAlerts(database, inbox, clock)
@@ -98,6 +109,7 @@ def talk(
         record=record,
         revisions=RevisionsView(services.revisions),
         mode=settings.mode,
+        models=models_of(services),
     )
     return Talk(
         asker=Asker(chat_graph.build(), chat_services, conversations),

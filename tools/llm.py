@@ -186,14 +186,17 @@ class GroqLLM:
 
     def _invoke(self, model: str, question: Question) -> Any:
         """The raw message: the parsed one is not used, since LangChain completes JSON that was cut off."""
-        structured = self._chat(model).with_structured_output(
+        structured = self.chat(model).with_structured_output(
             schema(question), method="json_schema", strict=True, include_raw=True
         )
         result: Any = structured.invoke([("system", question.system), ("user", question.user)])
         return result["raw"]
 
-    def _chat(self, model: str) -> ChatGroq:
-        """One for each model and process: making one loads certificates twice (40 ms)."""
+    def chat(self, model: str) -> ChatGroq:
+        """The client of a model, for those too who ask it otherwise than by `ask`.
+
+        One for each model and process: making one loads certificates twice (40 ms).
+        """
         with self._lock:
             if model not in self._chats:
                 from langchain_groq import ChatGroq
