@@ -87,9 +87,15 @@ def _decision(
     parts: dict[str, float],
     certainty: float,
 ) -> Decision:
-    return assessment.decision(
+    decision = assessment.decision(
         case.incident_id, case.finding, proposal, case.target, blocks, parts, certainty
     )
+    action = proposal.call.name if proposal else ""
+    past = confidence.last_time(action, case.finding.problem, case.similar)
+    if past is None:
+        return decision
+    cited = f"Last time here: incident {past.incident_id}: {past.action}, {past.verdict}"
+    return decision.model_copy(update={"reasons": (*decision.reasons, cited)})
 
 
 def _advice(services: Services, case: Case) -> Advice:

@@ -44,7 +44,7 @@ def report(state: IncidentState, outcome: Status, now: datetime, *, test_cluster
         "verdict_line": line,
         "finding": finding,
         "decision": decision,
-        "missing": [f"{item.kind}: {item.summary}" for item in (evidence.missing() if evidence else ())],
+        "missing": _missing(state),
         "action": call_line(receipt.call) if receipt else "",
         "verdict": f"{verdict.name}: {verdict.reason}" if verdict else "",
         "earlier": _earlier(state.get("similar", [])),
@@ -169,9 +169,20 @@ def _explained(decision: Decision, broken: bool) -> str:
 
 
 def _earlier(similar: Sequence[Similar]) -> list[str]:
-    return [
-        f"incident {s.incident_id}: {s.action or 'no action'}, {s.verdict or 'no verdict'}" for s in similar
-    ]
+    return [_past(each) for each in similar]
+
+
+def _past(similar: Similar) -> str:
+    done = f"{similar.action or 'no action'}, {similar.verdict or 'no verdict'}"
+    told = [done] if similar.action or similar.verdict or not similar.note else []
+    found = f" [{similar.matched}]" if similar.matched else ""
+    return f"incident {similar.incident_id}: {'; '.join([*told, *filter(None, [similar.note])])}{found}"
+
+
+def _missing(state: IncidentState) -> list[str]:
+    evidence, gap = state.get("evidence"), state.get("memory_gap")
+    missing = [f"{item.kind}: {item.summary}" for item in evidence.missing()] if evidence else []
+    return [*missing, f"memory: {gap}"] if gap else missing
 
 
 def _excerpts(evidence: Evidence | None, cited: tuple[str, ...]) -> list[EvidenceItem]:

@@ -87,7 +87,12 @@ def _shown(services: Services, state: IncidentState) -> dict[str, Any]:
         "finding": state["finding"].model_dump(mode="json"),
         "decision": state["decision"].model_dump(mode="json"),
         "evidence": [i.model_dump(mode="json") for i in evidence.items if i.id in cited],
-        "missing": [i.model_dump(mode="json") for i in evidence.missing()],
+        "missing": [i.model_dump(mode="json") for i in evidence.missing()] + _memory_gap(state),
         "similar": [s.model_dump(mode="json") for s in state.get("similar", [])],
         "summary": REGISTRY[state["decision"].action.name].summary if state["decision"].action else "",
     }
+
+
+def _memory_gap(state: IncidentState) -> list[dict[str, str]]:
+    gap = state.get("memory_gap")
+    return [{"kind": "memory", "status": "failed", "summary": gap}] if gap else []

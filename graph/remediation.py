@@ -22,6 +22,7 @@ from langgraph.types import Command, interrupt
 from graph import counsel, messages, policy, proposals, verdicts, verification, writes
 from graph.diagnosis import diagnose, is_noise, unresolved
 from graph.proof import Change, prove_again
+from graph.recollection import recollect
 from graph.services import Services
 from graph.state import Decision, IncidentState, Progress, Proposal, Status
 from tools import evidence as evidence_reader
@@ -90,9 +91,12 @@ def gather_logs(state: IncidentState, runtime: Runtime[Services]) -> dict[str, A
 
 def retrieve_similar(state: IncidentState, runtime: Runtime[Services]) -> dict[str, Any]:
     """What was done before for this workload and its problem class, and whether it helped."""
-    target = state.get("target")
+    services, incident_id, target = runtime.context, state["incident_id"], state.get("target")
     finding, _ = diagnose(state["evidence"], target)
-    return {"similar": runtime.context.incidents.similar(target, finding.problem)}
+    similar, gap = recollect(services.incidents, services.memory, finding, target)
+    if gap and all(entry.kind != "memory" for entry in services.incidents.timeline(incident_id)):
+        services.incidents.note(incident_id, "memory", f"could not be looked at: {gap}")
+    return {"similar": similar, "memory_gap": gap}
 
 
 def decide(

@@ -13,6 +13,7 @@ from tools.controls import Controls
 from tools.incidents import Incidents
 from tools.ledger import ActionLedger
 from tools.outbox import Outbox
+from tools.remembering import Recollection
 from tools.revisions import RevisionLedger
 
 
@@ -29,5 +30,7 @@ class Services:
     revisions: RevisionLedger
     controls: Controls
     policy: PolicySettings
+    memory: Recollection | None = None
+    """None: what was done before is only looked up by workload and problem class."""
     adviser: Adviser | None = None
     """None: the playbooks decide alone."""

@@ -6,7 +6,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import structlog
@@ -26,6 +26,7 @@ from server.chores import chores
 from server.health import Probes
 from server.metrics import Metrics
 from server.parts import AppParts
+from server.remembrance import Remembrance, recollection, remembrance
 from server.runner import Runner
 from server.settings import Settings
 from server.talking import chores as chores_for_people
@@ -67,6 +68,7 @@ class Agent:
     database: Database
     checkpoints: sqlite3.Connection
     lock: DataDirLock
+    memory: Remembrance | None = None
     _stopping: threading.Event = field(default_factory=threading.Event)
 
     def start(self) -> None:
@@ -82,6 +84,8 @@ class Agent:
         self.worker.stop()
         if self.services.adviser:
             self.services.adviser.close()
+        if self.memory:
+            self.memory.close()
         self.checkpoints.close()
         self.database.close()
         self.lock.close()
@@ -105,15 +109,21 @@ def build(
     database = open_database(settings.database_url)
     cluster = cluster or KubernetesCluster.connect(settings.kubeconfig or None)
     adviser = adviser or adviser_of(settings, clock)
+    memory = remembrance(settings, database, clock)
     services = _services(settings, database, cluster, clock, limits or {}, adviser)
+    services = replace(services, memory=recollection(settings, memory))
     checkpoints = open_checkpoints(settings.checkpoints)
     runner = Runner(build_graph(_saver(checkpoints)), services, settings.data_dir / "locks")
     inbox = Inbox(database, clock)
-    work = [*chores(services, notifiers), *chores_for_people(database, inbox, clock)]
+    work = [*chores(services, notifiers, memory), *chores_for_people(database, inbox, clock)]
     worker = Worker(runner, services.incidents, clock, work)
     probes = _probes(cluster, clock, notifiers, sandbox=settings.sandbox)
     if adviser:
         probes.watch(adviser.vendor, adviser.check)
+    if memory:
+        probes.watch("memory", memory.standing)
+    else:
+        probes.absent("memory")
     app = _app(settings, services, database, inbox, worker, probes)
     return Agent(
         settings=settings,
@@ -126,6 +136,7 @@ def build(
         database=database,
         checkpoints=checkpoints,
         lock=lock,
+        memory=memory,
     )
 
 

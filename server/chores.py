@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from graph.services import Services
+from server.remembrance import Remembrance
 from server.reminders import remind
 from server.worker import Chore
 from tools.delivery import deliver
@@ -14,13 +16,27 @@ from tools.sightings import look
 SIGHTING_SECONDS = 60.0
 DELIVERY_SECONDS = 5.0
 REMINDER_SECONDS = 30.0
+MEMORY_SECONDS = 30.0
+STORM = 10
+"""So many runs that wait for a thread."""
 
 
-def chores(services: Services, notifiers: Sequence[Notifier]) -> list[Chore]:
+def chores(services: Services, notifiers: Sequence[Notifier], memory: Remembrance | None) -> list[Chore]:
     """The chores of an agent."""
     clock = services.clock
-    return [
+    work = [
         Chore("sightings", SIGHTING_SECONDS, lambda: look(services.cluster, services.revisions, clock)),
         Chore("delivery", DELIVERY_SECONDS, lambda: deliver(services.outbox, notifiers, clock)),
         Chore("reminders", REMINDER_SECONDS, lambda: remind(services.approvals, services.outbox, clock)),
     ]
+    if memory:
+        # not at once: a start has better things to do than to load it
+        later = clock.now() + timedelta(seconds=MEMORY_SECONDS)
+        work.append(Chore("memory", MEMORY_SECONDS, lambda: _when_quiet(services, memory), next_at=later))
+    return work
+
+
+def _when_quiet(services: Services, memory: Remembrance) -> None:
+    """A storm is no time to load what its incidents do not need."""
+    if len(services.incidents.due(services.clock.now(), limit=STORM)) < STORM:
+        memory.keep_up()

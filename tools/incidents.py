@@ -5,11 +5,13 @@ One transaction per call. Nothing here knows the graph: decisions and proposals 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import Row, and_, desc, select, update
+from sqlalchemy import select, update
 
+from tools import similar_incidents
 from tools.clock import Clock
 from tools.database import Database, insert_if_absent
 from tools.errors import NotFound
@@ -89,7 +91,11 @@ class Incidents(Protocol):
         ...
 
     def similar(self, target: Target | None, problem: str, *, limit: int = 5) -> list[Similar]:
-        """Ended incidents of the same workload, then of the same problem class, newest first."""
+        """Ended incidents of the same workload, of the same problem class first, then of that class elsewhere."""
+        ...
+
+    def known(self, incident_ids: Sequence[str], target: Target | None) -> list[Similar]:
+        """Those of these ids that are ended incidents of our own record, in no order."""
         ...
 
     def wake(self, incident_id: str, at: datetime | None) -> None:
@@ -210,18 +216,12 @@ class SqlIncidents:
             ]
 
     def similar(self, target: Target | None, problem: str, *, limit: int = 5) -> list[Similar]:
-        told = and_(incidents.c.ended_at.is_not(None), incidents.c.merged_into == "")
-        newest = select(incidents).where(told).order_by(desc(incidents.c.ended_at)).limit(limit)
-        found: list[Similar] = []
         with self._database.read() as connection:
-            if target is not None:
-                found += [_similar(row, True) for row in connection.execute(newest.where(_same(target)))]
-            if problem and len(found) < limit:
-                same_class = newest.where(incidents.c.problem == problem)
-                if target is not None:
-                    same_class = same_class.where(~_same(target))
-                found += [_similar(row, False) for row in connection.execute(same_class)]
-        return found[:limit]
+            return similar_incidents.similar(connection, target, problem, limit)
+
+    def known(self, incident_ids: Sequence[str], target: Target | None) -> list[Similar]:
+        with self._database.read() as connection:
+            return similar_incidents.known(connection, incident_ids, target)
 
     def wake(self, incident_id: str, at: datetime | None) -> None:
         ours = update(incidents).where(incidents.c.id == incident_id, incidents.c.ended_at.is_(None))
@@ -250,22 +250,3 @@ class SqlIncidents:
         with self._database.write() as connection:
             if connection.execute(ours.values(updated_at=self._clock.now(), **values)).rowcount == 0:
                 raise NotFound(f"there is no incident {incident_id}")
-
-
-def _same(target: Target) -> Any:
-    return and_(
-        incidents.c.target_namespace == target.namespace,
-        incidents.c.target_name == target.name,
-        incidents.c.target_kind == target.kind,
-    )
-
-
-def _similar(row: Row[Any], same_workload: bool) -> Similar:
-    return Similar(
-        incident_id=row.id,
-        problem=row.problem,
-        action=row.action_taken,
-        verdict=row.verdict,
-        same_workload=same_workload,
-        closed_at=row.ended_at,
-    )

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal, Protocol, TypeAlias
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Row, insert, select, update
 
 from tools.audit import append_entry
 from tools.database import Database
 from tools.incident_rows import add_lines, line
 from tools.records import Record
-from tools.schema import marks
+from tools.schema import incidents, marks
 from tools.targets_claimed import row_of
 
 Judgement: TypeAlias = Literal["right", "wrong", "note"]
@@ -59,6 +59,8 @@ class SqlMarks:
         with self._database.write() as connection:
             row_of(connection, mark.incident_id)
             connection.execute(insert(marks).values(mark.model_dump()))
+            # the memory is to learn it too
+            connection.execute(update(incidents).where(incidents.c.id == mark.incident_id).values(memory=""))
             add_lines(connection, [line(mark.incident_id, mark.at, "mark", _words(mark))])
             append_entry(
                 connection,

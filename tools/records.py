@@ -457,6 +457,9 @@ class Similar(Record):
     same_workload: bool = False
     closed_at: datetime | None = None
     note: str = ""
+    """What people said of it; for older ones that are summed up, how often what was done helped."""
+    matched: str = ""
+    """By what it was found, for people: `the same proof`."""
 
 
 class ApprovalAnswer(Record):

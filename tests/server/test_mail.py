@@ -32,7 +32,7 @@ def mailing_agent(folder: Path, server: MailServer, **environ: str) -> Iterator[
         **environ,
     }
     with harness(folder, adviser=None, **given) as agent:
-        yield agent, chores(agent.agent.services, channels(agent.agent.settings, agent.clock))
+        yield agent, chores(agent.agent.services, channels(agent.agent.settings, agent.clock), None)
 
 
 def run(work: list[Chore], *names: str) -> None:
