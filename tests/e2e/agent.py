@@ -24,7 +24,7 @@ import yaml
 from tests.chaos.agent_process import AgentProcess, Answer
 from tests.controlplane.api import ApiError, Json
 from tests.controlplane.plane import ControlPlane
-from tests.e2e.audit_log import Call, announcements, calls_of, granted, rehearsals, writes
+from tests.e2e.audit_log import Audited, Call, calls_of, granted
 from tests.e2e.wheel import Installed
 from tests.harness import alert, webhook_body
 from tools.audit import SqlAudit
@@ -123,6 +123,15 @@ class PlaneAgent(AgentProcess):
         """What the API server says that it asked for, oldest first."""
         return calls_of(self._plane.audit(f"{ACCOUNT}:{ACCOUNT}"), self._credential)
 
+    def audited(self) -> Audited:
+        """Both, once the API server has written down as much as the ledger holds. Its own trail must be whole."""
+        entries = [entry for entry in self.ledger() if entry.receipt]
+        self.eventually(lambda: len(Audited(self.calls(), entries).writes) >= len(entries), "audited")
+        assert self.reads(lambda database: SqlAudit(database).broken_at()) is None, (
+            "its audit trail is broken"
+        )
+        return Audited(self.calls(), entries)
+
     def ledger(self) -> list[LedgerEntry]:
         """What it says itself that it did, oldest first."""
         return self.reads(lambda database: SqlLedger(database, SystemClock()).since(FIRST_INSTANT)[::-1])
@@ -144,32 +153,6 @@ def grant(plane: ControlPlane, manifests: str) -> set[tuple[str, str, str]]:
     rights = granted(items)
     plane.eventually(lambda: all(_may(plane, *right) for right in rights), what="the granted rights")
     return rights
-
-
-def assert_same_writes(agent: PlaneAgent) -> tuple[list[Call], list[Call]]:
-    """The API server's audit log and the ledger name the same writes, each stamped, announced and accepted once.
-
-    Returns the writes and the rehearsals.
-    """
-    entries = [entry for entry in agent.ledger() if entry.receipt]
-    agent.eventually(lambda: len(writes(agent.calls())) >= len(entries), "the audit events")
-    calls = agent.calls()
-    done, dry, told = writes(calls), rehearsals(calls), announcements(calls)
-    assert sorted((call.namespace, call.name, call.stamp) for call in done) == sorted(
-        (entry.target.namespace, entry.target.name, entry.key) for entry in entries
-    )
-    assert {call.right for call in [*done, *dry]} <= {("patch", "apps", "deployments")}
-    assert [call.code for call in [*done, *dry]] == [200] * len([*done, *dry])
-    assert len(dry) >= 2 * len(done)
-    assert sorted((call.body["involvedObject"]["uid"], call.code) for call in told) == sorted(
-        (entry.target.uid, 201) for entry in entries
-    )
-    for call in [*done, *dry, *told]:
-        assert (call.query["fieldManager"], call.query["fieldValidation"]) == ("sre-agent", "Strict")
-        assert call.user_agent == "sre-agent"
-    assert [call for call in calls if call.code == 403] == []
-    assert agent.reads(lambda database: SqlAudit(database).broken_at()) is None
-    return done, dry
 
 
 def takes_away(approval: dict[str, Any], image: str) -> bool:

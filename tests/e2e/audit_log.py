@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
 from tests.controlplane.api import Json
+from tools.ledger import LedgerEntry
 
+EVENTS = "events"
+MANAGER = "sre-agent"
+PATCH = ("patch", "apps", "deployments")
+"""What both kinds of write on a Deployment's template are."""
 CREDENTIAL = "authentication.kubernetes.io/credential-id"
 READS = frozenset({"get", "list", "watch"})
 QUESTIONS = frozenset({"selfsubjectaccessreviews"})
@@ -80,19 +86,38 @@ def calls_of(events: Iterable[Json], credential: str) -> list[Call]:
     ]
 
 
-def writes(calls: Iterable[Call]) -> list[Call]:
-    """Not rehearsed, on objects that are there already."""
-    return [call for call in calls if call.changes and not call.dry_run and call.resource != "events"]
+@dataclass(frozen=True)
+class Audited:
+    """What the API server saw, beside what the ledger says."""
 
+    calls: Sequence[Call]
+    entries: Sequence[LedgerEntry]
+    """Those that were carried out."""
 
-def rehearsals(calls: Iterable[Call]) -> list[Call]:
-    """Writes that the server was asked only to think about."""
-    return [call for call in calls if call.changes and call.dry_run]
+    @property
+    def writes(self) -> list[Call]:
+        """Not rehearsed, on objects that were there already."""
+        return [call for call in self.calls if call.changes and not call.dry_run and call.resource != EVENTS]
 
+    @property
+    def rehearsals(self) -> list[Call]:
+        """Writes that the server was asked only to think about."""
+        return [call for call in self.calls if call.changes and call.dry_run]
 
-def announcements(calls: Iterable[Call]) -> list[Call]:
-    """Events that it left."""
-    return [call for call in calls if call.changes and not call.dry_run and call.resource == "events"]
+    @property
+    def announcements(self) -> list[Call]:
+        """Events that it left."""
+        return [call for call in self.calls if call.changes and not call.dry_run and call.resource == EVENTS]
+
+    def differences(self) -> list[str]:
+        """Empty when both name the same writes, each stamped, rehearsed, announced and let in, and no others."""
+        return [
+            *_compared("write", map(_written, self.writes), map(_claimed, self.entries)),
+            *_compared("event", map(_announced, self.announcements), (e.target.uid for e in self.entries)),
+            *(f"not let in: {call}" for call in self.calls if call.code == 403 or _failed(call)),
+            *(f"not as {MANAGER}: {call}" for call in self.calls if call.changes and not _signed(call)),
+            *(["fewer rehearsals than writes"] if len(self.rehearsals) < 2 * len(self.writes) else []),
+        ]
 
 
 def granted(manifests: Sequence[Json]) -> set[Right]:
@@ -105,3 +130,30 @@ def granted(manifests: Sequence[Json]) -> set[Right]:
         for group in rule["apiGroups"]
         for resource in rule["resources"]
     }
+
+
+def _compared(what: str, seen: Iterable[object], recorded: Iterable[object]) -> list[str]:
+    there, told = Counter(seen), Counter(recorded)
+    more = [f"{what} that the ledger does not know: {each}" for each in (there - told).elements()]
+    return more + [f"{what} that the API server did not see: {each}" for each in (told - there).elements()]
+
+
+def _written(call: Call) -> tuple[str, ...]:
+    return (*call.right, call.namespace, call.name, call.stamp)
+
+
+def _claimed(entry: LedgerEntry) -> tuple[str, ...]:
+    return (*PATCH, entry.target.namespace, entry.target.name, entry.key)
+
+
+def _announced(call: Call) -> str:
+    return str(call.body["involvedObject"]["uid"])
+
+
+def _failed(call: Call) -> bool:
+    return call.changes and call.code not in (200, 201)
+
+
+def _signed(call: Call) -> bool:
+    said = (call.query.get("fieldManager"), call.query.get("fieldValidation"), call.user_agent)
+    return said == (MANAGER, "Strict", MANAGER)

@@ -114,7 +114,7 @@ def _make_node(plane: ControlPlane) -> None:
 
 
 def _create(web: Workload, **env: str) -> None:
-    wanted: dict[str, Any] = deployment(web.name, image=GOOD, replicas=3)
+    wanted: dict[str, Any] = deployment(web.name, image=GOOD)
     pods = wanted["spec"]["template"]["spec"]
     pods["nodeSelector"] = {"kubernetes.io/hostname": NODE}
     pods["tolerations"] = [{"key": TAINT, "operator": "Exists"}]

@@ -33,7 +33,7 @@ def release_stuck(web: Workload, image: str = BAD) -> Json:
 def release_crashing(web: Workload, image: str = BAD) -> Json:
     """A version that crashes at once and has replaced every older pod; one of its pods."""
     web.release(image, fault="crashloop", crash_log="booting\nImportError: no module named shop")
-    web.plane.eventually(lambda: _all_crash(web, image), what="nothing but crashing pods")
+    web.plane.eventually(lambda: _all_crash(web, image), 180, "nothing but crashing pods")
     return pods_of(web, image)[0]
 
 

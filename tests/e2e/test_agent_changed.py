@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.controlplane.workloads import Workload
-from tests.e2e.agent import PlaneAgent, assert_same_writes, pod_alert, takes_away
+from tests.e2e.agent import PlaneAgent, pod_alert, takes_away
 from tests.e2e.releases import BAD, GOOD, WORSE, images, release_stuck, serve_well
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
@@ -32,8 +32,9 @@ def test_after_somebody_elses_release_the_answer_is_412_and_a_fresh_proposal(
     assert agent.approve(fresh["id"]).status == 200
     agent.until_status(incident_id, "recovered")
     assert images(web) == {GOOD}
-    done, _ = assert_same_writes(agent)
-    assert len(done) == 1
+    audited = agent.audited()
+    assert audited.differences() == []
+    assert len(audited.writes) == 1
 
 
 def test_an_alert_that_resolves_withdraws_its_approval(agent: PlaneAgent, web: Workload) -> None:
@@ -49,6 +50,7 @@ def test_an_alert_that_resolves_withdraws_its_approval(agent: PlaneAgent, web: W
     assert [each["state"] for each in ended["approvals"]] == ["withdrawn"]
     refused = agent.approve(approval["id"])
     assert (refused.status, refused.refused) == (409, "withdrawn")
-    done, _ = assert_same_writes(agent)
-    assert done == []
+    audited = agent.audited()
+    assert audited.differences() == []
+    assert audited.writes == []
     assert images(web) == {GOOD, BAD}

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.controlplane.workloads import is_ready
-from tests.e2e.agent import assert_same_writes, pod_alert
+from tests.e2e.agent import pod_alert
 from tests.e2e.old_hands import OldHands, back_off, label
 from tests.e2e.releases import GOOD, images, release_crashing, release_stuck, shorten_deadline
 
@@ -45,9 +45,11 @@ def test_what_was_seen_well_for_ten_minutes_is_gone_back_to_and_a_restart_mends_
     for each in (one.proved, one.unproved, one.stuck, one.needy):
         assert images(each) == {GOOD}
         assert all(map(is_ready, each.pods()))
-    done, dry = assert_same_writes(agent)
-    assert len(done) == 4
-    figures(f"4 writes audited, {len(dry)} dry runs, windows of {windows} s, all RECOVERED")
+    audited = agent.audited()
+    assert audited.differences() == []
+    assert len(audited.writes) == 4
+    counts = f"{len(audited.calls)} requests, 4 writes, {len(audited.rehearsals)} dry runs"
+    figures(f"{counts}, windows of {windows} s, all RECOVERED")
 
 
 def _let_an_outage_pass(one: OldHands) -> str:

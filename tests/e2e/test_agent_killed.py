@@ -10,8 +10,8 @@ import pytest
 from tests.chaos.proxy import FaultProxy, hold
 from tests.controlplane.plane import ControlPlane
 from tests.controlplane.workloads import Workload, revision
-from tests.e2e.agent import SHORT, PlaneAgent, assert_same_writes, pod_alert
-from tests.e2e.audit_log import Right, writes
+from tests.e2e.agent import SHORT, PlaneAgent, pod_alert
+from tests.e2e.audit_log import Audited, Right
 from tests.e2e.releases import GOOD, images, release_stuck, serve_well
 from tests.e2e.wheel import Installed
 
@@ -41,7 +41,7 @@ def test_a_write_whose_answer_the_killed_agent_never_got_is_made_once(
         proxy.wait_for_fault(90)
         agent.kill()
         proxy.release()
-        agent.eventually(lambda: writes(agent.calls()), "the audit event of the held write")
+        agent.eventually(lambda: Audited(agent.calls(), ()).writes, "the audit event of the held write")
         (entry,) = agent.ledger()
         assert entry.receipt is None
         assert web.read()["metadata"]["annotations"]["sre-agent/last-action"] == entry.key
@@ -49,9 +49,10 @@ def test_a_write_whose_answer_the_killed_agent_never_got_is_made_once(
         agent.start()
         ended = agent.until_status(incident_id, "recovered")
 
+        audited = agent.audited()
+        assert audited.differences() == []
         assert ended["receipts"][0]["receipt"]["outcome"] == "found_done"
-        done, _ = assert_same_writes(agent)
-        figures(f"1 kill after the commit, {len(done)} write of {len(agent.ledger())} claim")
-    assert len(done) == 1
+        figures(f"1 kill after the commit, {len(audited.writes)} write of {len(agent.ledger())} claim")
+    assert len(audited.writes) == 1
     assert images(web) == {GOOD}
     assert [revision(each) for each in web.revisions()] == [2, 3]

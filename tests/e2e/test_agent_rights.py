@@ -9,7 +9,7 @@ import pytest
 
 from tests.controlplane.api import Json
 from tests.controlplane.workloads import Workload, deployment
-from tests.e2e.agent import PlaneAgent, assert_same_writes, object_alert, pod_alert
+from tests.e2e.agent import PlaneAgent, object_alert, pod_alert
 from tests.e2e.audit_log import Right
 from tests.e2e.releases import release_stuck, serve_well
 from tools.actions import REGISTRY
@@ -32,11 +32,12 @@ def test_every_generated_right_is_used_and_none_is_missing(
     agent.until_status(incident_id, "recovered")
     for other in about_others:
         agent.until_status(other, "notified")
-    done, dry = assert_same_writes(agent)
+    audited = agent.audited()
 
-    calls = agent.calls()
+    assert audited.differences() == []
+    calls = audited.calls
     used = {call.right for call in calls if call.resource}
-    figures(f"{len(calls)} requests audited, {len(done)} write, {len(dry)} dry runs")
+    figures(f"{len(calls)} requests audited, {len(audited.writes)} write, {len(audited.rehearsals)} dry runs")
     unused = {right: CONDITIONAL.get(right) or _other_actions(right) for right in sorted(rights - used)}
     figures(f"{len(rights & used)} of {len(rights)} rights used, {len(used - rights)} missing")
     figures("unused: " + ", ".join(f"{' '.join(right)} ({why})" for right, why in unused.items()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.controlplane.workloads import Workload, is_ready
-from tests.e2e.agent import PlaneAgent, assert_same_writes, pod_alert, takes_away
+from tests.e2e.agent import PlaneAgent, pod_alert, takes_away
 from tests.e2e.releases import BAD, GOOD, images, pods_of, release_crashing, release_stuck, serve_well
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
@@ -35,8 +35,9 @@ def test_a_release_that_never_becomes_ready_is_rolled_back_and_recovers(
     assert (ended["verdict"], ended["action_taken"]) == ("RECOVERED", "rollback_deployment")
     assert {pod["metadata"]["uid"] for pod in web.pods()} == serving
     assert all(map(is_ready, pods_of(web, GOOD)))
-    done, _ = assert_same_writes(agent)
-    assert len(done) == 1
+    audited = agent.audited()
+    assert audited.differences() == []
+    assert len(audited.writes) == 1
 
 
 def test_going_back_to_what_nothing_vouches_for_is_not_even_asked(agent: PlaneAgent, web: Workload) -> None:
@@ -50,5 +51,6 @@ def test_going_back_to_what_nothing_vouches_for_is_not_even_asked(agent: PlaneAg
     assert (ended["problem"], ended["route"], ended["action"]) == ("bad_release", "notify", "")
     assert "No older revision can be gone back to with reason" in agent.told(incident_id)
     assert "ImportError: no module named shop" in ended["logs"]
-    done, dry = assert_same_writes(agent)
-    assert (done, dry) == ([], [])
+    audited = agent.audited()
+    assert audited.differences() == []
+    assert (audited.writes, audited.rehearsals) == ([], [])

@@ -80,7 +80,16 @@ class PlaneStage:
             self._plane.eventually(self._all_pods_ready, 60, "ready pods")
 
     def pass_time(self, seconds: float) -> None:
-        time.sleep(min(seconds, 0.2))
+        time.sleep(seconds)
+
+    def silence(self, node: str) -> None:
+        self._plane.stop_node(node)
+        self._plane.eventually(lambda: not self._is_ready(node), 90, f"{node} to be missed")
+
+    @property
+    def has_metrics(self) -> bool:
+        """There is no metrics server: what its absence does is what is tested here."""
+        return False
 
     def node(self) -> JsonObject:
         """Made by the test alone, so that no other test's pods run there; the plane's own nodes stay as they are."""
@@ -97,6 +106,9 @@ class PlaneStage:
             return reason in {event["reason"] for pod in self.web.pods() for event in self.web.events(pod)}
 
         self._plane.eventually(left, 60, f"an event {reason}")
+
+    def _is_ready(self, node: str) -> bool:
+        return bool(condition(self.admin.get(NODES, "", node), "Ready").get("status") == "True")
 
     def clean(self) -> None:
         """Take away what does not go with the namespace."""
