@@ -151,7 +151,7 @@ def _with_topic(question: str, wish: Wish, linked: Linked, topic: Topic) -> tupl
     if wish.intent == "about" and topic.wish and (wish.follows_up or not subjects):
         wish = topic.wish
     nobody = not subjects and not linked.unknown and not linked.unknown_places
-    short = len(question.split()) <= SHORT and wish.intent in LEANS
+    short = len(question.split()) <= SHORT and wish.intent in LEANS and not wish.whole_cluster
     if nobody and (wish.points_back or wish.follows_up or short):
         subjects = topic.subjects
     return wish, subjects

@@ -153,6 +153,22 @@ NO_PRONOUN = re.compile(
     r"\b(?:is|are|was|were|be|anything|nothing) there\b|\bthere (?:is|are|was|were|any)\b|\bhow many\b.*\bthere\b"
     r"|\b(?:this|that) (?:cluster|week|morning|hour|evening|month)\b"
 )
+WHOLE_CLUSTER = words(
+    *(
+        "cluster",
+        "everything",
+        "anything",
+        "everywhere",
+        "overall",
+        "any",
+        "all",
+        "whole",
+        "every",
+        "anybody",
+        "anywhere",
+    ),
+)
+"""A question that says so is about the whole cluster, whatever the one before was about."""
 FEW = re.compile(
     r"\b(?:last|latest|newest|most recent|recent|top|first)\s+(\d{1,2}|two|three|four|five|ten)\b"
     r"(?!\s*(?:min|hour|day|sec|week|h\b|m\b|d\b))"

@@ -75,6 +75,8 @@ class Wish(Record):
     incident_id: str = ""
     follows_up: bool = False
     """It leans on the question before."""
+    whole_cluster: bool = False
+    """It speaks of everything, not of what the question before was about."""
     points_back: bool = False
     """It speaks of `it` or `there`."""
 
@@ -104,6 +106,7 @@ def understand(question: str, now: datetime) -> Wish:
         why=bool(cues.WHY.search(text)),
         incident_id=found[0] if (found := cues.INCIDENT_ID.search(text)) else "",
         follows_up=bool(cues.FOLLOWS_UP.search(text)),
+        whole_cluster=bool(cues.WHOLE_CLUSTER.search(text)),
         points_back=bool(cues.PRONOUN.search(cues.NO_PRONOUN.sub(" ", text))),
     )
 

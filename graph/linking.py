@@ -18,6 +18,7 @@ from tools.workload_key import workload_of
 _WORD = re.compile(r"[a-z0-9](?:[a-z0-9._/-]*[a-z0-9])?(?:'s\b)?|[?!,;:]")
 _PLACES = frozenset({"in", "inside", "within", "into", "across"})
 _MARKS = frozenset({"of", "for", "on", "about", "from", "named", "called", "with", "to", "at"})
+_SUBJECT_AFTER = frozenset({"is", "was", "does", "did", "has", "why", "are", "were"})
 _ARTICLES = frozenset({"the", "my", "our", "your", "a", "an", "this", "that", "some", "any"})
 _NO_NAME = re.compile(
     "|".join(
@@ -67,6 +68,8 @@ def link(question: str, census: Census) -> Linked:
     index = 0
     while index < len(words):
         index += _take(words, index, census, linked)
+    if not any(subject.namespace for subject in linked.subjects):
+        _take_common(words, census, linked)
     _narrow(linked, census)
     return linked
 
@@ -91,6 +94,15 @@ def _take(words: Sequence[str], index: int, census: Census, linked: Linked) -> i
         return 1
     _take_word(words, index, census, linked)
     return 1
+
+
+def _take_common(words: Sequence[str], census: Census, linked: Linked) -> None:
+    """Where nothing else is named: a common word that is somebody's name, in the place of a name (`restart cache`)."""
+    for index, word in enumerate(words):
+        before = words[index - 1] if index else ""
+        place = before in _MARKS | _ARTICLES | _SUBJECT_AFTER or re.fullmatch(ACT_VERBS, before)
+        if word in COMMON and place and (found := census.named(word)).match == "exact":
+            _add(linked, [subject for subject in found.subjects if subject.is_workload])
 
 
 def _take_word(words: Sequence[str], index: int, census: Census, linked: Linked) -> None:

@@ -81,6 +81,8 @@ def problem_pods(survey: Survey, subjects: Sequence[Subject] = ()) -> str:
         return f"The pods cannot be read: {found.why}."
     ill = [pod for pod in found.pods if pod.trouble]
     where = place_words(subjects)
+    if not found.pods:
+        return f"There are no pods{where}."
     if not ill:
         return f"No problem pods{where}: of {count(len(found.pods), 'pod')}, {state_words(found.pods)}."
     verb = "is" if len(ill) == 1 else "are"
@@ -110,6 +112,8 @@ def _pods_lead(survey: Survey, found: Sequence[SeenPod], subjects: Sequence[Subj
         item = object_of(survey, subjects[0])
         ready = f" ({ready_words(subjects[0].kind, item)})" if item else ""
         return f"{subjects[0]} has {count(len(found), 'pod')}{ready}: {state_words(found)}."
+    if not found:
+        return f"There are no pods{place_words(subjects)}."
     verb = "is" if len(found) == 1 else "are"
     places = Counter(pod.namespace for pod in found)
     groups = places if len(places) > 1 else Counter(pod.owner or pod.name for pod in found)

@@ -224,10 +224,10 @@ def _whole_pod(pod: PodFacts, now: datetime) -> Trouble | None:
         )
     if pod.ready:
         return None
+    if age <= STARTING_SECONDS:
+        return None
     since = (now - pod.ready_changed_at).total_seconds() if pod.ready_changed_at else age
     waits = ", ".join(entry.name for entry in pod.containers if not entry.init and not entry.ready)
-    if since <= STARTING_SECONDS:
-        return None
     return Trouble("not_ready", f"running but not ready for {span(since)}{f' ({waits})' if waits else ''}")
 
 
