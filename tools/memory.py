@@ -153,7 +153,8 @@ class QdrantMemory:
 
 def words(problem: str, lines: Sequence[str], *, without: Sequence[str] = ()) -> str:
     """Class and proof as words to match by: no names in `without`, no ids, no instants, no long numbers."""
-    text = "\n".join(lines).lower()
+    # before it is made small: secrets are told by their capitals too
+    text = redact("\n".join(lines)).lower()
     for name in sorted((name.lower() for name in without if len(name) > 1), key=len, reverse=True):
         text = re.sub(rf"\b{re.escape(name)}(?:-[a-z0-9]+)*\b", " ", text)
     text = re.sub(r"\d{4}-\d\d-\d\dt?[ \d:.z]*(?:utc)?", " ", text)

@@ -92,13 +92,17 @@ def test_it_is_there_after_a_restart(tmp_path: Path) -> None:
 
 
 def test_no_secret_gets_in(memory: QdrantMemory, tmp_path: Path) -> None:
-    """Neither text nor note, though whoever wrote them did not look."""
-    secret = "ghp_0123456789abcdefghijABCDEFGHIJ"
-    memory.remember([document("i1", f"token={secret} was refused", note=f"password: {secret}")])
+    """Neither in a text, made small or not, nor in a note, though whoever wrote them did not look."""
+    token, key = "ghp_0123456789abcdefghijABCDEFGHIJ", "AKIAIOSFODNN7EXAMPLE"
+    memory.remember([document("i1", f"the key {key} was refused", note=f"we tried {token}")])
+    raw = MemoryDocument(key="i2", incident_id="i2", problem="bad_release", text=f"we tried {token}")
+    memory.remember([raw])
     memory.close()
-    stored = b"".join(path.read_bytes() for path in (tmp_path / "qdrant").rglob("*") if path.is_file())
+    stored = b"".join(
+        path.read_bytes() for path in (tmp_path / "qdrant").rglob("*") if path.is_file()
+    ).lower()
     assert b"incident_id" in stored
-    assert secret.encode() not in stored
+    assert not any(secret.lower().encode() in stored for secret in (token, key))
 
 
 def test_many_threads_write_and_read_at_once(memory: QdrantMemory) -> None:
