@@ -18,7 +18,7 @@ from tools import lookups, lookups_changes, lookups_events, lookups_logs, lookup
 from tools.answer_words import capped
 from tools.lookups_record import Told
 from tools.lookups_workload import named_containers, status
-from tools.pods_in import pods_in
+from tools.pods_in import pods_in, workloads_behind
 from tools.subjects import Census, Subject
 from tools.survey import Survey
 
@@ -41,8 +41,19 @@ class Case:
 
     @property
     def running(self) -> tuple[Subject, ...]:
-        """Subjects that are or run pods, and no whole namespaces."""
-        return tuple(s for s in self.subjects if s.is_workload or s.kind in ("Pod", "Service"))
+        """Subjects that are or run pods, and no whole namespaces; for a Service, the workloads behind it."""
+        found: dict[Subject, None] = {}
+        for subject in self.subjects:
+            if subject.is_workload or subject.kind == "Pod":
+                found[subject] = None
+            elif subject.kind == "Service":
+                found |= dict.fromkeys(workloads_behind(self.survey, subject))
+        return tuple(found)
+
+    @property
+    def whom(self) -> tuple[Subject, ...]:
+        """Whom an incident could be opened for."""
+        return self.running or tuple(subject for subject in self.subjects if subject.kind == "Node")
 
     def since(self, default: timedelta) -> timedelta:
         """How far back to look."""
@@ -92,6 +103,10 @@ def _services(case: Case) -> Told:
 
 def _images(case: Case) -> Told:
     return _told(lookups_things.images(case.survey, case.subjects))
+
+
+def _usage(case: Case) -> Told:
+    return _told(lookups_things.usage(case.survey, case.subjects))
 
 
 def _events(case: Case) -> Told:
@@ -180,7 +195,7 @@ def _trouble(case: Case) -> Told:
 
 def _status(case: Case) -> Told:
     if any(subject.kind == "Node" for subject in case.subjects):
-        return _nodes(case)
+        return _joined([_nodes(case), _told(lookups.pods(case.survey, case.subjects, listing=True))])
     if case.running:
         return _joined(_each(case, _one_status))
     return _overview(case)
@@ -244,7 +259,8 @@ def _told(text: str) -> Told:
 _BY_INTENT: dict[Intent, Callable[[Case], Told]] = {
     "greet": lambda case: _told(chat_words.GREETING),
     "help": lambda case: _told(chat_words.HELP),
-    "act": lambda case: _told(chat_words.no_acting(case.wish.action, case.running)),
+    "act": lambda case: _told(chat_words.no_acting(case.wish.verb, case.whom)),
+    "not_read": lambda case: _told(chat_words.NOT_READ),
     "incident": _incident,
     "why_acted": _why_acted,
     "acted": _acted,
@@ -265,5 +281,6 @@ _BY_INTENT: dict[Intent, Callable[[Case], Told]] = {
     "trouble": _trouble,
     "status": _status,
     "story": _story,
+    "usage": _usage,
     "about": _about,
 }

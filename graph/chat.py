@@ -133,7 +133,7 @@ def answer_by_rules(state: ChatState, runtime: Runtime[ChatServices]) -> dict[st
     text = told.text
     if case.wish.intent not in BY_RULES_ALWAYS:
         text = f"{text}\n\n({_why_rules(runtime.context, state.get('trouble', ''))})"
-    offered = chat_words.offer(case.running, question) if case.wish.intent == "act" else None
+    offered = chat_words.offer(case.whom, question) if case.wish.intent == "act" else None
     get_stream_writer()({"token": text})
     reply = Answer(
         text=text,

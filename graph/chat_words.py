@@ -32,12 +32,16 @@ NOT_UNDERSTOOD = f"I did not understand what you want to know. {HELP}"
 MOST_NAMES = 15
 
 
-_VERBS = {"rollback": "roll back", "": "act"}
+NOT_READ = (
+    "This agent reads no Secrets and no ConfigMaps: it has no right to. "
+    "What it shows of logs and objects is redacted."
+)
+_VERBS = {"rollback": "roll back", "kubectl": "run commands", "helm": "run commands", "": "act"}
 
 
-def no_acting(action: str, subjects: Sequence[Subject]) -> str:
+def no_acting(verb: str, subjects: Sequence[Subject]) -> str:
     """Chat does not act, and what to do instead."""
-    lead = f"This chat only reads: it does not {_VERBS.get(action, action)} and cannot be made to."
+    lead = f"This chat only reads: it does not {_VERBS.get(verb, verb)} and cannot be made to."
     if len(subjects) == 1:
         subject = subjects[0]
         return (

@@ -26,6 +26,7 @@ ASKS = re.compile(
 )
 """Begins as a question, not as an order."""
 ABOUT_ACTING = re.compile(
+    r"\b(?:open|create|raise|file|start)\b (?:an? |the |new )*(?:incident|ticket|alert|case)\b|"
     rf"^(?:how (?:do|can|could|would|should|to)\b|why (?:not|don'?t)|what if|is it (?:ok|safe|possible) to)"
     rf".*\b(?:{ACT_VERBS})\b"
     rf"|\b(?:how about|what about|consider|suggest|try|recommend)\s+(?:{ACT_VERBS})ing\b"
@@ -43,6 +44,16 @@ ORDER = re.compile(
     rf"(?:^|[.;:!?,]\s*|\b(?:{_LEADS})\s+){_SOFTLY}(?P<verb>{ACT_VERBS})\b{_NO_ORDER}",
 )
 """An action verb where an order has it: `restart`, `please restart`, `can you restart`, `… and restart`."""
+
+_DONE = (
+    r"(?:restart|reboot|recycl|redeploy|scal|delet|remov|kill|evict|drain|cordon|fix|repair|resolv|updat|upgrad)ed"
+    r"|rolled back|reverted|stopped|undone"
+)
+WANTED = re.compile(
+    rf"\bneeds? (?:to be |a |an |another )?(?:{ACT_VERBS}|{_DONE})\b"
+    rf"|^(?:please )?(?:i |we )?(?:want|need|would like|'d like|get|have|see) (?:\S+ ){{1,4}}?(?:to be )?(?:{_DONE})\b"
+)
+"""A wish for a change: `web needs a restart`, `I want web restarted`."""
 
 _PAST = "|".join(f"(?:{pattern})" for pattern in PAST_ACTS.values())
 _TELLING_PAST = "|".join(f"(?:{pattern})" for name, pattern in PAST_ACTS.items() if name)
@@ -63,6 +74,10 @@ APPROVALS = re.compile(
     r"|\bpending (?:decisions?|actions?|proposals?)\b"
     r"|\b(?:wait\w*|need\w*|pending)\b.{0,25}?\b(?:(?:for|on|from) (?:me|us|my|a person|a human|someone|somebody)"
     r"|sign-?off|decisions?)\b"
+)
+CONDUCT_OF_YOU = re.compile(
+    r"\b(?:may|can|do|will|are) you (?:allowed|able|permitted)\b|\bon your own\b|\bby yourself\b|\bkill switch\b"
+    r"|\b(?:which|what) (?:model|llm|ai)\b|\bare (?:you|actions|you still) paused\b|\bmode\b"
 )
 CONDUCT = re.compile(
     r"\bpaused?\b|\bmode\b|\bkill switch\b|\bread-?only\b|\bautomatic(?:ally)?\b|\bautonom\w*"
@@ -104,6 +119,7 @@ OPEN = words(
 )
 STORY = words(r"happen\w*", "going on", "goes on", "what'?s up", "story")
 CHANGES = words(
+    "(?:recent|latest|last|newest|previous) (?:deployments?|releases?|rollouts?|deploys?)",
     *(r"chang\w*", "deploy(?:s|ed|ing)?", "roll(?:ed|ing)? ?outs?", "roll(?:ed)? out", r"releas\w*"),
     *(
         "updat(?:e|ed|es|ing)",
@@ -120,7 +136,9 @@ CHANGES = words(
 IMAGES = words("images?", "versions?", "tags?")
 WHICH_IMAGE = words("(?:which|what|current) (?:images?|versions?|tags?)")
 HOW_MANY = words("how many", "number of", "count", "total", "how much", "quantity", "amount of")
-WHERE = words("where", "(?:which|what) nodes?")
+WHERE = re.compile(
+    r"\bwhere\b|\b(?:which|what) nodes?\b.*\b(?:runs?|running|hosts?|hosting|on|scheduled|lives?)\b"
+)
 RESTARTS = re.compile(
     r"\brestarts\b|\brestart counts?\b|\b(?:how (?:many times|often)|times)\b.*\brestart\w*"
     r"|\brestarted\b.*\bpods?\b|\bpods?\b.*\brestarted\b"
@@ -179,4 +197,27 @@ NAMES = re.compile(
     r"|image-pull\w*|follow-up|stand-by|un-?ready)\b)[a-z0-9]+(?:[-./][a-z0-9]+)+"
 )
 """Words that only names look like: they hold no cue, whatever their parts mean."""
+NOT_READ = words("secrets?", "passwords?", "credentials?", "config ?maps?")
+"""What the agent has no right to read, or reads nothing of."""
+USAGE = words(
+    "cpu",
+    "memory",
+    "ram",
+    "usage",
+    "utili[sz]ation",
+    r"consum\w*",
+    "cores?",
+    "load",
+    "top pods?",
+    "resources?",
+)
+ANY_OF = re.compile(r"\b(?:any|an?|another|every|each|which|what|how many|no|all) $")
+KUBECTL_READS = re.compile(r"\bkubectl (?=get|describe|logs?|top|events?|explain)")
+KUBECTL_FLAGS = (
+    (re.compile(r"(?:^|\s)(?:-n|--namespace)[ =]([a-z0-9.-]+)"), r" in \1"),
+    (re.compile(r"(?:^|\s)(?:-a|--all-namespaces)\b"), " of all namespaces"),
+    (re.compile(r"(?:^|\s)(?:-c|--container)[ =]([a-z0-9.-]+)"), r" container \1"),
+    (re.compile(r"(?:^|\s)(?:-p|--previous)\b"), " previous"),
+    (re.compile(r"(?:^|\s)--?[a-z][a-z-]*(?:=\S+)?"), " "),
+)
 INCIDENT_ID = re.compile(r"\b[0-9a-f]{16}\b")

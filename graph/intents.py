@@ -39,6 +39,8 @@ Intent: TypeAlias = Literal[
     "trouble",
     "status",
     "story",
+    "usage",
+    "not_read",
     "about",
 ]
 MOST_QUESTION = 2000
@@ -63,6 +65,8 @@ class Wish(Record):
     """Kind of workloads to list."""
     action: str = ""
     """First word of the action that is spoken of."""
+    verb: str = ""
+    """What an order asks for, in its own word."""
     since: datetime | None = None
     most: int = 0
     """How many are asked for; 0: not said."""
@@ -82,9 +86,15 @@ class Wish(Record):
 
 
 def plain(question: str) -> str:
-    """Lower case, one kind of apostrophe and blank."""
-    text = question.replace("’", "'").replace("‘", "'").replace("`", "'").lower()
-    return " ".join(text.split())[:MOST_QUESTION]
+    """Lower case, one kind of apostrophe and blank; reading commands of kubectl as sentences."""
+    text = question.replace("’", "'").replace("‘", "'").replace("`", "'").replace("_", " ").lower()
+    text = " ".join(text.split())[:MOST_QUESTION]
+    read = cues.KUBECTL_READS.sub("", text)
+    if read == text:
+        return text
+    for flag, words in cues.KUBECTL_FLAGS:
+        read = flag.sub(words, read)
+    return " ".join(read.split())
 
 
 def understand(question: str, now: datetime) -> Wish:
@@ -97,9 +107,10 @@ def understand(question: str, now: datetime) -> Wish:
         state=_state(text) if intent == "pods" and not cues.WHERE.search(text) else "",
         kind=_workload_kind(text) if intent == "workloads" else "",
         action=_action(text),
+        verb=found["verb"] if (found := cues.ORDER.search(text)) else "",
         since=since(whole, now),
         most=_most(text),
-        previous=_previous(text),
+        previous=_previous(whole),
         warnings=bool(cues.WARNINGS.search(text)),
         listing=not cues.HOW_MANY.search(text),
         still_open=bool(cues.OPEN.search(text)),
@@ -127,13 +138,20 @@ def _acts(text: str) -> bool:
     """An order. Where a text begins as a question, the order stands in a further clause."""
     if cues.ABOUT_ACTING.search(text):
         return True
+    asks = bool(cues.ASKS.search(text))
+    if not asks and cues.WANTED.search(text):
+        return True
     found = cues.ORDER.search(text)
-    return found is not None and (found.start() > 0 or not cues.ASKS.search(text))
+    if found is None or (asks and found["verb"] in ("approve", "reject")):
+        return False
+    return found.start() > 0 or not asks
 
 
 def _of_the_agent(text: str) -> Intent | None:
     if cues.WHO_DECIDED.search(text) or cues.NOTHING_DONE.search(text):
         return "why_acted"
+    if cues.CONDUCT_OF_YOU.search(text):
+        return "conduct"
     of_containers = cues.RESTARTS.search(text) and not re.search(cues.YOU, text)
     if not of_containers and (cues.BY_AGENT.search(text) or cues.PASSIVE.search(text)):
         return "why_acted"
@@ -157,6 +175,10 @@ def _of_readings(text: str) -> Intent | None:
     for pattern, intent in readings:
         if pattern.search(text):
             return intent
+    if cues.NOT_READ.search(text):
+        return "not_read"
+    if cues.USAGE.search(text) and not _state(text):
+        return "usage"
     if not cues.IMAGES.search(text):
         return None
     return "pods" if _state(text) == "image" else "images"
@@ -172,7 +194,7 @@ def _of_things(text: str) -> Intent | None:
         if ill and _state(text) in ("", "ready", "running"):
             return "problems"
         return None if cues.WHY.search(text) else "pods"
-    if asked in ("namespaces", "workloads") and ill:
+    if asked in ("namespaces", "workloads", "containers") and ill:
         return "problems"
     return asked
 
@@ -190,6 +212,8 @@ def _asked_noun(text: str) -> Intent | None:
 def _only_says_where(before: str, word: str, after: str) -> bool:
     """`in the shop namespace`, `namespace shop`, `per node`, `of the web deployment`; a plural asks for itself."""
     singular = not word.endswith("s") or word in ("ns", "sts", "ds")
+    if cues.ANY_OF.search(before):
+        return False
     if cues.ONLY_SAYS_WHERE.search(before):
         return singular or bool(re.search(rf"\b(?:{ANY_KIND}|how many|incidents?|changes?)\b", before))
     return singular and bool(cues.OF_SOMETHING_NAMED.search(before) or re.match(r" [a-z0-9][\w.-]*", after))

@@ -100,7 +100,11 @@ def _take_common(words: Sequence[str], census: Census, linked: Linked) -> None:
     """Where nothing else is named: a common word that is somebody's name, in the place of a name (`restart cache`)."""
     for index, word in enumerate(words):
         before = words[index - 1] if index else ""
-        place = before in _MARKS | _ARTICLES | _SUBJECT_AFTER or re.fullmatch(ACT_VERBS, before)
+        place = (
+            len(words) == 1
+            or before in _MARKS | _ARTICLES | _SUBJECT_AFTER
+            or re.fullmatch(ACT_VERBS, before)
+        )
         if word in COMMON and place and (found := census.named(word)).match == "exact":
             _add(linked, [subject for subject in found.subjects if subject.is_workload])
 

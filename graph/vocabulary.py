@@ -61,10 +61,10 @@ STATES = (
 )
 """States of pods, the more telling first."""
 TROUBLE = (
-    r"problem\w*|broken|fail(?:s|ed|ing|ures?)?|crash\w*|unhealthy|ill|sick|bad|wrong|trouble\w*|errors?|erroring|issues?"
-    r"|stuck|degraded|suffer\w*|misbehav\w*|not (?:be )?(?:ready|well|healthy|working|running|ok|okay|fine|up)|unready"
-    r"|weird|strange|odd|unusual|abnormal\w*|anomal\w*|suspicious|down|oom\w*|image ?pull\w*|evicted|struggling|dying|dead|flapping"
-    r"|on fire|burning|red|outages?"
+    r"problem\w*|broken|fail(?:s|ed|ing|ures?)?|crash\w*|unhealthy|ill|sick|bad|wrong|trouble\w*|errors?|erroring"
+    r"|issues?|stuck|degraded|suffer\w*|misbehav\w*|unready|down|oom\w*|image ?pull\w*|evicted|struggling|dying|dead"
+    r"|not (?:be )?(?:ready|well|healthy|working|running|ok|okay|fine|up)|flapping|attention|worr\w+|concern\w*"
+    r"|weird|strange|odd|unusual|abnormal\w*|anomal\w*|suspicious|on fire|burning|red|outages?"
 )
 WELL = (
     r"health\w*|ok|okay|fine|well|good|alright|all right|status|state|doing|working|alive|up|condition|overview|summary"
@@ -126,8 +126,9 @@ GREETING = re.compile(
     r"^(?:hi|hello|hey|good (?:morning|evening|afternoon|day)|thanks?|thank you|yo|ok|okay)\b[\s!.,]*$"
 )
 HELP = re.compile(
-    r"^(?:help|\?+|usage)\s*[?!.]*$|\bwhat (?:can|could|do) you (?:do|answer|know|help)\b|\bhow (?:do|can) i use\b"
-    r"|\bwho are you\b|\bwhat (?:questions|kind of questions)\b|\bwhat are you\b"
+    r"^(?:help|\?+|usage)\s*[?!.]*$"
+    r"|\bwhat (?:can|could|do) you (?:do|answer|know|help)\b(?: with| me| for me)*\s*[?.!]*$"
+    r"|\bhow (?:do|can) i use\b|\bwho are you\b|\bwhat (?:questions|kind of questions)\b|\bwhat are you\b\s*[?.!]*$"
 )
 
 

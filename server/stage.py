@@ -69,6 +69,7 @@ class Stage:
 
     def __init__(self) -> None:
         self._stack = ExitStack()
+        self._database: Database | None = None
 
     def __enter__(self) -> Self:
         from langgraph.checkpoint.memory import InMemorySaver
@@ -98,20 +99,17 @@ class Stage:
         with self._scene(bundle, policy, adviser) as scene:
             restore(scene.database, history, bundle)
             started = time.perf_counter()
-            opened = scene.accept(bundle)
+            opened, invalid = scene.accept(bundle)
             scene.drive(opened)
             seconds = time.perf_counter() - started
-            return scene.outcome(opened, seconds, bundle, (*notes, *passed_over))
+            return scene.outcome(opened, seconds, bundle, (*notes, *passed_over, *invalid))
 
     @contextmanager
     def _scene(self, bundle: Bundle, policy: PolicySettings, adviser: Adviser | None) -> Iterator[_Scene]:
         with ExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=self._folder)))
             sandbox = stack.enter_context(_served(bundle))
-            record = folder / "record.db"
-            shutil.copy(self._empty, record)
-            database = Database.open(f"sqlite:///{record}")
-            stack.callback(database.close)
+            database = stack.enter_context(self._record())
             kubeconfig = sandbox.kubeconfig(folder / "kubeconfig")
             services = Services(
                 clock=sandbox.clock,
@@ -128,6 +126,18 @@ class Stage:
             inbox = Inbox(database, sandbox.clock)
             yield _Scene(services, Runner(self._graph, services, folder / "locks"), inbox, database)
 
+    @contextmanager
+    def _record(self) -> Iterator[Database]:
+        """An empty one: the file is new, the engine is not, since it has compiled the SQL already."""
+        for old in self._folder.glob("record.db*"):
+            old.unlink()
+        shutil.copy(self._empty, self._folder / "record.db")
+        self._database = self._database or Database.open(f"sqlite:///{self._folder / 'record.db'}")
+        try:
+            yield self._database
+        finally:
+            self._database.close()
+
 
 @dataclass(frozen=True)
 class _Scene:
@@ -138,16 +148,21 @@ class _Scene:
     inbox: Inbox
     database: Database
 
-    def accept(self, bundle: Bundle) -> list[str]:
-        """All bodies, before any run looks: they arrived at the instant at which the clock stands."""
+    def accept(self, bundle: Bundle) -> tuple[list[str], list[str]]:
+        """All bodies, before any run looks: they arrived at the instant at which the clock stands.
+
+        The incidents that they opened or joined, and what of them was no alert. Raises BundleError.
+        """
         opened: dict[str, None] = {}
+        invalid: list[str] = []
         for number, body in enumerate(bundle.alerts, start=1):
             try:
                 parsed = parse(body, now=bundle.meta.now)
             except Invalid as error:
                 raise BundleError(f"webhook body {number} would be refused: {error}") from error
+            invalid += [f"webhook body {number}: {alert.reason}" for alert in parsed.invalid]
             opened.update(dict.fromkeys(self.inbox.accept(parsed).incident_ids))
-        return list(opened)
+        return list(opened), invalid
 
     def drive(self, opened: Sequence[str]) -> None:
         """As runs that begin together do, all name their target before one of them goes on."""

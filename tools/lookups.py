@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from tools import lookups_changes, lookups_events, lookups_logs
+from tools import lookups_changes, lookups_events, lookups_logs, lookups_things
 from tools import pods_in as scope
 from tools import subjects as names
 from tools.answer_words import GROUPS, SHOWN, capped, count, limited, place_words, trouble_line
@@ -28,6 +28,7 @@ RULES: tuple[RbacRule, ...] = (
     *lookups_changes.RULES,
     *lookups_events.RULES,
     *lookups_logs.RULES,
+    *lookups_things.RULES,
 )
 """Of all lookups."""
 STATES = {

@@ -79,10 +79,26 @@ def _revisions(survey: Survey, subjects: Sequence[Subject], since: datetime) -> 
         above = controller(item) or {}
         if above.get("kind") == DEPLOYMENTS.kind:
             owned.setdefault((namespace_of(item), str(above.get("name", ""))), []).append(item)
+    writers = _deployment_writers(survey)
     for (place, deployment), items in owned.items():
         if _is_meant(subjects, DEPLOYMENTS.kind, place, deployment):
             items.sort(key=lambda item: (revision_number(item), created(item)))
-            yield from _revision_lines(f"{place}/{deployment}", items, since)
+            for at, words in _revision_lines(f"{place}/{deployment}", items, since):
+                by = next(
+                    (who for when, who in writers.get((place, deployment), ()) if _together(when, at)), ""
+                )
+                yield at, f"{words}{f' (written by {by})' if by else ''}"
+
+
+def _deployment_writers(survey: Survey) -> dict[tuple[str, str], list[tuple[datetime, str]]]:
+    return {
+        (namespace_of(item), name(item)): [(at, manager) for at, manager, _ in _writers(item)]
+        for item in survey.list(DEPLOYMENTS).items
+    }
+
+
+def _together(one: datetime, other: datetime) -> bool:
+    return abs((one - other).total_seconds()) <= 2
 
 
 def _revision_lines(title: str, items: Sequence[JsonObject], since: datetime) -> Iterable[Change]:

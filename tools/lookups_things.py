@@ -9,10 +9,25 @@ from tools.answer_words import SHOWN, capped, count, limited, namespace_of, plac
 from tools.excerpts import message
 from tools.objects import condition, desired, instant, metadata, name
 from tools.pods_in import Pods, pods_in
-from tools.resources import CRONJOBS, DAEMONSETS, JOBS, NAMESPACES, NODES, PODS, SERVICES, JsonObject
+from tools.records import RbacRule
+from tools.resources import (
+    CRONJOBS,
+    DAEMONSETS,
+    JOBS,
+    NAMESPACES,
+    NODES,
+    POD_METRICS,
+    PODS,
+    SERVICES,
+    JsonObject,
+)
 from tools.seen_pods import span
 from tools.subjects import WORKLOADS, Subject
 from tools.survey import Survey
+from tools.usage import usage_facts
+
+MIB = 1024 * 1024
+RULES: tuple[RbacRule, ...] = (RbacRule(group="metrics.k8s.io", resource="pods", verbs=("list",)),)
 
 
 def nodes(survey: Survey, subjects: Sequence[Subject] = ()) -> str:
@@ -86,6 +101,32 @@ def images(survey: Survey, subjects: Sequence[Subject] = ()) -> str:
     ]
     lead = f"Images{place_words(subjects)}:" if lines else f"No pods{place_words(subjects)}."
     return capped("\n".join([lead, *limited(lines, 2 * SHOWN, "workloads")]))
+
+
+def usage(survey: Survey, subjects: Sequence[Subject] = ()) -> str:
+    """What pods use now, the heaviest first, where the cluster has a metrics server."""
+    listed = survey.list(POD_METRICS)
+    if listed.why:
+        return f"What pods use cannot be told, since metrics.k8s.io does not answer: {listed.why}."
+    ours = {(pod.namespace, pod.name) for pod in pods_in(survey, subjects).pods}
+    used = {
+        (namespace_of(item), name(item)): usage_facts([item])
+        for item in listed.items
+        if (namespace_of(item), name(item)) in ours
+    }
+    totals = {
+        place: (sum(fact.cores for fact in facts), sum(fact.memory for fact in facts))
+        for place, facts in used.items()
+    }
+    cores, memory = (sum(pair[part] for pair in totals.values()) for part in (0, 1))
+    lead = f"{count(len(totals), 'pod')}{place_words(subjects)} use {cores:.2f} cores and {memory / MIB:.0f} MiB:"
+    ranked = sorted(totals.items(), key=lambda entry: (-entry[1][0], -entry[1][1], entry[0]))
+    lines = [
+        f"- {place}/{pod}: {used_[0]:.2f} cores, {used_[1] / MIB:.0f} MiB" for (place, pod), used_ in ranked
+    ]
+    if not lines:
+        return f"The metrics server knows no pod{place_words(subjects)}."
+    return capped("\n".join([lead, *limited(lines, SHOWN, "pods")]))
 
 
 def ready_words(kind: str, item: JsonObject) -> str:

@@ -12,7 +12,10 @@ RULES: tuple[RbacRule, ...] = (RbacRule(group="", resource="namespaces", verbs=(
 
 
 def mode_label(cluster: ClusterReader, namespace: str) -> str:
-    """The label's value, empty where there is none; a namespace that is gone has none, nor has no namespace. Raises ToolError."""
+    """The label's value, empty where there is none: neither a namespace that is gone nor no namespace has one.
+
+    Raises ToolError.
+    """
     if not namespace:
         return ""
     try:

@@ -89,6 +89,16 @@ def _selected(survey: Survey, pod: SeenPod, service: Subject) -> bool:
     return bool(selector) and selector.items() <= pod.labels.items()
 
 
+def workloads_behind(survey: Survey, service: Subject) -> tuple[Subject, ...]:
+    """Whose pods a Service selects."""
+    owners = {
+        (pod.owner_kind, pod.owner) for pod in pods_in(survey, [service]).pods if pod.owner_kind in WORKLOADS
+    }
+    return tuple(
+        Subject(kind=kind, namespace=service.namespace, name=title) for kind, title in sorted(owners)
+    )
+
+
 def object_of(survey: Survey, subject: Subject) -> JsonObject | None:
     """The object itself, from what has been listed of its kind."""
     resource = {**WORKLOADS, SERVICES.kind: SERVICES, NODES.kind: NODES, NAMESPACES.kind: NAMESPACES}[

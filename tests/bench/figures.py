@@ -14,10 +14,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import cycle, islice
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any, TypeAlias
+from uuid import uuid4
 
 from sqlalchemy import Row, select
 
@@ -165,25 +167,41 @@ def write(count: int = 20) -> Figure:
     return {"figure": "write", "goal": "p50 100 ms", **_spread(taken)}
 
 
-def webhook(seconds: float = 20, rate: float = 100) -> Figure:
-    """The webhook's answer while one alert after another comes, most of them of workloads that are known."""
+def webhook() -> Figure:
+    """The webhook's answer while more and more pods of known workloads fail, each alert in a body of its own."""
+    return _webhook("webhook", rate=100, together=1)
+
+
+def webhook_grouped() -> Figure:
+    """The same alerts, ten to a body, as an Alertmanager sends them that groups by namespace."""
+    return _webhook("webhook_grouped", rate=10, together=10)
+
+
+def _webhook(name: str, *, rate: float, together: int, seconds: float = 15) -> Figure:
     with bench(5) as stand:
-        bodies = [
-            json.dumps(webhook_body({**alert, "fingerprint": f"{name}-{number:06}"})).encode()
-            for number in range(int(seconds * rate) // 5)
-            for name, (alert, *_) in stand.cluster.alerts.items()
-        ]
+        for namespace in stand.cluster.alerts:
+            stand.pending(stand.alert(namespace))
+        pods = (_of_another_pod(next(iter(each))) for each in cycle(stand.cluster.alerts.values()))
+        bodies = [webhook_body(*islice(pods, together)) for _ in range(int(seconds * rate))]
         before = stand.agent.cpu_seconds()
-        taken, statuses = send_at_rate(stand.agent.port, bodies, rate)
+        taken, statuses = send_at_rate(stand.agent.port, [json.dumps(b).encode() for b in bodies], rate)
         processor = stand.agent.cpu_seconds() - before
     return {
-        "figure": "webhook",
+        "figure": name,
         "goal": "p99 50 ms at 100 alerts/s",
-        "alerts_per_second": rate,
+        "alerts_per_second": rate * together,
         **_spread(taken),
         "statuses": statuses,
         "processor_share": round(processor / seconds, 2),
     }
+
+
+def _of_another_pod(alert: dict[str, Any]) -> dict[str, Any]:
+    """The same alert about a pod that nobody has heard of."""
+    labels = alert["labels"]
+    another = uuid4().hex
+    pod = f"{labels['pod'].rpartition('-')[0]}-{another[:5]}"
+    return {**alert, "labels": {**labels, "pod": pod, "uid": another}, "fingerprint": another[:16]}
 
 
 FIGURES: dict[str, Callable[[], Figure]] = {
@@ -192,6 +210,7 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "decision": decision,
     "write": write,
     "webhook": webhook,
+    "webhook_grouped": webhook_grouped,
 }
 
 

@@ -13,11 +13,14 @@ from typing import Any, Protocol
 
 import pytest
 
+from graph import verdicts
+from graph.policy import PolicySettings
+from graph.state import Progress
 from tools.actions import REGISTRY, parse_call
 from tools.cluster import Cluster
 from tools.errors import Conflict, NotFound, Refused
-from tools.objects import condition, desired, name, uid
-from tools.records import ActionCall, RbacRule
+from tools.objects import condition, created, desired, name, uid
+from tools.records import ActionCall, RbacRule, Receipt, Verdict
 from tools.resources import CORDONED_BY, DEPLOYMENTS, NODES, PODS, JsonObject, Resource
 from tools.rollout import replicasets_of
 from tools.templates import template_digest
@@ -49,6 +52,15 @@ class Stage(Protocol):
         """Let some time pass there."""
         ...
 
+    def silence(self, node: str) -> None:
+        """Let that node's kubelet fall silent, and return when the node is not Ready."""
+        ...
+
+    @property
+    def has_metrics(self) -> bool:
+        """Whether `metrics.k8s.io` is served there."""
+        ...
+
     def node(self) -> JsonObject:
         """A node of its own for this stage, Ready, on which nothing runs."""
         ...
@@ -75,6 +87,10 @@ class Case:
     """Somebody else changes what the action was proposed against."""
     meddle: Callable[[Stage, Args], None] | None = None
     """Somebody else changes what the action made; None: as they spoil it."""
+    persists: Callable[[Stage, Args], None] = lambda stage, args: _all_pods(stage, "crashloop")
+    """The problem stays in spite of the write."""
+    needs_metrics: bool = False
+    """Without a metrics server nobody knows whether it helped."""
     resource: Resource = DEPLOYMENTS
     """Of the object that is written to."""
     watched: Resource = DEPLOYMENTS
@@ -158,6 +174,13 @@ def _label(stage: Stage, pod: str, fault: str | None) -> None:
     stage.admin.patch(PODS, stage.namespace, pod, body, patch_type="merge")
 
 
+def _all_pods(stage: Stage, fault: str) -> None:
+    """Every pod that is there now is ill from now on."""
+    for pod in _pods(stage):
+        if "deletionTimestamp" not in pod["metadata"]:
+            _label(stage, name(pod), fault)
+
+
 def _wait_for(holds: Callable[[], bool], stage: Stage) -> None:
     ends = time.monotonic() + 30
     while not holds():
@@ -174,6 +197,10 @@ def _evict_args(stage: Stage) -> Args:
     item = live(stage)
     named = {"namespace": stage.namespace, "name": name(pod), "uid": uid(pod)}
     return {**named, "workload": "web", "workload_uid": uid(item)}
+
+
+def _youngest(stage: Stage) -> JsonObject:
+    return max(_pods(stage), key=lambda pod: (created(pod), pod["metadata"]["resourceVersion"]))
 
 
 def _comes_back(stage: Stage, args: Args) -> None:
@@ -225,6 +252,7 @@ CASES: Mapping[str, Case] = {
         shows=lambda item, args: desired(item) == args["replicas"],
         state=desired,
         spoil=lambda stage, args: _scale(stage, args["from_replicas"] + 2),
+        needs_metrics=True,
     ),
     "delete_pod": Case(
         prepare=_stuck,
@@ -232,6 +260,7 @@ CASES: Mapping[str, Case] = {
         shows=lambda item, args: uid(item) != args["uid"] or "deletionTimestamp" in item["metadata"],
         state=lambda item: (uid(item), (item.get("metadata") or {}).get("deletionTimestamp")),
         spoil=_comes_back,
+        persists=lambda stage, args: _label(stage, name(_youngest(stage)), "notready"),
         resource=PODS,
         conditional=False,
     ),
@@ -241,6 +270,7 @@ CASES: Mapping[str, Case] = {
         shows=lambda item, args: _is_cordoned(item) and item["metadata"]["annotations"][CORDONED_BY] == "k1",
         state=_is_cordoned,
         spoil=_cordon,
+        persists=lambda stage, args: stage.silence(args["name"]),
         meddle=_uncordon,
         resource=NODES,
         watched=NODES,
@@ -251,6 +281,7 @@ CASES: Mapping[str, Case] = {
         shows=lambda item, args: not (_is_cordoned(item) or CORDONED_BY in item["metadata"]["annotations"]),
         state=_is_cordoned,
         spoil=_uncordon,
+        persists=lambda stage, args: stage.silence(args["name"]),
         meddle=_cordon,
         resource=NODES,
         watched=NODES,
@@ -328,6 +359,24 @@ class RegistryContract:
         assert (seen.uid, seen.template_digest) == (receipt.target.uid, receipt.template_digest)
         assert seen.observed_generation >= receipt.generation
         assert seen.ready == seen.desired == len(seen.pods)
+
+    def test_it_is_verified_where_it_helped(self, stage: Stage, name: str) -> None:
+        """RECOVERED after a whole window; without a metrics server a scale-up is INCONCLUSIVE, never success."""
+        action, args = _prepared(stage, name)
+        receipt = action.execute(stage.admin, args, key="k1", at=stage.now(), dry_run=False)
+        stage.settle()
+        verdict = _verdict(stage, action, args, receipt)
+        blind = CASES[name].needs_metrics and not stage.has_metrics
+        assert verdict.name == ("INCONCLUSIVE" if blind else "RECOVERED"), verdict
+
+    def test_it_is_not_verified_where_the_problem_stays(self, stage: Stage, name: str) -> None:
+        """NOT_RECOVERED, or REGRESSED where pods that were ready are not any more."""
+        action, args = _prepared(stage, name)
+        receipt = action.execute(stage.admin, args, key="k1", at=stage.now(), dry_run=False)
+        stage.settle()
+        CASES[name].persists(stage, args.model_dump())
+        verdict = _verdict(stage, action, args, receipt)
+        assert verdict.name in ("NOT_RECOVERED", "REGRESSED"), verdict
 
     def test_a_look_before_the_write_does_not_show_it(self, stage: Stage, name: str) -> None:
         """Neither stamp nor effect: a run that was killed before it wrote knows that it did not."""
@@ -441,6 +490,30 @@ class RegistryContract:
         seen = action.observe(stage.account(()), args, None, stage.now())
         assert seen.error
         assert seen.pods == ()
+
+
+def _quick(passed: float) -> PolicySettings:
+    """A window of six seconds, and forty from now until time decides."""
+    return PolicySettings(
+        test_cluster=True,
+        verify_delay_seconds=0,
+        verify_window_seconds=6,
+        verify_timeout_seconds=passed + 40,
+    )
+
+
+def _verdict(stage: Stage, action: Any, args: Any, receipt: Receipt) -> Verdict:
+    """What the looks from now on add up to, one a second of the stage's time."""
+    progress = Progress()
+    settings = _quick((stage.now() - receipt.sent_at).total_seconds())
+    for _ in range(120):
+        now = stage.now()
+        progress = verdicts.fold(progress, action.observe(stage.admin, args, receipt, now), receipt)
+        verdict = verdicts.judge(progress, receipt, settings, now)
+        if verdict:
+            return verdict
+        stage.pass_time(1)
+    raise AssertionError(f"no verdict within 120 looks: {progress}")
 
 
 def _written_to(stage: Stage, name: str, args: Any) -> JsonObject:

@@ -31,7 +31,10 @@ class SandboxStage:
         return connect(self._sandbox, self._folder, grant(self._sandbox, "limited", rules))
 
     def release(self, image: str, *, fault: str = "") -> None:
-        self._sandbox.apply(deployment(image=image, fault=fault))
+        made = deployment(image=image, fault=fault)
+        resources = {"requests": {"cpu": "50m", "memory": "32Mi"}, "limits": {"memory": "64Mi"}}
+        made["spec"]["template"]["spec"]["containers"][0]["resources"] = resources
+        self._sandbox.apply(made)
         self._sandbox.settle(60)
 
     def settle(self) -> None:
@@ -39,6 +42,14 @@ class SandboxStage:
 
     def pass_time(self, seconds: float) -> None:
         self._sandbox.settle(seconds)
+
+    def silence(self, node: str) -> None:
+        self._sandbox.stop_node(node)
+        self._sandbox.settle(60)
+
+    @property
+    def has_metrics(self) -> bool:
+        return True
 
     def node(self) -> JsonObject:
         if self._sandbox.get("Node", "", "spare") is None:
