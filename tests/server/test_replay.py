@@ -90,6 +90,8 @@ def with_history(case: Path, **history: Any) -> Path:
 
 TRIED = {"workload": "orders/Deployment/worker", "action": "restart_deployment", "problem": "transient_crash"}
 
+WRITTEN = {**TRIED, "workload": "x/Deployment/y", "automatic": True, "verdict": "RECOVERED"}
+
 
 @pytest.mark.parametrize(
     ("history", "route"),
@@ -99,22 +101,8 @@ TRIED = {"workload": "orders/Deployment/worker", "action": "restart_deployment",
         ({"incidents": [{**TRIED, "verdict": "NOT_RECOVERED", "ago": 60 * 30}]}, "ask"),
         ({"incidents": [{**TRIED, "verdict": "RECOVERED", "ago": 60 * 30}]}, "act"),
         ({"actions": [{**TRIED, "workload": "orders/Deployment/other", "ago": 1}]}, "ask"),
-        ({"actions": [{**TRIED, "workload": "x/Deployment/y", "ago": 70, "automatic": True}] * 6}, "act"),
-        (
-            {
-                "actions": [
-                    {
-                        **TRIED,
-                        "workload": "x/Deployment/y",
-                        "ago": 40,
-                        "automatic": True,
-                        "verdict": "RECOVERED",
-                    }
-                ]
-                * 6
-            },
-            "ask",
-        ),
+        ({"actions": [{**WRITTEN, "ago": 70}] * 6}, "act"),
+        ({"actions": [{**WRITTEN, "ago": 40}] * 6}, "ask"),
         ({"paused": "a migration runs"}, "notify"),
     ],
     ids=["tried", "written", "long-ago", "helped", "in-flight", "old-budget", "budget", "paused"],
@@ -161,8 +149,8 @@ def test_what_was_not_captured_is_a_failed_read(stage: Stage, tmp_path: Path) ->
 
 def test_a_cluster_that_does_not_answer_is_explained(stage: Stage) -> None:
     """Without waiting for it."""
-    decision = only(decide(stage, CORPUS / "edge-cache"))
-    assert (decision["route"], decision["target"]) == ("notify", None)
+    decided = decide(stage, CORPUS / "edge-cache")
+    assert {(d["route"], d["target"]) for d in decided.decisions} == {("notify", None)}
 
 
 def test_alerts_that_came_together_make_one_incident_for_each_workload(stage: Stage) -> None:
