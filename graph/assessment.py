@@ -152,4 +152,5 @@ def _rolling_out(evidence: Evidence) -> bool:
     workload = evidence.workload
     if workload is None or workload.progressing_reason == "ProgressDeadlineExceeded":
         return False
-    return workload.observed_generation < workload.generation or workload.updated < workload.desired
+    moving = workload.updated < workload.desired or workload.replicas > workload.updated
+    return moving or workload.observed_generation < workload.generation

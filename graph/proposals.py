@@ -37,9 +37,13 @@ def digest(proposal: Proposal) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def ledger_key(episode_id: str, proposal: Proposal) -> str:
-    """R4.6: a renewed proposal has a new digest but the same key."""
-    text = "\n".join((episode_id, proposal.call.name, proposal.target.uid))
+def ledger_key(incident_id: str, proposal: Proposal) -> str:
+    """One write of one action on one object per run: a renewed proposal has a new digest but the same key.
+
+    By run, not by episode: another run of the same episode that is allowed to do the same action must not
+    find the receipt of the first one and do nothing.
+    """
+    text = "\n".join((incident_id, proposal.call.name, proposal.target.uid))
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
@@ -47,7 +51,7 @@ def ledger_entry(services: Services, state: IncidentState, proposal: Proposal) -
     """The claim, with the inverse computed from the live object before anything is written (R4.7)."""
     action, args = parse_call(proposal.call, services.policy.enabled_actions)
     return LedgerEntry(
-        key=ledger_key(state["episode_id"], proposal),
+        key=ledger_key(state["incident_id"], proposal),
         incident_id=state["incident_id"],
         episode_id=state["episode_id"],
         call=proposal.call,

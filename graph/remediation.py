@@ -92,7 +92,7 @@ def gather_logs(state: IncidentState, runtime: Runtime[Services]) -> dict[str, A
 def retrieve_similar(state: IncidentState, runtime: Runtime[Services]) -> dict[str, Any]:
     """What was done before for this workload and its problem class, and whether it helped."""
     services, incident_id, target = runtime.context, state["incident_id"], state.get("target")
-    finding, _ = diagnose(state["evidence"], target)
+    finding, _ = diagnose(state["evidence"], target, state.get("alerts", []))
     similar, gap = recollect(services.incidents, services.memory, finding, target)
     if gap and all(entry.kind != "memory" for entry in services.incidents.timeline(incident_id)):
         services.incidents.note(incident_id, "memory", f"could not be looked at: {gap}")
@@ -172,7 +172,7 @@ def execute(
     """Prove it all again, claim it in the ledger, write once, and know what was written."""
     services, proposal = runtime.context, state["proposal"]
     assert proposal is not None
-    key = proposals.ledger_key(state["episode_id"], proposal)
+    key = proposals.ledger_key(state["incident_id"], proposal)
     known = services.ledger.get(key)
     if not (known and (known.receipt or writes.was_sent(services, known))):
         change = _prove_again(services, state, proposal)

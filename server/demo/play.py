@@ -20,7 +20,7 @@ import click
 from server import logging, serving
 from server.bootstrap import Agent, build
 from server.demo.alerting import Alerting
-from server.demo.scenes import FOLLOW_UP, Expected, Scene, break_older_revision, mend, scenes
+from server.demo.scenes import Expected, Scene, break_older_revision, follow_up, mend, scenes
 from server.settings import Settings
 from tools.clock import ScaledClock
 from tools.cluster import KubernetesCluster
@@ -116,7 +116,7 @@ def _play_once(stage: Stage, say: Callable[[str], None], as_json: bool) -> int:
     for scene in scenes():
         say(f"\n{scene.title}")
         ended = list(_play_scene(stage, scene))
-        wanted = [*scene.expected, *[FOLLOW_UP] * (len(ended) - len(scene.expected) if scene.lingers else 0)]
+        wanted = [*scene.expected, *map(follow_up, ended[len(scene.expected) :] if scene.lingers else [])]
         for incident, expected in zip(ended, wanted, strict=False):
             failures += not _matches(incident, expected)
             _show(incident, expected, say, as_json)

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, TypeAlias
 
 from tools.clock import Clock
+from tools.incidents import Incident
 from tools.sandbox import Sandbox
 
 Person: TypeAlias = Literal["approve", "fix_it_meanwhile", "none"]
@@ -41,15 +42,16 @@ class Scene:
     expected: tuple[Expected, ...]
     """In the order in which its incidents begin."""
     lingers: float = 0.0
-    """Sandbox seconds to go on watching: new pods that fail may open a `FOLLOW_UP`, but no second write."""
+    """Sandbox seconds to go on watching: new pods that fail may open a `follow_up`, but no second write."""
 
     def writes(self) -> int:
         """How many writes the scene may cause, however long it is watched."""
         return sum(bool(expected.verdict) for expected in self.expected)
 
 
-FOLLOW_UP = Expected("notified", "transient_crash", "notify", "restart_deployment")
-"""An incident after a restart that did not help: the same action is proved again, and refused."""
+def follow_up(incident: Incident) -> Expected:
+    """An incident after a restart that did not help, whatever is proved of it by then: explained, not acted on."""
+    return Expected("notified", incident.problem, "notify", incident.action)
 
 
 def scenes() -> tuple[Scene, ...]:
