@@ -46,8 +46,12 @@ format: venv
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# What plays against the clock with processes of its own comes last and alone.
+ALONE := tests/chaos tests/server/test_demo.py
+
 test: check
-	$(PYTEST) tests --ignore=tests/e2e --ignore=tests/bench --ignore=tests/chaos/long $(ARGS)
+	$(PYTEST) -n 2 tests --ignore=tests/e2e --ignore=tests/bench $(ALONE:%=--ignore=%) $(ARGS)
+	$(PYTEST) $(ALONE) --ignore=tests/chaos/long $(ARGS)
 
 controlplane: venv
 	$(BIN)/python -m tests.controlplane.build --skip-without-go

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 from flask import Flask
@@ -23,7 +23,8 @@ def serving(app: Flask) -> Iterator[int]:
         yield server.effective_port
     finally:
         # Everything in the loop is closed by the loop's own thread, or it waits on what is gone.
-        server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map))
+        with suppress(OSError):  # the loop may have ended by itself, its trigger with it
+            server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map))
         thread.join(10)
         server.task_dispatcher.shutdown()
         assert not thread.is_alive()

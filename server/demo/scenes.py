@@ -148,7 +148,7 @@ def _database_outage(sandbox: Sandbox, clock: Clock, namespace: str, name: str, 
     lines = ["connecting to database", "error: stale session in local state, giving up"]
     sandbox.fault(namespace, "database", "notready", until=back)
     created_before = None if for_good else back
-    sandbox.fault(namespace, name, "crashloop", created_before=created_before, log_lines=lines)
+    sandbox.fault(namespace, name, "crashloop", created_before=created_before, log_lines=lines, after=0.3)
 
 
 def _namespace(name: str) -> dict[str, Any]:

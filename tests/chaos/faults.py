@@ -47,7 +47,7 @@ class Scene:
         else:
             back = clock.now() + OUTAGE
             sandbox.fault(self.namespace, "database", "notready", until=back)
-            sandbox.fault(self.namespace, self.name, "crashloop", created_before=back)
+            sandbox.fault(self.namespace, self.name, "crashloop", created_before=back, after=0.3)
 
     def break_older(self, sandbox: Sandbox, clock: Clock) -> None:
         """From now on pods of version 1.0 crash too, and are not ready between two crashes."""

@@ -43,6 +43,8 @@ def test_a_write_of_the_dead_process_may_still_arrive(tmp_path: Path) -> None:
         stand.agent.start()
         incident_id = stand.alert(RELEASE)
         stand.killer.trap(drop(), incident_id, "execute", method="PATCH", write=True)
+        # nothing else may touch the object between the write that was dropped and its late arrival
+        stand.cluster.sandbox.pause_controllers()
         stand.approve(incident_id)
         stand.cluster.proxy.wait_for_fault(90)
         stand.killer.kill(incident_id, "execute")
@@ -50,6 +52,7 @@ def test_a_write_of_the_dead_process_may_still_arrive(tmp_path: Path) -> None:
         (late,) = [r for r in stand.cluster.proxy.requests if r.write and r.status is None]
 
         assert _deliver(stand, late) == 200
+        stand.cluster.sandbox.resume_controllers()
         stand.until_ended(incident_id)
         assert stand.record.ending("shop") == recovered_rollback("found_done")
         assert _deliver(stand, late) in (409, 422)
