@@ -17,7 +17,19 @@ from tools.rbac import covers
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 CARRIED_OUT = "rollback_deployment"
-CONDITIONAL: Mapping[Right, str] = {}
+_CHAT = "a question about such objects in chat"
+_GUARDS = "a scale-up or a computed limit that is considered"
+CONDITIONAL: Mapping[Right, str] = {
+    ("list", "", "namespaces"): _CHAT,
+    ("list", "apps", "daemonsets"): _CHAT,
+    ("list", "apps", "statefulsets"): _CHAT,
+    ("list", "batch", "cronjobs"): _CHAT,
+    ("list", "batch", "jobs"): _CHAT,
+    ("list", "", "limitranges"): _GUARDS,
+    ("list", "", "resourcequotas"): _GUARDS,
+    ("list", "autoscaling", "horizontalpodautoscalers"): _GUARDS,
+    ("list", "keda.sh", "scaledobjects"): _GUARDS,
+}
 """Rights to read that the story does not need, each with the condition under which the agent does."""
 
 

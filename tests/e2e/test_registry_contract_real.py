@@ -156,7 +156,8 @@ def test_a_bad_release_reads_as_one(stage: PlaneStage) -> None:
     assert found.target is not None
     assert (found.target.kind, found.target.name, found.target.resolved_by) == ("Deployment", "web", "owner")
     evidence = collect(reader, found.target, revisions=Remembered(), clock=SystemClock(), alerts=[fired])
-    assert evidence.missing() == ()
+    # the node is read with a right of the cluster, which this account has not: said, not guessed
+    assert [(item.kind, item.status) for item in evidence.missing()] == [("nodes", "forbidden")]
     assert evidence.workload is not None
     assert [revision.number for revision in evidence.revisions] == [2, 1]
     assert evidence.revisions[0].template_digest == evidence.workload.template_digest
