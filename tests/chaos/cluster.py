@@ -27,8 +27,9 @@ from tools.sightings import look
 
 HEALTHY = 900.0
 """Sandbox seconds that every workload has been well for."""
-ILL = 150.0
-"""Sandbox seconds since things went wrong."""
+ILL = 170.0
+"""Sandbox seconds since things went wrong: after the back-offs of 10, 20, 40 and 80 seconds, early in the one of 160,
+so that no crashing container is caught between two states while a test goes on."""
 LOOK = 150.0
 """Sandbox seconds between two sightings of its past."""
 TICK = 0.02
