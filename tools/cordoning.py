@@ -7,11 +7,10 @@ from datetime import datetime
 from tools.cluster import Cluster, ClusterReader
 from tools.conditional import Once, escaped, set_annotations, unchanged_since_read, write_once
 from tools.errors import Conflict, Refused, ToolError
-from tools.excerpts import message
 from tools.objects import condition, metadata, uid
 from tools.records import ActionCall, Observation, RbacRule, Receipt, Record, Target
 from tools.resources import CORDONED_BY, NODES, STAMP, JsonObject
-from tools.rollout import stamp_of
+from tools.rollout import stamp_of, unseen
 
 RULES: tuple[RbacRule, ...] = (RbacRule(group="", resource="nodes", verbs=("get", "patch"), cluster=True),)
 CONTROL_PLANE = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
@@ -62,7 +61,7 @@ def observe(cluster: ClusterReader, args: NodeArgs, receipt: Receipt | None, at:
     try:
         return look(cluster, args, at)
     except ToolError as err:
-        return Observation(at=at, error=message(str(err)))
+        return unseen(err, receipt, at)
 
 
 def look(cluster: ClusterReader, args: NodeArgs, at: datetime) -> Observation:

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 from tools.cluster import ClusterReader
-from tools.errors import ToolError
+from tools.errors import NotFound, ToolError
 from tools.excerpts import message
 from tools.objects import (
     condition,
@@ -57,7 +57,18 @@ def observe(cluster: ClusterReader, args: Named, receipt: Receipt | None, at: da
     try:
         return look(cluster, args.namespace, args.name, at, since=receipt.sent_at if receipt else None)
     except ToolError as err:
-        return Observation(at=at, error=message(str(err)))
+        return unseen(err, receipt, at)
+
+
+def unseen(error: ToolError, receipt: Receipt | None, at: datetime) -> Observation:
+    """What a look has found that could not read its object.
+
+    After a write an object that does not exist any more has been taken away by somebody, and that is known for
+    certain: an observation without a uid, which supersedes the write. Before a write it is a failed look.
+    """
+    if receipt and isinstance(error, NotFound):
+        return Observation(at=at)
+    return Observation(at=at, error=message(str(error)))
 
 
 def look(

@@ -120,6 +120,18 @@ def test_superseded_when_somebody_else_changes_the_template(tmp_path: Path) -> N
         assert live["spec"]["template"]["spec"]["containers"][0]["image"].endswith(":1.2")
 
 
+def test_superseded_when_somebody_deletes_the_workload(tmp_path: Path) -> None:
+    """Gone during verification: known for certain, so the run does not wait until its time is over."""
+    with harness(tmp_path, MODE="auto") as agent:
+        incident_id = waiting_rollback(agent)
+        approve(agent)
+        agent.advance(40)
+        agent.sandbox.delete("Deployment", "shop", "web")
+        agent.advance(60)
+
+        assert verdict(agent, incident_id) == ("escalated", "SUPERSEDED")
+
+
 def test_inconclusive_when_it_cannot_be_read_to_the_end(tmp_path: Path) -> None:
     """An API that does not answer during verification is never success: time runs out as INCONCLUSIVE."""
     with harness(tmp_path, MODE="auto") as agent:

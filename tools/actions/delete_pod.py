@@ -12,14 +12,13 @@ from tools.answers import DISRUPTION_BUDGET
 from tools.cluster import Cluster, ClusterReader
 from tools.conditional import Once, write_once
 from tools.errors import Conflict, NotFound, Refused, ToolError, TransientError, UnknownOutcome
-from tools.excerpts import message
 from tools.objects import condition, desired, metadata, uid
 from tools.records import ActionCall, Observation, Preview, RbacRule, Receipt, Record, Target
 from tools.rehearsal import Shown, rehearse
 from tools.resources import DEPLOYMENTS, PODS, JsonObject
 from tools.rewriting import as_written
 from tools.rollout import RULES as LOOK_RULES
-from tools.rollout import look_at
+from tools.rollout import look_at, unseen
 
 NAME = "delete_pod"
 NO_UNDO = "An eviction cannot be undone: the pod is gone. Its Deployment makes another one in its place."
@@ -77,7 +76,7 @@ def observe(cluster: ClusterReader, args: DeletePod, receipt: Receipt | None, at
         deployment = cluster.get(DEPLOYMENTS, args.namespace, args.workload)
         seen = look_at(cluster, deployment, at, since=receipt.sent_at if receipt else None)
     except ToolError as err:
-        return Observation(at=at, error=message(str(err)))
+        return unseen(err, receipt, at)
     lingers = bool(pod) and uid(pod) == args.uid
     return seen.model_copy(update={"done": _is_going(pod, args), "lingering": args.name if lingers else ""})
 

@@ -16,14 +16,13 @@ from tools.actions import Action
 from tools.cluster import Cluster, ClusterReader
 from tools.conditional import Once, write_once
 from tools.errors import Conflict, Refused, ToolError
-from tools.excerpts import message
 from tools.objects import desired, metadata, selector_of, uid
 from tools.records import ActionCall, Observation, Preview, RbacRule, Receipt, Record, Target
 from tools.rehearsal import Shown, nothing_replaced, rehearse
 from tools.resources import DEPLOYMENTS, FIELD_MANAGER, JsonObject
 from tools.rewriting import as_written
 from tools.rollout import RULES as LOOK_RULES
-from tools.rollout import look, look_at
+from tools.rollout import look, look_at, unseen
 from tools.usage import RULES as USAGE_RULES
 from tools.usage import cores_by_pod
 
@@ -106,7 +105,7 @@ def observe(
         cores = cores_by_pod(cluster, args.namespace, selector_of(live))
         seen = look_at(cluster, live, at, since=receipt.sent_at if receipt else None, cores=cores)
     except ToolError as err:
-        return Observation(at=at, error=message(str(err)))
+        return unseen(err, receipt, at)
     return seen.model_copy(update={"done": _is_done(live, args)})
 
 

@@ -135,9 +135,17 @@ def test_warnings_are_those_since_the_write_on_these_pods(look: Look) -> None:
     assert look.observe(before_the_write).warnings == ()
 
 
-def test_a_deployment_that_is_gone_is_an_error_to_look_at(look: Look) -> None:
+def test_a_deployment_that_is_gone_before_a_write_is_an_error_to_look_at(look: Look) -> None:
     """Not a workload without pods."""
     args = look.args()
     look.sandbox.delete("Deployment", NAMESPACE, "web")
     seen = observe(look.cluster, args, None, look.clock.now())
     assert "not found" in seen.error
+
+
+def test_a_deployment_that_is_gone_after_a_write_is_known_to_be_gone(look: Look) -> None:
+    """Neither a failed look nor the workload that was written to: it has no uid any more."""
+    args, receipt = look.args(), look.restart()
+    look.sandbox.delete("Deployment", NAMESPACE, "web")
+    seen = observe(look.cluster, args, receipt, look.clock.now())
+    assert (seen.error, seen.uid) == ("", "")
