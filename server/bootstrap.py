@@ -33,6 +33,7 @@ from server.talking import chores as chores_for_people
 from server.talking import talk
 from server.worker import Worker
 from tools.adviser import Adviser
+from tools.alertmanager_api import AlertmanagerApi
 from tools.approvals import Approval, SqlApprovals
 from tools.audit import SqlAudit
 from tools.clock import Clock, SystemClock
@@ -266,7 +267,14 @@ def _app(
         probe=probes,
         talk=talk(settings, services, database, inbox, wake, time.monotonic),
     )
-    return create_app(parts, [webhooks.blueprint(inbox, lambda: worker.wake(None), clock=services.clock)])
+    url = settings.alertmanager_url
+    alertmanager = AlertmanagerApi(url) if url else None
+    if alertmanager:
+        probes.watch("alertmanager", alertmanager.version)
+    doors = webhooks.blueprint(
+        inbox, lambda: worker.wake(None), clock=services.clock, alertmanager=alertmanager
+    )
+    return create_app(parts, [doors])
 
 
 def _waker(services: Services, worker: Worker) -> Callable[[str | None], None]:

@@ -16,8 +16,9 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from server.problems import Problem
 from tools.alertmanager import MAX_ALERTS, REPLICA_LABELS, Parsed, parse
+from tools.alertmanager_api import AlertmanagerApi
 from tools.clock import Clock, SystemClock
-from tools.errors import Invalid, StoreError
+from tools.errors import Invalid, StoreError, TransientError
 from tools.inbox import Accepted, Inbox
 
 MAX_BYTES = 16 * 1024 * 1024
@@ -30,6 +31,7 @@ def blueprint(
     wake: Callable[[], object],
     *,
     clock: Clock | None = None,
+    alertmanager: AlertmanagerApi | None = None,
     max_bytes: int = MAX_BYTES,
     max_alerts: int = MAX_ALERTS,
     replica_labels: Sequence[str] = REPLICA_LABELS,
@@ -41,6 +43,12 @@ def blueprint(
     @routes.post("/webhook")
     def receive() -> tuple[dict[str, Any], int]:
         body = _json(_read(max_bytes))
+        parsed, accepted = take(body)
+        if parsed.truncated and alertmanager and isinstance(body, dict):
+            parsed, accepted = take(_completed(alertmanager, body))
+        return _answer(parsed, accepted), 202
+
+    def take(body: object) -> tuple[Parsed, Accepted]:
         try:
             parsed = parse(body, now=time.now(), max_alerts=max_alerts, replica_labels=replica_labels)
         except Invalid as err:
@@ -49,7 +57,7 @@ def blueprint(
         if accepted.wake:
             wake()
         _log(parsed, accepted)
-        return _answer(parsed, accepted), 202
+        return parsed, accepted
 
     return routes
 
@@ -83,6 +91,18 @@ def _accept(inbox: Inbox, parsed: Parsed) -> Accepted:
         log.error("alerts not stored", error=str(err), alerts=len(parsed.alerts))
         detail = f"Nothing of this body was stored: {err}. Alertmanager sends it again by itself."
         raise Problem(503, "store-unavailable", "The record is not available", detail) from err
+
+
+def _completed(alertmanager: AlertmanagerApi, body: dict[str, Any]) -> dict[str, Any]:
+    """Raises a 503 when it cannot be told what was cut off: Alertmanager sends the body again then."""
+    try:
+        return alertmanager.completed(body)
+    except TransientError as err:
+        detail = (
+            "The alerts of this body are stored, but Alertmanager cut some off and could not be asked for them: "
+            f"{err}. Set max_alerts: 0 on this receiver, or mend ALERTMANAGER_URL."
+        )
+        raise Problem(503, "alerts-cut-off", "Alerts were cut off", detail) from err
 
 
 def _answer(parsed: Parsed, accepted: Accepted) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from sqlalchemy import event, select
 from server import problems, webhooks
 from tests.made_alerts import rfc3339
 from tests.served import serving, until
+from tools.alertmanager_api import AlertmanagerApi
 from tools.clock import SystemClock
 from tools.database import Database
 from tools.inbox import Inbox
@@ -41,7 +42,7 @@ receivers:
     webhook_configs:
       - url: http://127.0.0.1:{port}/webhook
         send_resolved: true
-        max_alerts: 0
+        max_alerts: {max_alerts}
 """
 
 
@@ -52,6 +53,8 @@ class Agent:
     store: Database
     statuses: list[int] = field(default_factory=list)
     port: int = 0
+    alertmanager_port: int = 0
+    """Where Alertmanager will listen."""
 
     def rows(self, table: Any) -> list[Any]:
         """All rows, oldest first."""
@@ -68,10 +71,11 @@ class Agent:
 @pytest.fixture
 def agent(store: Database) -> Iterator[Agent]:
     """The webhook on a free port."""
-    agent = Agent(store)
+    agent = Agent(store, alertmanager_port=free_port())
     app = Flask("delivered", template_folder="server/ui/templates")
     problems.register(app)
-    app.register_blueprint(webhooks.blueprint(Inbox(store, SystemClock()), lambda: None))
+    api = AlertmanagerApi(f"http://127.0.0.1:{agent.alertmanager_port}")
+    app.register_blueprint(webhooks.blueprint(Inbox(store, SystemClock()), lambda: None, alertmanager=api))
 
     def note(response: Response) -> Response:
         agent.statuses.append(response.status_code)
@@ -122,14 +126,20 @@ def free_port() -> int:
 
 
 @pytest.fixture
-def alertmanager(agent: Agent, tmp_path: Path) -> Iterator[Alertmanager]:
+def max_alerts() -> int:
+    """None is cut off."""
+    return 0
+
+
+@pytest.fixture
+def alertmanager(agent: Agent, tmp_path: Path, max_alerts: int) -> Iterator[Alertmanager]:
     """Debian's Alertmanager, alone, delivering to `agent`."""
     binary = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
     if binary is None:
         pytest.skip("prometheus-alertmanager is not installed: apt-get install prometheus-alertmanager")
     config = tmp_path / "alertmanager.yml"
-    config.write_text(CONFIG.format(port=agent.port))
-    running = Alertmanager(free_port())
+    config.write_text(CONFIG.format(port=agent.port, max_alerts=max_alerts))
+    running = Alertmanager(agent.alertmanager_port)
     command = [
         binary,
         f"--config.file={config}",
@@ -205,3 +215,16 @@ def test_what_could_not_be_stored_comes_again(agent: Agent, alertmanager: Alertm
     until(agent.incidents)
     until(lambda: agent.statuses[-1] == 202)
     assert len(agent.incidents()) == 1
+
+
+@pytest.mark.parametrize("max_alerts", [1])
+def test_what_was_cut_off_is_asked_for(agent: Agent, alertmanager: Alertmanager) -> None:
+    """A receiver that lets one alert of three through: the two others are read from Alertmanager's API (R1.4)."""
+    begin = datetime.now(UTC) - timedelta(minutes=1)
+    for name in ("web", "cart", "till"):
+        alertmanager.post(begin, deployment=name)
+    alertmanager.post(begin, deployment="other", namespace="elsewhere")
+    found = until(lambda: rows if len(rows := agent.rows(alerts)) >= 4 else [])
+    assert sorted(row.labels["deployment"] for row in found) == ["cart", "other", "till", "web"]
+    assert {row.status for row in found} == {"firing"}
+    assert set(agent.statuses) == {202}
