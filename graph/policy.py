@@ -116,9 +116,12 @@ def workload_disabled(facts: PolicyFacts, settings: PolicySettings) -> Answer:
 def managed_elsewhere(facts: PolicyFacts, settings: PolicySettings) -> Answer:
     """A spec change on what Git or an operator owns is reverted: propose it there (kubernetes.md 4.9).
 
-    Helm keeps a restart, so that only what changes more than that asks. An eviction changes no spec.
+    A restart stays under Git tools, which do not own its annotation, but its owner is asked; Helm keeps it too, so
+    that only what changes more than that asks. An eviction changes no spec.
     """
     owner = "" if facts.family == "evict" else facts.target.managed_by
+    if owner in ("argocd", "flux") and facts.family == "restart":
+        return ("ask", f"managed by {owner}: a restart stays, but Git is where its state is kept")
     if owner in ("argocd", "flux", "operator"):
         return ("refuse", f"managed by {owner}, which would revert it: change it there")
     if owner == "helm" and facts.family != "restart":

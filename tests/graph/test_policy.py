@@ -60,7 +60,7 @@ SCENARIOS = {
     "target_limits": (policy_facts(), auto(target_namespace="other"), "refuse"),
     "own_workload": (policy_facts(), auto(own_uids=("uid-web",)), "refuse"),
     "workload_disabled": (policy_facts(disabled=True), AUTO, "refuse"),
-    "managed_elsewhere": (policy_facts(target=target(managed_by="argocd")), AUTO, "refuse"),
+    "managed_elsewhere": (policy_facts(target=target(managed_by="operator")), AUTO, "refuse"),
     "workload_state": (policy_facts(workload_paused=True), AUTO, "refuse"),
     "risk": (policy_facts(risk="high"), AUTO, "ask"),
     "threshold": (policy_facts(confidence=0.79), AUTO, "ask"),
@@ -219,13 +219,13 @@ def test_own_workload_is_known_by_uid() -> None:
     [
         ("", None, None),
         ("helm", None, "ask"),
-        ("argocd", "refuse", "refuse"),
-        ("flux", "refuse", "refuse"),
+        ("argocd", "ask", "refuse"),
+        ("flux", "ask", "refuse"),
         ("operator", "refuse", "refuse"),
     ],
 )
 def test_managed_elsewhere(manager: str, restart: str | None, back: str | None) -> None:
-    """Git and operators revert; Helm undoes a rollback at its next upgrade, but keeps a restart (4.9)."""
+    """Git and operators revert; Helm undoes a rollback at its next upgrade; a restart stays, but not with operators."""
     managed = target(managed_by=manager)
     assert blocks(policy_facts(target=managed)).get("managed_elsewhere") == restart
     assert blocks(rollback(target=managed)).get("managed_elsewhere") == back
