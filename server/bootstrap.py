@@ -265,6 +265,7 @@ def _app(
         prove_again=_prover(services),
         reopen=inbox.reopen,
         probe=probes,
+        works=worker.works,
         talk=talk(settings, services, database, inbox, wake, time.monotonic),
     )
     url = settings.alertmanager_url

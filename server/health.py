@@ -124,6 +124,7 @@ def report(parts: AppParts) -> dict[str, Any]:
     except ToolError as error:
         paused, store = None, Service(state="down", last_error=str(error))
     services["store"] = store.shown()
+    services["worker"] = Service(state="ok" if parts.works() else "down").shown()
     down = sorted(name for name, service in services.items() if service["state"] == "down")
     mode = parts.settings.mode
     return {
@@ -157,6 +158,9 @@ def blueprint(parts: AppParts, auth: Auth) -> Blueprint:
 
     @pages.get("/livez")
     def alive() -> dict[str, str]:
+        if not parts.works():
+            detail = "Alerts are accepted, but nothing drives their incidents: restart this process. Its log says why."
+            raise Problem(503, "worker-died", "The worker has died", detail)
         return {"status": "alive"}
 
     @pages.get("/readyz")

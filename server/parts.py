@@ -57,5 +57,7 @@ class AppParts:
     """What the last look at the other systems said; never looks itself."""
     talk: Talk | None = None
     """Chat, incidents opened by hand, marks and event streams; None: a server without them."""
+    works: Callable[[], bool] = lambda: True
+    """Whether incidents are still driven by this process."""
     timer: Callable[[], float] = time.perf_counter
     """Seconds, for durations of requests only."""

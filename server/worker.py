@@ -80,6 +80,10 @@ class Worker:
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._chore_pool.shutdown(wait=True, cancel_futures=True)
 
+    def works(self) -> bool:
+        """False once the sweep has died of a failure that nobody expected: then only a new process helps."""
+        return self._thread.ident is None or self._stopping.is_set() or self._thread.is_alive()
+
     def busy(self) -> int:
         """How many incidents are being driven at this moment."""
         with self._lock:

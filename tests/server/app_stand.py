@@ -81,6 +81,7 @@ class Stand:
     reopened: list[str] = field(default_factory=list)
     proofs: list[str] = field(default_factory=list)
     """Approvals that were proved again."""
+    worker_works: bool = True
 
     def __post_init__(self) -> None:
         self.incidents = SqlIncidents(self.database, self.clock)
@@ -116,6 +117,7 @@ class Stand:
             prove_again=self.prove_again,
             reopen=self.reopen,
             probe=self.probes,
+            works=lambda: self.worker_works,
         )
 
     def app(self) -> Flask:

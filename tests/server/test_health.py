@@ -136,6 +136,18 @@ def test_a_broken_store_is_told_everywhere_and_breaks_nothing_else(server: Stand
     assert "sre_agent_store_readable 0.0" in client.get("/metrics").get_data(as_text=True)
 
 
+def test_a_worker_that_has_died_is_told(server: Stand) -> None:
+    """/livez is 503, so that whoever watches over the process starts a new one; /health names it."""
+    client = server.client()
+    assert (client.get("/livez").status_code, health(server)["down"]) == (200, [])
+    server.worker_works = False
+    gone = client.get("/livez")
+    assert gone.status_code == 503
+    assert gone.json is not None
+    assert "restart this process" in gone.json["detail"]
+    assert health(server)["down"] == ["worker"]
+
+
 def test_ready_means_that_the_store_commits(server: Stand) -> None:
     """200 after a committed probe."""
     assert server.client().get("/readyz").json == {"status": "ready"}

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+import pytest
 from structlog.testing import capture_logs
 
 from server.worker import Chore, Worker
@@ -99,6 +100,22 @@ def test_a_record_that_cannot_be_read_for_a_moment_is_asked_again() -> None:
     with capture_logs() as logs, working(record, runner):
         assert runner.driven.wait(30)
     assert [line["error"] for line in logs if line["event"] == "sweep failed"] == ["disk I/O error"]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_sweep_that_dies_is_known() -> None:
+    """Of a failure that nobody expected; before its start and after its stop a worker has not died."""
+    record = Due()
+    idle = Worker(Drives(record), record, SystemClock(), [])  # type: ignore[arg-type]
+    assert idle.works()
+    with working(record, Drives(record)) as worker:
+        assert worker.works()
+        record.failures = [ValueError("a row that cannot be read")]
+        wait_until(lambda: not worker.works())
+    stopped = Worker(Drives(record), record, SystemClock(), [])  # type: ignore[arg-type]
+    stopped.start()
+    stopped.stop()
+    assert stopped.works()
 
 
 def test_one_incident_is_never_driven_by_two_threads() -> None:
