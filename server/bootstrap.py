@@ -19,6 +19,7 @@ from graph.remediation import build as build_graph
 from graph.services import Services
 from graph.state import Decision, Proposal
 from server import webhooks
+from server.access import Account
 from server.advising import AdviserCollector, adviser_of
 from server.app import create_app
 from server.channels import channels, standing
@@ -49,6 +50,7 @@ from tools.migrations import upgrade_in_child
 from tools.notifier import LogNotifier, Notifier
 from tools.outbox import SqlOutbox
 from tools.own_workload import own_uids
+from tools.readiness import PROMETHEUS_READY, ready
 from tools.revisions import SqlRevisions
 from tools.tallies import SqlTallies
 
@@ -96,19 +98,21 @@ def build(
     settings: Settings,
     *,
     clock: Clock | None = None,
-    cluster: Cluster | None = None,
+    cluster: KubernetesCluster | None = None,
     limits: Mapping[str, float] | None = None,
     adviser: Adviser | None = None,
 ) -> Agent:
     """Open everything. `limits` overrides fields of PolicySettings, for replay and tests; `adviser` the model.
 
-    Raises StoreError or Invalid that says what to do.
+    Raises StoreError, Invalid or Refused that says what to do.
     """
     clock = clock or SystemClock()
     notifiers = channels(settings, clock)
+    cluster = cluster or KubernetesCluster.connect(settings.kubeconfig or None)
+    account = Account(cluster, settings)
+    account.refuse_surplus()
     lock = lock_data_dir(settings.data_dir)
     database = open_database(settings.database_url)
-    cluster = cluster or KubernetesCluster.connect(settings.kubeconfig or None)
     adviser = adviser or adviser_of(settings, clock)
     memory = remembrance(settings, database, clock)
     services = _services(settings, database, cluster, clock, limits or {}, adviser)
@@ -118,7 +122,7 @@ def build(
     inbox = Inbox(database, clock)
     work = [*chores(services, notifiers, memory), *chores_for_people(database, inbox, clock)]
     worker = Worker(runner, services.incidents, clock, work)
-    probes = _probes(cluster, clock, notifiers, sandbox=settings.sandbox)
+    probes = _probes(settings, services, account, notifiers)
     if adviser:
         probes.watch(adviser.vendor, adviser.check)
     if memory:
@@ -212,28 +216,20 @@ def _policy(settings: Settings, cluster: Cluster) -> PolicySettings:
     return policy.model_copy(update={"own_uids": own})
 
 
-def _probes(cluster: Cluster, clock: Clock, notifiers: list[Notifier], *, sandbox: bool) -> Probes:
-    probes = Probes(clock, time.perf_counter)
-    probes.watch("k8s", cluster.version)
-    if not sandbox:
-        probes.watch("k8s_account", lambda: _account(cluster, probes))
+def _probes(settings: Settings, services: Services, account: Account, notifiers: list[Notifier]) -> Probes:
+    probes = Probes(services.clock, time.perf_counter)
+    probes.watch("k8s", services.cluster.version)
+    if not settings.sandbox:
+        probes.watch("k8s_account", lambda: account.standing(probes, services.controls, services.clock))
     for part in ("groq", "prometheus", "alertmanager"):
         probes.absent(part)
+    if settings.prometheus_url:
+        probes.watch("prometheus", lambda: ready(settings.prometheus_url, PROMETHEUS_READY))
     if all(isinstance(each, LogNotifier) for each in notifiers):
         probes.absent("mail")
     else:
         probes.watch("mail", lambda: standing(notifiers))
     return probes
-
-
-def _account(cluster: Cluster, probes: Probes) -> str:
-    """Says so everywhere when the account may do anything: what people have on a laptop."""
-    if not cluster.allowed("*", "*", "*"):
-        return "an account of its own"
-    if not probes().admin_kubeconfig:
-        words = "The kubeconfig is an administrator's: give the agent an account of its own (sre-agent rbac)."
-        probes.note(words, admin_kubeconfig=True)
-    return "an administrator"
 
 
 def _app(

@@ -1,4 +1,4 @@
-"""`sre-agent serve | demo | replay | evaluate | rbac | db`. Each command imports what it needs when it is called."""
+"""`sre-agent serve | doctor | demo | replay | evaluate | rbac | db`. A command imports what it needs when called."""
 
 from __future__ import annotations
 
@@ -34,6 +34,23 @@ def serve() -> None:
         _fail(error)
     except OSError as error:
         _fail(f"cannot listen: {error}. Set HOST and PORT to an address that is free.")
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="The checks as one JSON object on stdout.")
+def doctor(as_json: bool) -> None:
+    """Look at everything that the agent rests on, and say how to mend what is broken. Changes nothing.
+
+    Exit status: 0, or 1 when something is broken.
+    """
+    from server.doctor import as_json as printed
+    from server.doctor import broken_ones, examine, text
+    from server.settings import Settings
+    from tools.clock import SystemClock
+
+    checks = examine(Settings.from_process, SystemClock())
+    click.echo(printed(checks) if as_json else text(checks))
+    sys.exit(1 if broken_ones(checks) else 0)
 
 
 @main.command()
@@ -158,3 +175,7 @@ def check() -> None:
 def _fail(error: object) -> NoReturn:
     click.echo(f"sre-agent: {error}", err=True)
     sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -37,7 +37,7 @@ class Remembrance:
 
 def remembrance(settings: Settings, database: Database, clock: Clock) -> Remembrance | None:
     """None: it is switched off, or its packages are not installed."""
-    return Remembrance(settings, database, clock) if settings.memory and not _lacking() else None
+    return Remembrance(settings, database, clock) if settings.memory and not lacking() else None
 
 
 def recollection(settings: Settings, memory: Remembrance | None) -> Recollection | None:
@@ -47,9 +47,10 @@ def recollection(settings: Settings, memory: Remembrance | None) -> Recollection
     if not settings.memory:
         return None
     return NoMemory(
-        f"not installed ({', '.join(_lacking())}). Mend: pip install 'sre-agent[memory]', or MEMORY=false"
+        f"not installed ({', '.join(lacking())}). Mend: pip install 'sre-agent[memory]', or MEMORY=false"
     )
 
 
-def _lacking() -> list[str]:
+def lacking() -> list[str]:
+    """Packages of the memory that are not installed."""
     return [name for name in PACKAGES if find_spec(name) is None]

@@ -144,6 +144,7 @@ class Written:
 PAGE = 500
 LOG_BYTES = 65536
 USER_AGENT = "sre-agent"
+_OWN_ACCOUNT = "ServiceAccount of this pod"
 _CONTENT_TYPES: dict[str, str] = {
     "json": "application/json-patch+json",
     "merge": "application/merge-patch+json",
@@ -159,6 +160,8 @@ class KubernetesCluster:
         self.server = server
         self.identity = identity
         """Who we are to the API, for a person: the ServiceAccount, or kubeconfig and context."""
+        self.in_cluster = identity == _OWN_ACCOUNT
+        """The account is the one that this process's pod was given, not a person's."""
 
     @classmethod
     def connect(
@@ -329,7 +332,7 @@ def _configuration(kubeconfig: str | None) -> tuple[Any, str]:
     config: Any = library
     try:
         if kubeconfig is None and _in_cluster(config, configuration):
-            return configuration, "ServiceAccount of this pod"
+            return configuration, _OWN_ACCOUNT
         path = kubeconfig or config.KUBE_CONFIG_DEFAULT_LOCATION
         config.load_kube_config(config_file=path, client_configuration=configuration, persist_config=False)
         if not str(configuration.host).startswith(("http://", "https://")):

@@ -154,6 +154,12 @@ def store_url(url: str) -> URL:
     return parsed.set(database=str(Path(parsed.database).absolute()))
 
 
+def store_file(url: str) -> Path | None:
+    """SQLite's file; None for a server. Raises StoreError."""
+    target = store_url(url)
+    return Path(str(target.database)) if target.get_backend_name() == "sqlite" else None
+
+
 def connect(url: str) -> Engine:
     """An engine with our transactions and pragmas. Opens nothing yet."""
     target = store_url(url)
@@ -199,6 +205,21 @@ class DataDirLock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def holder_of(path: str | Path) -> str:
+    """The pid of the process that works on a data folder; empty when none does. Creates nothing."""
+    try:
+        descriptor = os.open(Path(path) / "lock", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return ""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return os.read(descriptor, 32).decode("ascii", "replace").strip() or "unknown"
+    finally:
+        os.close(descriptor)
+    return ""
 
 
 def lock_data_dir(path: str | Path) -> DataDirLock:

@@ -141,6 +141,11 @@ class GroqLLM:
         notes += [f"not offered by the server: {', '.join(unlisted)}"] if unlisted else []
         return "; ".join([f"asks {', then '.join(available)}", *notes])
 
+    @property
+    def unlisted(self) -> tuple[str, ...]:
+        """Of the configured models those that the server did not list when it was last asked."""
+        return self._unlisted
+
     def close(self) -> None:
         with self._lock:
             if self._http is not None:

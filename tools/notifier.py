@@ -105,6 +105,18 @@ class AppriseNotifier:
             raise TransientError(f"{self.name}: {self._breaker.open_because}")
         return self.name
 
+    def reach(self) -> str:
+        """Log in to the mail server and leave. Raises ToolError. Other services cannot be tried without a message."""
+        # here, for only the doctor asks
+        from tools.mail_login import MailServer, log_in
+
+        service: Any = self._service[0]
+        if not getattr(service, "smtp_host", ""):
+            return f"{self.name}: not tried, for that would take a message"
+        security = str(service.secure_mode) if service.secure else "insecure"
+        server = MailServer(service.smtp_host, int(service.port), security, bool(service.verify_certificate))
+        return f"{self.name}: {log_in(server, service.user or '', service.password or '')}"
+
     def _try(self, message: Message) -> str:
         """Why it was not taken, or an empty string."""
         try:
