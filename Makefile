@@ -40,7 +40,7 @@ check: venv
 	$(BIN)/mypy
 	$(BIN)/mypy --explicit-package-bases tests/controlplane tests/chaos tests/e2e tests/plugins
 	$(BIN)/lint-imports
-	$(BIN)/python -m tools.rbac | diff -u k8s/rbac.yaml -
+	$(BIN)/python -m tools.rbac | diff -u k8s/base/rbac.yaml -
 
 format: venv
 	$(BIN)/ruff check --fix .
@@ -55,6 +55,7 @@ test: check
 
 controlplane: venv
 	$(BIN)/python -m tests.controlplane.build --skip-without-go
+	$(BIN)/python -m tests.controlplane.kustomize --skip-without-go
 
 # The agent watched for twenty minutes with the settings that are shipped: apart, for its length.
 FULL_LENGTH := tests/e2e/test_agent_full_length.py

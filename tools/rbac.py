@@ -1,7 +1,7 @@
 """The rights that the agent needs, generated from what its readers and actions declare (section 4.2).
 
 Reading is the sum of the readers' rules, writing the sum of the enabled actions' rules; an action that is off
-grants nothing. `python -m tools.rbac` prints the manifests that `k8s/rbac.yaml` holds.
+grants nothing. `python -m tools.rbac` prints the manifests that `k8s/base/rbac.yaml` holds.
 """
 
 from __future__ import annotations

@@ -46,6 +46,11 @@ class AdminApi:
         """`kind` is strategic-merge, merge or apply."""
         return self._json("PATCH", path, body, f"application/{kind}-patch+json")
 
+    def apply(self, path: str, body: Json, *, dry_run: bool = False) -> Json:
+        """Server-side apply with strict validation; conflicts with other managers are taken over."""
+        query = "fieldManager=test&force=true&fieldValidation=Strict" + ("&dryRun=All" if dry_run else "")
+        return self._json("PATCH", f"{path}?{query}", body, "application/apply-patch+yaml")
+
     def delete(self, path: str) -> Json:
         return self._json("DELETE", path)
 

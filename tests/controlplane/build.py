@@ -74,7 +74,7 @@ def go_command() -> str:
 
 def binaries() -> Path | None:
     """The folder of the built binaries, None if they have to be built first."""
-    folder = _cache() / _digest()
+    folder = cache_folder() / _digest()
     return folder if all((folder / name).is_file() for name in BINARIES) else None
 
 
@@ -94,31 +94,31 @@ def ensure() -> Path:
     if (folder := binaries()) is not None:
         return folder
     go = go_command()
-    with _locked(_cache() / "lock"):
-        return binaries() or _build(go, _cache() / _digest())
+    with locked(cache_folder() / "lock"):
+        return binaries() or _build(go, cache_folder() / _digest())
 
 
 def _build(go: str, folder: Path) -> Path:
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix="building-") as scratch:
-        _say(f"building the control plane {KUBERNETES_VERSION} (about ten minutes the first time)")
+        say(f"building the control plane {KUBERNETES_VERSION} (about ten minutes the first time)")
         flags = ["-trimpath", "-buildvcs=false", "-ldflags", f"-s -w {_version_stamp()}"]
-        _go(go, "build", *flags, "-o", f"{scratch}/controlplane", ".", cwd=HERE)
-        _say(f"building kwok {KWOK_VERSION}")
-        _check_kwok_sum(go)
+        run_go(go, "build", *flags, "-o", f"{scratch}/controlplane", ".", cwd=HERE)
+        say(f"building kwok {KWOK_VERSION}")
+        check_sum(go, KWOK, KWOK_VERSION, KWOK_SUM)
         flags = ["-trimpath", "-buildvcs=false", "-ldflags", "-s -w"]
-        _go(go, "install", *flags, f"{KWOK}/cmd/kwok@{KWOK_VERSION}", cwd=Path(scratch), gobin=scratch)
+        run_go(go, "install", *flags, f"{KWOK}/cmd/kwok@{KWOK_VERSION}", cwd=Path(scratch), gobin=scratch)
         folder.mkdir(exist_ok=True)
         for name in BINARIES:
             os.replace(f"{scratch}/{name}", folder / name)
     return folder
 
 
-def _check_kwok_sum(go: str) -> None:
-    module = json.loads(
-        _go(go, "mod", "download", "-json", f"{KWOK}@{KWOK_VERSION}", cwd=Path(tempfile.gettempdir()))
-    )
-    if module["Sum"] != KWOK_SUM:
-        raise BuildFailed(f"{KWOK}@{KWOK_VERSION} has the sum {module['Sum']}, expected {KWOK_SUM}")
+def check_sum(go: str, module: str, version: str, expected: str) -> None:
+    """Raises BuildFailed when a module's content is not the one that is pinned."""
+    said = run_go(go, "mod", "download", "-json", f"{module}@{version}", cwd=Path(tempfile.gettempdir()))
+    found = json.loads(said)["Sum"]
+    if found != expected:
+        raise BuildFailed(f"{module}@{version} has the sum {found}, expected {expected}")
 
 
 def _version_stamp() -> str:
@@ -134,7 +134,8 @@ def _version_stamp() -> str:
     return " ".join(f"-X {name}={value}" for name, value in values.items())
 
 
-def _go(go: str, *arguments: str, cwd: Path, gobin: str | None = None) -> str:
+def run_go(go: str, *arguments: str, cwd: Path, gobin: str | None = None) -> str:
+    """What it prints. Raises BuildFailed with the end of what it complains about."""
     environment = _environment() | ({"GOBIN": gobin} if gobin else {})
     done = subprocess.run(
         [go, *arguments],
@@ -157,7 +158,8 @@ def _environment() -> dict[str, str]:
     return kept | {"GOFLAGS": "-buildvcs=false", "GOWORK": "off", "GOTOOLCHAIN": "local", "GO111MODULE": "on"}
 
 
-def _cache() -> Path:
+def cache_folder() -> Path:
+    """Made if it is not there."""
     given = os.environ.get("CONTROLPLANE_CACHE")
     folder = Path(given) if given else Path.home() / ".cache" / "sre-agent" / "controlplane"
     folder.mkdir(parents=True, exist_ok=True)
@@ -173,17 +175,19 @@ def _digest() -> str:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Iterator[None]:
+    """Wait for another builder, if there is one."""
     with path.open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            _say("waiting for another build of the control plane")
+            say("waiting for another build of the control plane")
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
+    """To whoever waits for the build."""
     sys.stderr.write(f"controlplane: {text}\n")
     sys.stderr.flush()
 
@@ -193,10 +197,10 @@ def main(arguments: list[str]) -> int:
     try:
         sys.stdout.write(f"{ensure()}\n")
     except GoMissing as missing:
-        _say(str(missing))
+        say(str(missing))
         return 0 if arguments == ["--skip-without-go"] else 1
     except BuildFailed as failed:
-        _say(str(failed))
+        say(str(failed))
         return 1
     return 0
 

@@ -19,11 +19,11 @@ from tools.resources import DEPLOYMENTS, PODS
 from tools.sandbox import Sandbox
 from tools.targets import resolve
 
-FILE = Path(__file__).parents[2] / "k8s" / "rbac.yaml"
+FILE = Path(__file__).parents[2] / "k8s" / "base" / "rbac.yaml"
 
 
 def test_the_file_is_what_is_generated() -> None:
-    """`python -m tools.rbac > k8s/rbac.yaml` brings it up to date."""
+    """`python -m tools.rbac > k8s/base/rbac.yaml` brings it up to date."""
     assert FILE.read_text(encoding="utf-8") == render()
 
 

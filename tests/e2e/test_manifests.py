@@ -1,0 +1,102 @@
+"""Every kustomization is rendered by kustomize itself and taken by the real API server, as a dry run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.controlplane.api import ApiError, Json
+from tests.controlplane.kustomize import render
+from tests.controlplane.plane import ControlPlane
+from tests.e2e.resources import Catalogue
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+K8S = Path(__file__).parents[2] / "k8s"
+CRDS = Path(__file__).parent / "crds"
+ROOTS = sorted(
+    str(path.parent.relative_to(K8S))
+    for path in K8S.rglob("kustomization.yaml")
+    if yaml.safe_load(path.read_text(encoding="utf-8"))["kind"] == "Kustomization"
+)
+
+
+@pytest.fixture(scope="module")
+def catalogue(plane: ControlPlane) -> Iterator[Catalogue]:
+    """Where each kind is served, the ones that only an operator brings included."""
+    crds = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(CRDS.glob("*.yaml"))]
+    for crd in crds:
+        plane.api.post("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", crd)
+    served = Catalogue(plane)
+    for crd in crds:
+        group, kind = crd["spec"]["group"], crd["spec"]["names"]["kind"]
+        plane.eventually(partial(served.knows, group, kind), what=kind)
+    yield served
+    for crd in crds:
+        plane.api.delete(f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{crd['metadata']['name']}")
+
+
+@pytest.fixture(scope="module")
+def namespace(plane: ControlPlane) -> Iterator[str]:
+    """One that keeps the restricted standard; the objects of a dry run are put there, wherever they belong."""
+    name = plane.new_namespace("manifests")
+    labels = {"pod-security.kubernetes.io/enforce": "restricted"}
+    plane.api.patch(f"/api/v1/namespaces/{name}", {"metadata": {"labels": labels}})
+    yield name
+    plane.delete_namespace(name)
+
+
+def objects(root: str, namespace: str) -> list[Json]:
+    """What kustomize makes of it, in this namespace."""
+    rendered = render(K8S / root)
+    for item in rendered:
+        if "namespace" in item["metadata"]:
+            item["metadata"]["namespace"] = namespace
+    return rendered
+
+
+@pytest.mark.parametrize("root", ROOTS)
+def test_the_api_server_takes_every_object(
+    plane: ControlPlane, catalogue: Catalogue, namespace: str, root: str
+) -> None:
+    """By server-side apply with `dryRun=All` and strict validation: no unknown field, and nothing is stored."""
+    refused = []
+    for item in objects(root, namespace):
+        try:
+            plane.api.apply(catalogue.path(item), item, dry_run=True)
+        except ApiError as error:
+            refused.append(f"{item['kind']} {item['metadata']['name']}: {error.body}")
+    assert refused == []
+    assert plane.api.items(f"/apis/apps/v1/namespaces/{namespace}/deployments") == []
+
+
+def test_a_field_that_does_not_exist_is_refused(
+    plane: ControlPlane, catalogue: Catalogue, namespace: str
+) -> None:
+    """The test above would be worth nothing with a server that takes everything."""
+    deployment = next(item for item in objects("base", namespace) if item["kind"] == "Deployment")
+    deployment["spec"]["template"]["spec"]["containers"][0]["resourcess"] = {}
+    with pytest.raises(ApiError, match="resourcess"):
+        plane.api.apply(catalogue.path(deployment), deployment, dry_run=True)
+
+
+@pytest.mark.parametrize("root", ROOTS)
+def test_every_pod_keeps_the_restricted_standard(plane: ControlPlane, namespace: str, root: str) -> None:
+    """A pod of each template is admitted, as a dry run, where the namespace enforces it."""
+    for name, template in _templates(objects(root, namespace)):
+        plane.api.post(f"/api/v1/namespaces/{namespace}/pods?dryRun=All", _pod(name, template))
+
+
+def _templates(rendered: Iterable[Json]) -> Iterator[tuple[str, Json]]:
+    for item in rendered:
+        if template := item.get("spec", {}).get("template"):
+            yield item["metadata"]["name"], template
+
+
+def _pod(name: str, template: Json) -> Json:
+    """The account of the template is that of another namespace: any will do to judge its security."""
+    spec = {key: value for key, value in template["spec"].items() if key != "serviceAccountName"}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec}

@@ -1,0 +1,76 @@
+"""What the base ships as settings and as the line that makes tokens is what the agent takes."""
+
+from __future__ import annotations
+
+import re
+import stat
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+import yaml
+from dotenv import dotenv_values
+
+from server.settings import Settings, SettingsError
+from server.tokens import read_people
+
+BASE = Path(__file__).parents[2] / "k8s" / "base"
+KUBECTL = """#!/bin/sh
+for argument in "$@"; do
+  case "$argument" in
+    --from-literal=*) pair=${argument#--from-literal=}; printf %s "${pair#*=}" >"$TOKENS/${pair%%=*}" ;;
+  esac
+done
+"""
+
+
+@pytest.fixture
+def tokens(tmp_path: Path) -> Path:
+    """A folder with the files of the Secret that the one line makes; kubectl is played."""
+    folder, kubectl = tmp_path / "tokens", tmp_path / "bin" / "kubectl"
+    folder.mkdir()
+    kubectl.parent.mkdir()
+    kubectl.write_text(KUBECTL)
+    kubectl.chmod(stat.S_IRWXU)
+    text = (BASE / "secret.example.yaml").read_text(encoding="utf-8")
+    (line,) = re.findall(r"^# (METRICS=.*)$", text, re.M)
+    environ = {"PATH": f"{kubectl.parent}:/usr/bin:/bin", "TOKENS": str(folder)}
+    subprocess.run(["/bin/sh", "-c", line], env=environ, check=True)
+    return folder
+
+
+def shipped(tokens: Path) -> dict[str, str]:
+    """The settings of the base, its tokens in this folder."""
+    values = dotenv_values(BASE / "settings.env")
+    moved = {
+        name: (value or "").replace("/etc/sre-agent/tokens", str(tokens)) for name, value in values.items()
+    }
+    return {**moved, "DATA_DIR": str(tokens), "POD_NAME": "sre-agent-1", "POD_NAMESPACE": "sre-agent"}
+
+
+def test_the_one_line_makes_tokens_that_the_agent_takes(tokens: Path) -> None:
+    """A first person who may do everything, and Prometheus, which may only look."""
+    settings = Settings.load(shipped(tokens))
+    assert settings.host == "0.0.0.0"
+    assert [len(token) for token in settings.webhook_tokens()] == [64]
+    people = read_people(tokens / "people.yaml")
+    assert [(person.name, person.role) for person in people] == [("admin", "admin"), ("prometheus", "viewer")]
+    assert len({(tokens / name).read_text() for name in ("webhook", "metrics", "people.yaml")}) == 3
+
+
+def test_the_template_as_it_stands_is_refused(tmp_path: Path) -> None:
+    """Nobody runs with tokens that stand in a public file."""
+    template, _ = yaml.safe_load_all((BASE / "secret.example.yaml").read_text(encoding="utf-8"))
+    for name, value in template["stringData"].items():
+        (tmp_path / name).write_text(value)
+    with pytest.raises(SettingsError) as refused:
+        Settings.load(shipped(tmp_path))
+    assert len(refused.value.problems) >= 2
+
+
+def test_secret_settings_are_named_as_the_agent_knows_them() -> None:
+    """A misspelt name in the template would be a mail that never comes."""
+    _, credentials = yaml.safe_load_all((BASE / "secret.example.yaml").read_text(encoding="utf-8"))
+    names: Mapping[str, str] = credentials["stringData"]
+    assert {name.lower() for name in names} <= set(Settings.model_fields)
