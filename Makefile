@@ -41,6 +41,7 @@ check: venv
 	$(BIN)/mypy --explicit-package-bases tests/controlplane tests/chaos tests/e2e tests/plugins
 	$(BIN)/lint-imports
 	$(BIN)/python -m tools.rbac | diff -u k8s/base/rbac.yaml -
+	$(BIN)/python k8s/prometheus_rules.py | diff -u k8s/components/prometheus-operator/rules.yaml -
 
 format: venv
 	$(BIN)/ruff check --fix .

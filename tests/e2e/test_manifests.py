@@ -91,8 +91,13 @@ def test_every_pod_keeps_the_restricted_standard(plane: ControlPlane, namespace:
 
 
 def _templates(rendered: Iterable[Json]) -> Iterator[tuple[str, Json]]:
+    """Claims of a StatefulSet become volumes of its pods."""
     for item in rendered:
-        if template := item.get("spec", {}).get("template"):
+        spec = item.get("spec", {})
+        if template := spec.get("template"):
+            claims = [claim["metadata"]["name"] for claim in spec.get("volumeClaimTemplates", [])]
+            volumes = template["spec"].setdefault("volumes", [])
+            volumes += [{"name": name, "emptyDir": {}} for name in claims]
             yield item["metadata"]["name"], template
 
 
