@@ -39,6 +39,7 @@ check: venv
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/mypy --explicit-package-bases tests/controlplane tests/chaos tests/e2e tests/plugins
+	$(BIN)/mypy docker/locked.py k8s/prometheus_rules.py
 	$(BIN)/lint-imports
 	$(BIN)/python -m tools.rbac | diff -u k8s/base/rbac.yaml -
 	$(BIN)/python k8s/prometheus_rules.py | diff -u k8s/components/prometheus-operator/rules.yaml -

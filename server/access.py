@@ -51,6 +51,8 @@ class Account:
 
         An API server that does not answer keeps no agent from taking alerts: it is looked at later.
         """
+        if not self._cluster.in_cluster:
+            return
         try:
             self._cluster.version()
             found = too_much(self._cluster, self._settings)

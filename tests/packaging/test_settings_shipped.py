@@ -14,6 +14,7 @@ from dotenv import dotenv_values
 
 from server.settings import Settings, SettingsError
 from server.tokens import read_people
+from tests.server.app_stand import stand
 
 BASE = Path(__file__).parents[2] / "k8s" / "base"
 KUBECTL = """#!/bin/sh
@@ -74,3 +75,26 @@ def test_secret_settings_are_named_as_the_agent_knows_them() -> None:
     _, credentials = yaml.safe_load_all((BASE / "secret.example.yaml").read_text(encoding="utf-8"))
     names: Mapping[str, str] = credentials["stringData"]
     assert {name.lower() for name in names} <= set(Settings.model_fields)
+
+
+def test_those_who_come_by_the_services_name_are_let_in(tokens: Path, tmp_path: Path) -> None:
+    """Prometheus and Alertmanager with their tokens, the kubelet by the pod's address without one; nobody else."""
+    settings = shipped(tokens)
+    webhook, metrics = ((tokens / name).read_text() for name in ("webhook", "metrics"))
+    with stand(tmp_path, {name: value for name, value in settings.items() if name != "DATA_DIR"}) as server:
+        client = server.client()
+
+        def status(
+            method: str, path: str, token: str = "", host: str = "sre-agent.sre-agent.svc:5000"
+        ) -> int:
+            headers = {"Host": host} | ({"Authorization": f"Bearer {token}"} if token else {})
+            return client.open(
+                path, method=method, headers=headers, json={} if method == "POST" else None
+            ).status_code
+
+        assert status("GET", "/metrics", metrics) == 200
+        assert [status("GET", path, host="10.2.0.7:5000") for path in ("/livez", "/readyz")] == [200, 200]
+        assert status("GET", "/metrics", webhook) == 401
+        assert status("POST", "/webhook", metrics) == 401
+        assert status("POST", "/pause", metrics) == 403
+        assert status("GET", "/metrics") in (401, 421)
