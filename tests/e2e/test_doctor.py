@@ -47,7 +47,7 @@ def secrets_of_its_namespace(plane: ControlPlane, rights: set[Right]) -> Iterato
 def examined(installed: Installed, folder: Path, **environ: str) -> tuple[int, dict[str, Any]]:
     """Exit status and report of the installed command."""
     given = {"PATH": os.environ["PATH"], "HOME": str(folder), "DATA_DIR": str(folder / "data"), **environ}
-    command = [installed.program, "doctor", "--json"]
+    command = [str(installed.program), "doctor", "--json"]
     ended = subprocess.run(command, cwd=folder, env=given, capture_output=True, text=True, check=False)
     return ended.returncode, json.loads(ended.stdout)
 
