@@ -27,7 +27,11 @@ def cause(services: ChatServices, survey: Survey, subject: Subject) -> str:
     target = Target(kind=above.kind, namespace=above.namespace, name=above.name, uid=uid)
     try:
         evidence = evidence_reader.collect(
-            services.cluster, target, revisions=services.revisions, clock=services.clock
+            services.cluster,
+            target,
+            revisions=services.revisions,
+            clock=services.clock,
+            metrics=services.metrics,
         )
     except ToolError as error:
         return f"Its evidence cannot be read: {message(str(error))}"

@@ -165,6 +165,7 @@ def _noting(services: ChatServices, survey: Survey) -> ChatServices:
         revisions=services.revisions,
         mode=services.mode,
         models=services.models,
+        metrics=services.metrics,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar
 
 from tools.clock import Clock
 from tools.cluster import ClusterReader
+from tools.prometheus import SeriesReader
 from tools.record_reader import RecordReader
 from tools.revisions import RevisionLedger
 
@@ -50,3 +51,5 @@ class ChatServices:
     mode: str
     models: ChatModels | None = None
     """None: no model is configured, the rules answer alone."""
+    metrics: SeriesReader | None = None
+    """A Prometheus, where one is configured."""

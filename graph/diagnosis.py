@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from graph.load import silent_sources
 from graph.playbooks import playbooks
 from graph.state import Finding, Proposal
 from graph.symptoms import crashed_lately, is_broken, is_complete, live_pods
@@ -20,6 +21,10 @@ ABOUT_PODS = re.compile(
     re.IGNORECASE,
 )
 """Names of alerts whose condition the state of pods shows: only of these can pods say that it is over."""
+
+ABOUT_USE = re.compile(r"cpu|processor|throttl|load|memory", re.IGNORECASE)
+"""Names of alerts whose condition only what pods use shows."""
+MEASURE = "Look at what its pods use; a metrics server, or PROMETHEUS_URL, would let this agent look too."
 
 ABOUT_READINESS = re.compile(r"node.*(?:ready|readiness|unreachable|down)", re.IGNORECASE)
 """Names of alerts whose condition a node's Ready condition shows."""
@@ -67,15 +72,24 @@ def _nothing_proved(evidence: Evidence, alerts: Sequence[Alert]) -> Finding:
             broken=False,
             next_step="Nothing to do; the alert should resolve.",
         )
+    silent = _unmeasured(evidence, unseen)
     return Finding(
         problem="unknown",
         summary=_unknown_summary(evidence, unseen),
         directness=0.2,
         evidence=tuple(item.id for item in evidence.items if item.status == "found"),
-        facts=tuple(f"{item.kind}: {item.summary}" for item in evidence.items)[:8],
+        facts=(*silent, *(f"{item.kind}: {item.summary}" for item in evidence.items))[:8],
         ruled_out=() if evidence.missing() else ("a bad release", "a crash", "an image error"),
-        next_step="Look at the evidence below; no rule of this agent explains it.",
+        next_step=MEASURE
+        if silent and not evidence.missing()
+        else "Look at the evidence below; no rule of this agent explains it.",
     )
+
+
+def _unmeasured(evidence: Evidence, unseen: Sequence[str]) -> tuple[str, ...]:
+    """Why nobody tells what pods use that an alert about use is about; empty when somebody does, or none is."""
+    about = any(ABOUT_USE.search(name) for name in unseen)
+    return silent_sources(evidence) if about and not evidence.usage else ()
 
 
 def _no_ill_node(node: NodeFacts, evidence: Evidence, alerts: Sequence[Alert]) -> Finding:
@@ -126,5 +140,8 @@ def _unknown_summary(evidence: Evidence, unseen: Sequence[str]) -> str:
     if any(crashed_lately(pod, now) for pod in pods):
         return f"All {len(pods)} pods are ready, but some crashed minutes ago: too early to call it over."
     if pods and unseen:
-        return f"All {len(pods)} pods are ready; what {unseen[0]} is about does not show in their state."
+        nobody = ", and nobody tells what they use" if _unmeasured(evidence, unseen) else ""
+        return (
+            f"All {len(pods)} pods are ready; what {unseen[0]} is about does not show in their state{nobody}."
+        )
     return "No failing pod was found."

@@ -2,35 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from math import floor
 
 from graph.symptoms import live_pods
-from tools.records import ContainerFacts, Evidence, PodFacts, QuotaFacts, UsageFacts
+from tools.records import ContainerFacts, Evidence, PodFacts, QuotaFacts, UsageFacts, UsageSource
 
-FRESH = timedelta(seconds=180)
-"""An older sample says nothing about now."""
+FRESH: Mapping[UsageSource, timedelta] = {
+    "metrics.k8s.io": timedelta(seconds=180),
+    "Prometheus": timedelta(seconds=300),
+}
+"""An older sample says nothing about now; the first that tells is believed."""
 _PODS = ("pods", "count/pods", "count/pods.")
 
 
-def usage_of(pod: PodFacts, container: ContainerFacts, evidence: Evidence) -> UsageFacts | None:
-    """The fresh sample of one container."""
-    found = (u for u in evidence.usage if (u.pod, u.container) == (pod.name, container.name))
-    return next((u for u in found if evidence.collected_at - u.at <= FRESH), None)
+def used_cores(pod: PodFacts, container: ContainerFacts, evidence: Evidence) -> UsageFacts | None:
+    """Who tells now what processor time the container uses: `metrics.k8s.io` first, Prometheus second."""
+    return next((u for u in _fresh(pod, container, evidence) if u.cores is not None), None)
+
+
+def held_memory(pod: PodFacts, container: ContainerFacts, evidence: Evidence) -> UsageFacts | None:
+    """Who tells now what memory the container holds, in the same order."""
+    return next((u for u in _fresh(pod, container, evidence) if u.memory is not None), None)
 
 
 def cpu_share(pod: PodFacts, container: ContainerFacts, evidence: Evidence) -> float | None:
-    """What the container uses of its limit, or of its request where it has no limit; None: nobody knows."""
-    bound = container.cpu_limit or container.cpu_request
-    usage = usage_of(pod, container, evidence)
-    return usage.cores / bound if bound and usage else None
+    """What the container uses of its limit, or of its request; None: nobody knows, or there is neither."""
+    bound, told = container.cpu_limit or container.cpu_request, used_cores(pod, container, evidence)
+    return told.cores / bound if bound and told and told.cores is not None else None
 
 
 def memory_share(pod: PodFacts, container: ContainerFacts, evidence: Evidence) -> float | None:
     """What the container holds of its memory limit; None: nobody knows, or it has none."""
-    usage = usage_of(pod, container, evidence)
-    return usage.memory / container.memory_limit if container.memory_limit and usage else None
+    limit, told = container.memory_limit, held_memory(pod, container, evidence)
+    return told.memory / limit if limit and told and told.memory is not None else None
+
+
+def silent_sources(evidence: Evidence) -> tuple[str, ...]:
+    """Why those that could tell what pods use do not, one line each."""
+    kinds = ("metrics", "processor_use", "memory_growth")
+    told = (item.summary for item in evidence.items if item.kind in kinds and item.status != "found")
+    return tuple(dict.fromkeys(told))
+
+
+def _fresh(pod: PodFacts, container: ContainerFacts, evidence: Evidence) -> list[UsageFacts]:
+    found = [
+        usage
+        for usage in evidence.usage
+        if (usage.pod, usage.container) == (pod.name, container.name)
+        and evidence.collected_at - usage.at <= FRESH[usage.source]
+    ]
+    return sorted(found, key=lambda usage: list(FRESH).index(usage.source))
 
 
 def quota_lacks(evidence: Evidence, more: int) -> str:

@@ -77,6 +77,17 @@ def availability_floor(facts: PolicyFacts, settings: PolicySettings) -> Answer:
     return None
 
 
+def growth_unread(facts: PolicyFacts, settings: PolicySettings) -> Answer:
+    """A leak is told from a jump by how memory grew: a Prometheus that does not answer proves neither."""
+    if (
+        facts.family == "restart"
+        and facts.problem == "out_of_memory"
+        and "memory_growth" in facts.evidence_missing
+    ):
+        return ("refuse", "how its memory grew could not be read")
+    return None
+
+
 def nodes_unread(facts: PolicyFacts, settings: PolicySettings) -> Answer:
     """Without the other nodes nobody knows whether this is the last one."""
     if facts.action == CORDON and "nodes" in facts.evidence_missing:
@@ -142,6 +153,7 @@ GUARDS = (
     quota,
     disruption_budget,
     availability_floor,
+    growth_unread,
     nodes_unread,
     control_plane_node,
     node_leaving,

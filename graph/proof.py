@@ -59,6 +59,7 @@ def _compare(
         revisions=services.revisions,
         clock=services.clock,
         alerts=services.incidents.alerts(incident_id),
+        metrics=services.metrics,
     )
     workload = evidence.workload
     if not evidence.cite("workload"):

@@ -21,6 +21,7 @@ from langgraph.types import Command, interrupt
 
 from graph import counsel, messages, policy, proposals, verdicts, verification, writes
 from graph.diagnosis import diagnose, is_noise, unresolved
+from graph.observed_use import observed_use
 from graph.proof import Change, prove_again
 from graph.recollection import recollect
 from graph.services import Services
@@ -79,7 +80,12 @@ def gather_logs(state: IncidentState, runtime: Runtime[Services]) -> dict[str, A
     alerts = services.incidents.alerts(state["incident_id"])
     try:
         evidence = evidence_reader.collect(
-            services.cluster, target, revisions=services.revisions, clock=services.clock, alerts=alerts
+            services.cluster,
+            target,
+            revisions=services.revisions,
+            clock=services.clock,
+            alerts=alerts,
+            metrics=services.metrics,
         )
     except TransientError as error:
         writes.wait_for_server(services, services.incidents.get(state["incident_id"]).began_at, error)
@@ -203,7 +209,7 @@ def verify(
     if now < due:
         return Command(goto="await_look", update={"look_at": due.isoformat()})
     action, args = parse_call(receipt.call, services.policy.enabled_actions)
-    look = action.observe(services.cluster, args, receipt, now)
+    look = observed_use(services.metrics, action.observe(services.cluster, args, receipt, now), receipt)
     progress = verdicts.fold(progress, look, receipt)
     verdict = verdicts.judge(progress, receipt, services.policy, now)
     if verdict is None:

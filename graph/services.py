@@ -13,6 +13,7 @@ from tools.controls import Controls
 from tools.incidents import Incidents
 from tools.ledger import ActionLedger
 from tools.outbox import Outbox
+from tools.prometheus import SeriesReader
 from tools.remembering import Recollection
 from tools.revisions import RevisionLedger
 
@@ -34,3 +35,5 @@ class Services:
     """None: what was done before is only looked up by workload and problem class."""
     adviser: Adviser | None = None
     """None: the playbooks decide alone."""
+    metrics: SeriesReader | None = None
+    """A Prometheus. None: what only it could tell is named as absent."""

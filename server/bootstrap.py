@@ -50,7 +50,7 @@ from tools.migrations import upgrade_in_child
 from tools.notifier import LogNotifier, Notifier
 from tools.outbox import SqlOutbox
 from tools.own_workload import own_uids
-from tools.readiness import PROMETHEUS_READY, ready
+from tools.prometheus import PrometheusApi
 from tools.revisions import SqlRevisions
 from tools.tallies import SqlTallies
 
@@ -116,7 +116,8 @@ def build(
     adviser = adviser or adviser_of(settings, clock)
     memory = remembrance(settings, database, clock)
     services = _services(settings, database, cluster, clock, limits or {}, adviser)
-    services = replace(services, memory=recollection(settings, memory))
+    prometheus = PrometheusApi(settings.prometheus_url) if settings.prometheus_url else None
+    services = replace(services, memory=recollection(settings, memory), metrics=prometheus)
     checkpoints = open_checkpoints(settings.checkpoints)
     runner = Runner(build_graph(_saver(checkpoints)), services, settings.data_dir / "locks")
     inbox = Inbox(database, clock)
@@ -129,6 +130,8 @@ def build(
         probes.watch("memory", memory.standing)
     else:
         probes.absent("memory")
+    if prometheus:
+        probes.watch("prometheus", prometheus.version)
     app = _app(settings, services, database, inbox, worker, probes)
     return Agent(
         settings=settings,
@@ -223,8 +226,6 @@ def _probes(settings: Settings, services: Services, account: Account, notifiers:
         probes.watch("k8s_account", lambda: account.standing(probes, services.controls, services.clock))
     for part in ("groq", "prometheus", "alertmanager"):
         probes.absent(part)
-    if settings.prometheus_url:
-        probes.watch("prometheus", lambda: ready(settings.prometheus_url, PROMETHEUS_READY))
     if all(isinstance(each, LogNotifier) for each in notifiers):
         probes.absent("mail")
     else:

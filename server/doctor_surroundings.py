@@ -16,7 +16,7 @@ from tools.alertmanager_api import AlertmanagerApi
 from tools.clock import Clock
 from tools.errors import Invalid, ToolError
 from tools.notifier import AppriseNotifier
-from tools.readiness import PROMETHEUS_READY, ready
+from tools.prometheus import PrometheusApi
 
 _OTHERS = 0o007
 _GROUP_WRITES = 0o020
@@ -72,7 +72,7 @@ def _prometheus(url: str) -> Check:
     if not url:
         return absent("prometheus", "PROMETHEUS_URL is not set")
     mend = "correct PROMETHEUS_URL, or leave it out"
-    return look("prometheus", lambda: ready(url, PROMETHEUS_READY), mend)
+    return look("prometheus", PrometheusApi(url).version, mend)
 
 
 def _alertmanager(url: str) -> Check:

@@ -38,6 +38,7 @@ from tools.inbox import Inbox
 from tools.incidents import Incident, SqlIncidents
 from tools.ledger import SqlLedger
 from tools.outbox import SqlOutbox
+from tools.recorded_series import RecordedSeries
 from tools.revisions import SqlRevisions
 from tools.sandbox import Sandbox
 from tools.sandbox.frozen import FrozenSandbox
@@ -122,6 +123,7 @@ class Stage:
                 controls=SqlControls(database),
                 policy=policy,
                 adviser=adviser,
+                metrics=RecordedSeries.of(bundle.metrics, bundle.meta.now) if bundle.metrics else None,
             )
             inbox = Inbox(database, sandbox.clock)
             yield _Scene(services, Runner(self._graph, services, folder / "locks"), inbox, database)

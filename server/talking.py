@@ -110,6 +110,7 @@ def talk(
         revisions=RevisionsView(services.revisions),
         mode=settings.mode,
         models=models_of(services),
+        metrics=services.metrics,
     )
     return Talk(
         asker=Asker(chat_graph.build(), chat_services, conversations),

@@ -93,10 +93,12 @@ class Harness:
 
 
 @contextmanager
-def harness(folder: Path, adviser: Adviser | None = None, **environ: str) -> Iterator[Harness]:
+def harness(
+    folder: Path, adviser: Adviser | None = None, *, metrics_server: bool = True, **environ: str
+) -> Iterator[Harness]:
     """Start one; everything is stopped at the end. `adviser`: a model in place of the one that is configured."""
     clock = ManualClock()
-    with Sandbox(clock=clock, nodes=3) as sandbox:
+    with Sandbox(clock=clock, nodes=3, metrics=metrics_server) as sandbox:
         kubeconfig = sandbox.kubeconfig(folder / "kubeconfig")
         settings = Settings.load(
             {

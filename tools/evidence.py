@@ -6,7 +6,8 @@ secrets by itself: no Secret, no ConfigMap; values of environment variables are 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from tools import container_logs
 from tools.clock import Clock
@@ -18,7 +19,7 @@ from tools.gathering import RULES as GATHERING_RULES
 from tools.gathering import Gathered, gather
 from tools.guard_words import add_guard_items
 from tools.guards import RULES as GUARD_RULES
-from tools.guards import Guards, read_guards, read_nodes
+from tools.guards import Guards, read_guards, read_nodes, wanted
 from tools.items import (
     Items,
     dependencies_words,
@@ -28,7 +29,11 @@ from tools.items import (
     revisions_words,
     workload_words,
 )
+from tools.measure_words import add_absent
+from tools.measure_words import add_items as add_measures
+from tools.measures import Measured, Measuring
 from tools.objects import name
+from tools.prometheus import SeriesReader
 from tools.reads import Reads
 from tools.records import (
     Alert,
@@ -57,9 +62,13 @@ def collect(
     revisions: RevisionLedger,
     clock: Clock,
     alerts: Sequence[Alert] = (),
+    metrics: SeriesReader | None = None,
     deadline_seconds: float = 8.0,
 ) -> Evidence:
-    """Read all that rules and people need to know of the target. Raises TransientError if nothing answers."""
+    """Read all that rules and people need to know of the target. Raises TransientError if nothing answers.
+
+    `metrics`: a Prometheus, where one is configured.
+    """
     named = [name for alert in alerts if (name := naming(alert.labels).pod)]
     items = Items()
     with Reads(deadline_seconds) as reads:
@@ -70,9 +79,11 @@ def collect(
         _revisions(items, target, gathered, known)
         events = _events(items, gathered)
         dependencies = _dependencies(items, target, gathered)
-        guards = _guards(items, cluster, target, gathered, pods, reads)
-        plans = container_logs.reads_for(cluster, target.namespace, pods, named[0] if named else "")
-        told = container_logs.add_items(items, reads.run(plans))
+        with _measuring(metrics, target, pods, clock) as measuring:
+            guards = _guards(items, cluster, target, gathered, pods, reads)
+            plans = container_logs.reads_for(cluster, target.namespace, pods, named[0] if named else "")
+            told = container_logs.add_items(items, reads.run(plans))
+            measured = _measured(items, target, pods, known, measuring)
     return Evidence(
         collected_at=clock.now(),
         items=tuple(items.all),
@@ -81,7 +92,8 @@ def collect(
         revisions=known,
         events=events,
         dependencies=dependencies,
-        usage=guards.usage,
+        usage=(*guards.usage, *measured.usage),
+        growth=measured.growth,
         autoscalers=guards.autoscalers,
         budgets=guards.budgets,
         quotas=guards.quotas,
@@ -199,6 +211,38 @@ def _guards(
         guards = read_guards(cluster, target, workload, gathered.pods.values, pods, reads)
     add_guard_items(items, guards)
     return guards
+
+
+@contextmanager
+def _measuring(
+    metrics: SeriesReader | None, target: Target, pods: Sequence[PodFacts], clock: Clock
+) -> Iterator[Measuring | None]:
+    """Prometheus is asked where the metrics server is: for load and for memory, and in no storm of crashes."""
+    if metrics is None or not _needs_metrics(target, pods):
+        yield None
+        return
+    with Measuring(metrics, target, pods, clock.now()) as measuring:
+        yield measuring
+
+
+def _measured(
+    items: Items,
+    target: Target,
+    pods: Sequence[PodFacts],
+    revisions: Sequence[RevisionFacts],
+    measuring: Measuring | None,
+) -> Measured:
+    if measuring is None:
+        if _needs_metrics(target, pods):
+            add_absent(items)
+        return Measured()
+    measured = measuring.answers(revisions)
+    add_measures(items, measured)
+    return measured
+
+
+def _needs_metrics(target: Target, pods: Sequence[PodFacts]) -> bool:
+    return target.kind == DEPLOYMENTS.kind and "metrics" in wanted(pods)
 
 
 def _is_target(node: NodeFacts, target: Target, gathered: Gathered) -> bool:

@@ -42,7 +42,7 @@ def _metrics(guards: Guards, read: Found) -> Words | None:
     if not guards.usage:
         return None
     lines = [
-        f"{u.pod}/{u.container}: {u.cores * 1000:.0f}m processor, {u.memory / 2**20:.0f}Mi memory"
+        f"{u.pod}/{u.container}: {(u.cores or 0.0) * 1000:.0f}m processor, {(u.memory or 0.0) / 2**20:.0f}Mi memory"
         for u in guards.usage
     ]
     newest = max(u.at for u in guards.usage)

@@ -115,7 +115,7 @@ def usage(survey: Survey, subjects: Sequence[Subject] = ()) -> str:
         if (namespace_of(item), name(item)) in ours
     }
     totals = {
-        place: (sum(fact.cores for fact in facts), sum(fact.memory for fact in facts))
+        place: (sum(fact.cores or 0.0 for fact in facts), sum(fact.memory or 0.0 for fact in facts))
         for place, facts in used.items()
     }
     cores, memory = (sum(pair[part] for pair in totals.values()) for part in (0, 1))

@@ -7,13 +7,12 @@ from urllib.parse import urlsplit
 from tools.errors import TransientError
 
 SECONDS = 3.0
-PROMETHEUS_READY = "/-/ready"
 QDRANT_READY = "/readyz"
 _FEW_BYTES = 200
 
 
 def ready(url: str, path: str) -> str:
-    """What it answers, e.g. `Prometheus Server is Ready.` Raises TransientError; credentials in the URL stay untold."""
+    """What it answers, e.g. `all shards are ready` Raises TransientError; credentials in the URL stay untold."""
     import urllib3
 
     parts = urlsplit(url)

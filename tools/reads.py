@@ -32,10 +32,10 @@ class Outcome(Generic[T]):
 class Reads:
     """A few threads with one deadline for all that they read. A thread that hangs ends by its own timeout."""
 
-    def __init__(self, deadline_seconds: float) -> None:
+    def __init__(self, deadline_seconds: float, threads: int = THREADS) -> None:
         self._seconds = deadline_seconds
         self._ends = time.monotonic() + deadline_seconds
-        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="read")
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="read")
 
     def __enter__(self) -> Reads:
         return self
@@ -45,8 +45,15 @@ class Reads:
 
     def run(self, reads: Mapping[K, Callable[[], T]]) -> dict[K, Outcome[T]]:
         """All outcomes, in the order asked for."""
-        futures = {key: self._pool.submit(read) for key, read in reads.items()}
-        return {key: self._outcome(future) for key, future in futures.items()}
+        return self.wait(self.start(reads))
+
+    def start(self, reads: Mapping[K, Callable[[], T]]) -> dict[K, Future[T]]:
+        """Begin them, and go on with something else."""
+        return {key: self._pool.submit(read) for key, read in reads.items()}
+
+    def wait(self, started: Mapping[K, Future[T]]) -> dict[K, Outcome[T]]:
+        """What became of those that `start` has begun, in the order asked for."""
+        return {key: self._outcome(future) for key, future in started.items()}
 
     def _outcome(self, future: Future[T]) -> Outcome[T]:
         try:

@@ -12,7 +12,9 @@ from typing import Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict
 
 Argument: TypeAlias = str | int | bool | None
-ItemStatus: TypeAlias = Literal["found", "no_data", "forbidden", "failed"]
+ItemStatus: TypeAlias = Literal["found", "no_data", "forbidden", "failed", "absent"]
+"""`absent`: its source is not configured, so that nobody was asked; nothing is missing then."""
+UsageSource: TypeAlias = Literal["metrics.k8s.io", "Prometheus"]
 Risk: TypeAlias = Literal["medium", "high", "off"]
 VerdictName: TypeAlias = Literal[
     "RECOVERED", "PROVISIONAL", "NOT_RECOVERED", "REGRESSED", "SUPERSEDED", "INCONCLUSIVE"
@@ -176,14 +178,40 @@ class DependencyFacts(Record):
 
 
 class UsageFacts(Record):
-    """What one container used in the newest sample of `metrics.k8s.io`."""
+    """What one container uses, as one source tells it: a sample of `metrics.k8s.io`, or Prometheus' newest values."""
 
     pod: str
     container: str
-    cores: float
-    memory: float
+    cores: float | None
+    """None: this source does not tell."""
+    memory: float | None
     """Bytes."""
     at: datetime
+    source: UsageSource = "metrics.k8s.io"
+
+
+class MemoryGrowth(Record):
+    """What one container held over the last hours of its present life, by Prometheus, reduced to numbers.
+
+    Pods that are gone are among them, for what an older revision held: `current` tells them apart.
+    """
+
+    pod: str
+    container: str
+    points: int
+    since: datetime
+    at: datetime
+    """Of the newest point."""
+    first: float
+    """Bytes, as are the next three."""
+    last: float
+    highest: float
+    slope: float
+    """Of a straight line through all points, per hour."""
+    steady: bool
+    """It rises through all of the time, not in one jump and not only at first."""
+    current: bool = True
+    """The pod is there now."""
 
 
 class AutoscalerFacts(Record):
@@ -290,7 +318,18 @@ class EvidenceItem(Record):
 
 
 GUARDS = frozenset(
-    {"metrics", "autoscalers", "scaled_objects", "budgets", "quotas", "limit_ranges", "nodes", "node_pods"}
+    {
+        "metrics",
+        "processor_use",
+        "memory_growth",
+        "autoscalers",
+        "scaled_objects",
+        "budgets",
+        "quotas",
+        "limit_ranges",
+        "nodes",
+        "node_pods",
+    }
 )
 """Kinds that are read only where an action would need them: they prove or guard that action and nothing else."""
 
@@ -309,6 +348,7 @@ class Evidence(Record):
     events: tuple[EventFacts, ...] = ()
     dependencies: tuple[DependencyFacts, ...] = ()
     usage: tuple[UsageFacts, ...] = ()
+    growth: tuple[MemoryGrowth, ...] = ()
     autoscalers: tuple[AutoscalerFacts, ...] = ()
     """Only those that scale the workload."""
     budgets: tuple[BudgetFacts, ...] = ()
@@ -402,6 +442,8 @@ class PodObservation(Record):
     containers: tuple[ContainerObservation, ...] = ()
     cpu_share: float | None = None
     """Of its busiest container: what it uses of its limit, or of its request; None: not known."""
+    cpu_bounds: dict[str, float] = {}
+    """Container -> cores of its limit, or of its request: what a share is of."""
 
 
 class Observation(Record):

@@ -31,7 +31,7 @@ from tools.objects import (
 from tools.records import ContainerObservation, Observation, PodObservation, RbacRule, Receipt
 from tools.resources import DEPLOYMENTS, EVENTS, PODS, REPLICASETS, STAMP, JsonObject, JsonObjects
 from tools.templates import exact_digest, template_digest
-from tools.usage import busiest_share
+from tools.usage import busiest_share, cpu_bounds
 
 NOTHING_USED: Mapping[str, Mapping[str, float]] = MappingProxyType({})
 RULES: tuple[RbacRule, ...] = (
@@ -165,13 +165,15 @@ def stamp_of(item: JsonObject) -> str:
 
 
 def _pod(pod: JsonObject, cores: Mapping[str, float]) -> PodObservation:
+    bounds = cpu_bounds(pod)
     return PodObservation(
         name=name(pod),
         uid=uid(pod),
         ready=condition(pod, "Ready").get("status") == "True",
         pending=(pod.get("status") or {}).get("phase") == "Pending",
         containers=tuple(_container(entry, init) for entry, init in container_statuses(pod)),
-        cpu_share=busiest_share(pod, cores),
+        cpu_share=busiest_share(bounds, cores),
+        cpu_bounds=bounds,
     )
 
 

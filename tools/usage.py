@@ -27,7 +27,8 @@ def cores_by_pod(cluster: ClusterReader, namespace: str, selector: str) -> Mappi
         return {}
     pods: dict[str, dict[str, float]] = {}
     for fact in usage_facts(found):
-        pods.setdefault(fact.pod, {})[fact.container] = fact.cores
+        if fact.cores is not None:
+            pods.setdefault(fact.pod, {})[fact.container] = fact.cores
     return pods
 
 
@@ -46,15 +47,18 @@ def quantity(value: object) -> float | None:
         return None
 
 
-def busiest_share(pod: JsonObject, cores: Mapping[str, float]) -> float | None:
-    """What the busiest container of the pod uses of its limit, or of its request; None if that is not known."""
-    shares = []
-    for container in (pod.get("spec") or {}).get("containers") or []:
-        bound = amount(container, "limits", "cpu") or amount(container, "requests", "cpu")
-        used = cores.get(str(container.get("name")))
-        if bound and used is not None:
-            shares.append(used / bound)
-    return max(shares, default=None)
+def cpu_bounds(pod: JsonObject) -> dict[str, float]:
+    """Container -> cores of its limit, or of its request; those with neither are left out."""
+    bounds = {
+        str(container.get("name")): amount(container, "limits", "cpu") or amount(container, "requests", "cpu")
+        for container in (pod.get("spec") or {}).get("containers") or []
+    }
+    return {name: bound for name, bound in bounds.items() if bound}
+
+
+def busiest_share(bounds: Mapping[str, float], cores: Mapping[str, float]) -> float | None:
+    """What the busiest container uses of its limit, or of its request; None if that is not known."""
+    return max((cores[name] / bound for name, bound in bounds.items() if name in cores), default=None)
 
 
 def _of(item: JsonObject) -> Iterator[UsageFacts]:

@@ -1,16 +1,18 @@
 """All replicas are near their limit of processor time, and nothing else scales them: give the workload more of them.
 
-Proof: fresh samples of `metrics.k8s.io` show the same container of every pod near its limit (or, without one, its
-request), in a complete rollout whose pods are all ready and have run for a while. Counter-proof: one replica that is
-not busy (then it is the load's distribution, or that one pod), start-up, a crash, a dependency that is down, or no
-samples: then nobody knows. A release of the last half hour that may have caused it is for a person.
+Proof: fresh samples of `metrics.k8s.io`, or of Prometheus where that tells nothing, show the same container of every
+pod near its limit (or, without one, its request), in a complete rollout whose pods are all ready and have run for a
+while. Counter-proof: one replica that is not busy (then it is the load's distribution, or that one pod), start-up, a
+crash, a dependency that is down, or no samples: then nobody knows. A release of the last half hour that may have
+caused it is for a person.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 
-from graph.load import cpu_share, pods_that_fit
+from graph.load import cpu_share, pods_that_fit, used_cores
 from graph.playbooks import Playbook
 from graph.state import Finding, Proposal
 from graph.symptoms import (
@@ -21,11 +23,16 @@ from graph.symptoms import (
     is_failing,
     live_pods,
 )
-from tools.records import ActionCall, ContainerFacts, Evidence, PodFacts, Target
+from tools.records import ActionCall, ContainerFacts, Evidence, PodFacts, Target, UsageSource
 
 NEAR_LIMIT, NEAR_REQUEST = 0.8, 0.9
 STARTED = timedelta(seconds=300)
 """Containers that start may be busy with that."""
+TELLS: Mapping[UsageSource, tuple[str, str]] = {
+    "metrics.k8s.io": ("metrics", "told by metrics.k8s.io"),
+    "Prometheus": ("processor_use", "told by Prometheus, as an average of five minutes"),
+}
+"""Who may tell it: the kind of its item, and how it is said."""
 JUST_RELEASED = timedelta(minutes=30)
 
 
@@ -95,15 +102,27 @@ def _finding(name: str, pods: tuple[PodFacts, ...], evidence: Evidence) -> Findi
         pod.name: cpu_share(pod, found, evidence) or 0.0 for pod in pods if (found := _container(pod, name))
     }
     facts = [f"{pod}/{name}: {share:.0%} of its {bound}" for pod, share in sorted(shares.items())[:5]]
+    told = [TELLS[source] for source in _sources(name, pods, evidence)]
     return Finding(
         problem="high_cpu",
         summary=f"All {len(pods)} pods use at least {min(shares.values()):.0%} of their processor {bound}.",
         directness=_directness(container, evidence),
-        evidence=tuple(evidence.cite("metrics") + evidence.cite("pods") + evidence.cite("autoscalers")),
-        facts=(*facts, *_around(evidence)),
+        evidence=tuple(
+            id_
+            for kind in (*(kind for kind, _ in told), "pods", "autoscalers")
+            for id_ in evidence.cite(kind)
+        ),
+        facts=(*facts, *(words for _, words in told), *_around(evidence)),
         ruled_out=("one busy pod: all of them are", "start-up: all have run for five minutes and more"),
         next_step=_next_step(evidence),
     )
+
+
+def _sources(name: str, pods: tuple[PodFacts, ...], evidence: Evidence) -> list[UsageSource]:
+    """Who told what the pods use, each once."""
+    containers = [(pod, found) for pod in pods if (found := _container(pod, name))]
+    told = {use.source for pod, found in containers if (use := used_cores(pod, found, evidence))}
+    return [source for source in TELLS if source in told]
 
 
 def _around(evidence: Evidence) -> list[str]:

@@ -2,18 +2,21 @@
 
 Proof: OOMKilled as the newest end, of at least as many crashed pods as end otherwise. Killed within a minute of its
 start, or again and again: it needs more than its limit, which is computed and explained. Killed after a long life
-while metrics show all siblings near their limit: a leak; replacing them before they are killed too helps for a while,
-once. Killed after a long life since a release whose predecessor lived longer: going back is asked for.
+while metrics show all siblings near their limit: a leak, unless Prometheus shows that they did not grow slowly;
+replacing them before they are killed too helps for a while, once. Where Prometheus was asked and does not show slow
+growth, a person decides. Killed after a long life since a release whose predecessor lived longer, or did not grow:
+going back is asked for.
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from graph.load import memory_share
+from graph.growth import grew_before, grows_slowly, growth_of, held_by, was_asked
+from graph.load import memory_share, silent_sources
 from graph.memory_limits import room_for, spelled
 from graph.playbooks import Playbook
-from graph.returns import rollback, way_back
+from graph.returns import Return, rollback, way_back
 from graph.state import Finding, Proposal
 from graph.symptoms import (
     LIVED_WELL_SECONDS,
@@ -24,6 +27,7 @@ from graph.symptoms import (
     life_seconds,
     live_pods,
 )
+from tools.measure_words import growth_line
 from tools.records import ActionCall, ContainerFacts, Evidence, PodFacts, Target
 
 QUICK_SECONDS = 60.0
@@ -31,6 +35,8 @@ NEAR_LIMIT = 0.85
 YOUNG = timedelta(hours=24)
 LONGER = 3.0
 """So many times as long the revision before must have been current without such kills."""
+
+CITED = ("pods", "metrics", "memory_growth", "previous_logs")
 
 Killed = tuple[PodFacts, ContainerFacts]
 
@@ -48,9 +54,12 @@ def proves(evidence: Evidence) -> Finding | None:
         problem="out_of_memory",
         summary=_summary(killed, evidence, leak=leak, began=began),
         directness=0.95 if leak else 0.7 if began else 0.9,
-        evidence=tuple(evidence.cite("pods") + evidence.cite("metrics") + evidence.cite("previous_logs")),
+        evidence=tuple(id_ for kind in CITED for id_ in evidence.cite(kind)),
         facts=(*(describe_crash(p, c) for p, c in killed[:3]), *_facts(killed, evidence)),
-        ruled_out=("an error of its own: the kernel killed it, it did not end by itself",),
+        ruled_out=(
+            "an error of its own: the kernel killed it, it did not end by itself",
+            *_no_leak(killed, evidence),
+        ),
         next_step=_next_step(container, killed, evidence),
     )
 
@@ -66,24 +75,52 @@ def candidates(finding: Finding, evidence: Evidence, target: Target) -> list[Pro
         reason = "It is killed for memory since this release, as its predecessor was not."
         found.append(rollback(PLAYBOOK.problem, reason, back, evidence, target))
     if _leak(killed, evidence) and evidence.workload:
-        found.append(_restart(evidence, target))
+        found.append(_restart(evidence, target, proved=_growth_proved(killed, evidence)))
     return found
 
 
 def _leak(killed: list[Killed], evidence: Evidence) -> bool:
-    """All killed lived long, and every sibling has run long and is near its own limit now."""
+    """All killed lived long, every sibling has run long and is near its own limit now, and none is known to be flat."""
     names = {container.name for _, container in killed}
-    ill = {pod.uid for pod, _ in killed}
-    siblings = [pod for pod in live_pods(evidence) if pod.uid not in ill]
+    siblings = _siblings(killed, evidence)
     if len(names) != 1 or not siblings or not is_complete(evidence):
         return False
     (name,) = names
     grown = all((life_seconds(c) or 0.0) >= LIVED_WELL_SECONDS for _, c in killed)
-    return grown and all(_is_near(pod, name, evidence) for pod in siblings)
+    near = all(_is_near(pod, name, evidence) for pod in siblings)
+    return grown and near and False not in _growths(killed, evidence)
+
+
+def _siblings(killed: list[Killed], evidence: Evidence) -> list[PodFacts]:
+    ill = {pod.uid for pod, _ in killed}
+    return [pod for pod in live_pods(evidence) if pod.uid not in ill]
+
+
+def _growths(killed: list[Killed], evidence: Evidence) -> list[bool | None]:
+    """Of each sibling whether it grew slowly; None where nobody tells."""
+    name = killed[0][1].name
+    found = [(pod, _container(pod, name)) for pod in _siblings(killed, evidence)]
+    return [grows_slowly(pod, container, evidence) if container else None for pod, container in found]
+
+
+def _growth_proved(killed: list[Killed], evidence: Evidence) -> bool:
+    """Where Prometheus was asked it has to show it of every sibling; where there is none, long lives stand for it."""
+    return not was_asked(evidence) or all(_growths(killed, evidence))
+
+
+def _no_leak(killed: list[Killed], evidence: Evidence) -> list[str]:
+    """What Prometheus has against a leak."""
+    if False not in _growths(killed, evidence):
+        return []
+    return ["a leak: Prometheus shows siblings whose memory does not grow slowly"]
+
+
+def _container(pod: PodFacts, name: str) -> ContainerFacts | None:
+    return next((c for c in pod.containers if c.name == name and not c.init), None)
 
 
 def _is_near(pod: PodFacts, name: str, evidence: Evidence) -> bool:
-    container = next((c for c in pod.containers if c.name == name), None)
+    container = _container(pod, name)
     if container is None or container.running_since is None or not pod.ready:
         return False
     ran = (evidence.collected_at - container.running_since).total_seconds()
@@ -92,18 +129,29 @@ def _is_near(pod: PodFacts, name: str, evidence: Evidence) -> bool:
 
 
 def _began_with_release(killed: list[Killed], evidence: Evidence) -> bool:
-    """All killed are of a young revision, and the one to go back to ran much longer than these lived."""
+    """All killed are of a young revision, and the one to go back to was not killed so: it ran much longer than these
+    lived, or Prometheus shows that its pods did not grow while these do. If they grew as well, it began earlier.
+    """
     current, back = current_revision(evidence), way_back(evidence)
     if current is None or back is None or back.health != "proved" or not killed:
         return False
     lives = [life_seconds(container) or 0.0 for _, container in killed]
     young = evidence.collected_at - current.created_at <= YOUNG
     of_it = all(pod.owner_uid == current.uid for pod, _ in killed)
+    if not (young and of_it and min(lives) >= QUICK_SECONDS):
+        return False
+    grew = grew_before(back.revision, killed[0][1], evidence)
+    if grew is not None:
+        return not grew and (True in _growths(killed, evidence) or _ran_longer(back, lives))
+    return _ran_longer(back, lives)
+
+
+def _ran_longer(back: Return, lives: list[float]) -> bool:
     before = max(back.revision.seen_current_seconds or 0.0, back.revision.seen_healthy_seconds or 0.0)
-    return young and of_it and min(lives) >= QUICK_SECONDS and before >= LONGER * max(lives)
+    return before >= LONGER * max(lives)
 
 
-def _restart(evidence: Evidence, target: Target) -> Proposal:
+def _restart(evidence: Evidence, target: Target, *, proved: bool) -> Proposal:
     workload = evidence.workload
     assert workload is not None
     args = {
@@ -120,7 +168,7 @@ def _restart(evidence: Evidence, target: Target) -> Proposal:
         problem=PLAYBOOK.problem,
         reason="All pods are near their limit after slow growth: replace them once, before they are killed too.",
         workload_digest=workload.template_digest,
-        leak_proved=True,
+        leak_proved=proved,
     )
 
 
@@ -131,7 +179,8 @@ def _summary(killed: list[Killed], evidence: Evidence, *, leak: bool, began: boo
     if not container.memory_limit:
         head = f"{len(killed)} pods are killed for memory: container {container.name} has no limit, its node ran short"
     if leak:
-        return f"{head} after slow growth, and all its siblings are near theirs: a leak."
+        since = ", since this release" if began else ""
+        return f"{head} after slow growth, and all its siblings are near theirs: a leak{since}."
     if began:
         return f"{head}, since this release."
     life = life_seconds(container)
@@ -154,7 +203,18 @@ def _facts(killed: list[Killed], evidence: Evidence) -> list[str]:
     lines.append(
         f"memory in use, of the limit: {', '.join(shares[:5])}" if shares else "no metrics of its memory"
     )
-    return lines
+    return [*lines, *_grown(container, evidence)]
+
+
+def _grown(container: ContainerFacts, evidence: Evidence) -> list[str]:
+    """How its memory grew, of the pods that are there and of those of the revision before; or why nobody tells."""
+    told = [growth_of(pod, container.name, evidence) for pod in live_pods(evidence)]
+    lines = [growth_line(grown) for grown in told if grown][:3]
+    back = way_back(evidence)
+    before = held_by(back.revision, container, evidence) if back else ()
+    if not lines:
+        lines = list(silent_sources(evidence))
+    return [*lines, *(growth_line(grown) for grown in before[:1])]
 
 
 def _next_step(container: ContainerFacts, killed: list[Killed], evidence: Evidence) -> str:

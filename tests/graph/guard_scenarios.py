@@ -57,6 +57,11 @@ SCENARIOS = {
     "quota": (scale(guards={"quota_lacks": "ResourceQuota all: pods 3 of 3 used"}), AUTO, "refuse"),
     "disruption_budget": (evict(budget(healthy=1)), AUTO, "refuse"),
     "availability_floor": (evict(ready=1), AUTO, "refuse"),
+    "growth_unread": (
+        policy_facts(problem="out_of_memory", evidence_missing=("memory_growth",)),
+        AUTO,
+        "refuse",
+    ),
     "nodes_unread": (cordon(evidence_missing=("nodes",)), AUTO, "refuse"),
     "control_plane_node": (cordon(node={"control_plane": True}), AUTO, "refuse"),
     "node_leaving": (cordon(node={"going_away": True}), AUTO, "refuse"),

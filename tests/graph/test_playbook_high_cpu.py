@@ -203,3 +203,56 @@ def test_a_sidecar_at_its_limit_counts_as_well() -> None:
     idle = usage(pods, 0.1, 0.1, 0.1)
     hot = usage(pods, 0.1, 0.1, 0.1, container="proxy")
     assert proved(busy(pods=pods, usage=(*idle, *hot))).facts[0] == "p0/proxy: 100% of its limit"
+
+
+# Prometheus second
+
+
+def by_prometheus(found: Evidence, *cores: float | None, old: float = 20.0) -> Evidence:
+    """The same with what Prometheus tells of each pod beside what is there."""
+    told = tuple(
+        UsageFacts(pod=p.name, container="app", cores=used, memory=None, at=ago(old), source="Prometheus")
+        for p, used in zip(found.pods, cores, strict=False)
+    )
+    return found.model_copy(update={"usage": (*told, *found.usage)})
+
+
+def test_prometheus_tells_where_the_metrics_server_does_not() -> None:
+    """The finding says who told, and cites that."""
+    found = by_prometheus(busy(usage=(), items=(*items(), item("processor_use", number=8))), 0.45, 0.48, 0.5)
+    finding = proved(found)
+    assert "told by Prometheus, as an average of five minutes" in finding.facts
+    assert ("e8" in finding.evidence, replicas(found)) == (True, 4)
+    assert "told by metrics.k8s.io" in proved(busy()).facts
+
+
+def test_the_metrics_server_is_believed_first() -> None:
+    """Its sample is of now; but an old one of it says less than a fresh average."""
+    assert proves(by_prometheus(busy(0.1), 0.5, 0.5, 0.5)) is None
+    assert "told by metrics.k8s.io" in proved(by_prometheus(busy(0.5), 0.1, 0.1, 0.1)).facts
+    three = tuple(replica(f"p{n}") for n in range(3))
+    stale = busy(usage=usage(three, 0.1, 0.1, 0.1, old=181))
+    assert proves(by_prometheus(stale, 0.5, 0.5, 0.5)) is not None
+
+
+def test_both_together_may_tell_of_all_pods() -> None:
+    """A pod that one of them lacks is told of by the other."""
+    partly = busy(usage=usage((replica("p0"),), 0.5))
+    assert (
+        "told by Prometheus, as an average of five minutes"
+        in proved(by_prometheus(partly, 0.1, 0.5, 0.5)).facts
+    )
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        pytest.param(by_prometheus(busy(usage=()), 0.5, 0.1, 0.1), id="one hot pod"),
+        pytest.param(by_prometheus(busy(usage=()), 0.5, 0.5), id="one is not told of"),
+        pytest.param(by_prometheus(busy(usage=()), 0.5, 0.5, None), id="of one only its memory"),
+        pytest.param(by_prometheus(busy(usage=()), 0.5, 0.5, 0.5, old=301), id="old values"),
+    ],
+)
+def test_what_prometheus_does_not_prove(found: Evidence) -> None:
+    """All pods, now."""
+    assert proves(found) is None

@@ -25,7 +25,15 @@ from tests.graph.evidence_builders import (
     workload,
 )
 from tests.graph.guard_scenarios import node
-from tools.records import ContainerFacts, Evidence, LimitFacts, PodFacts, QuotaFacts, UsageFacts
+from tools.records import (
+    ContainerFacts,
+    Evidence,
+    LimitFacts,
+    MemoryGrowth,
+    PodFacts,
+    QuotaFacts,
+    UsageFacts,
+)
 
 MIB = 2.0**20
 HOUR = 3600.0
@@ -205,6 +213,148 @@ def test_a_container_without_a_limit_is_its_nodes_problem() -> None:
     finding, _ = told(seen(killed("a", 8.0, memory_limit=None, memory_request=None)))
     assert "has no limit, its node ran short" in finding.summary
     assert "a memory limit and request" in finding.next_step
+
+
+# how it grew, by Prometheus
+
+
+def grown(name: str, first: float, last: float, **more: Any) -> MemoryGrowth:
+    """From one share of the limit to another within four hours; steadily, unless told."""
+    return MemoryGrowth(
+        **{
+            "pod": name,
+            "container": "app",
+            "points": 20,
+            "since": ago(4 * HOUR),
+            "at": ago(0),
+            "first": first * 128 * MIB,
+            "last": last * 128 * MIB,
+            "highest": max(first, last) * 128 * MIB,
+            "slope": (last - first) * 32 * MIB,
+            "steady": last > first,
+            **more,
+        }
+    )
+
+
+def asked(*growth: MemoryGrowth, status: Any = "found", **more: Any) -> Evidence:
+    """A leak by its looks, about which Prometheus was asked."""
+    known = (*items(), item("metrics", number=8), item("memory_growth", status, 9))
+    return leak(**{"items": known, "growth": growth, **more})
+
+
+def proof(found: Evidence) -> list[bool]:
+    """Of each restart that is proposed whether the leak is proved."""
+    return [p.leak_proved for p in diagnose(found, TARGET)[1] if p.call.name == "restart_deployment"]
+
+
+def test_slow_growth_of_all_siblings_proves_the_leak() -> None:
+    """With the numbers among the facts, and the item cited."""
+    found = asked(grown("b", 0.6, 0.93), grown("c", 0.5, 0.9))
+    finding, _ = told(found)
+    assert proof(found) == [True]
+    assert "e9" in finding.evidence
+    assert any(line.startswith("b/app: 77Mi to 119Mi in 4.0 h") for line in finding.facts)
+
+
+def test_what_a_leak_holds_may_be_told_by_prometheus_alone() -> None:
+    """Where there is no metrics server."""
+    held = tuple(
+        UsageFacts(
+            pod=name, container="app", cores=None, memory=0.93 * 128 * MIB, at=ago(200), source="Prometheus"
+        )
+        for name in "bc"
+    )
+    assert proof(asked(grown("b", 0.6, 0.93), grown("c", 0.5, 0.9), usage=held)) == [True]
+
+
+@pytest.mark.parametrize(
+    "growth",
+    [
+        pytest.param((grown("b", 0.93, 0.93), grown("c", 0.5, 0.9)), id="one has held it all the time"),
+        pytest.param((grown("b", 0.6, 0.93), grown("c", 0.5, 0.9, steady=False)), id="one jumped"),
+        pytest.param((grown("b", 0.6, 0.93), grown("c", 0.9, 0.94)), id="one has hardly grown"),
+    ],
+)
+def test_growth_that_is_none_rules_a_leak_out(growth: tuple[MemoryGrowth, ...]) -> None:
+    """However near the limit they are: explained, with what speaks against it."""
+    finding, proposed = told(asked(*growth))
+    assert proposed == []
+    assert "a leak: Prometheus shows siblings whose memory does not grow slowly" in finding.ruled_out
+    assert "a leak" not in finding.summary
+
+
+@pytest.mark.parametrize(
+    ("growth", "status"),
+    [
+        pytest.param((grown("b", 0.6, 0.93),), "found", id="one is not told of"),
+        pytest.param(
+            (grown("b", 0.6, 0.93), grown("c", 0.6, 0.93, since=ago(1700))), "found", id="seen for too short"
+        ),
+        pytest.param((grown("b", 0.6, 0.93), grown("c", 0.5, 0.9, current=False)), "found", id="it is gone"),
+        pytest.param((), "no_data", id="nothing is known"),
+        pytest.param((), "failed", id="no answer"),
+    ],
+)
+def test_growth_that_nobody_shows_is_for_a_person(growth: tuple[MemoryGrowth, ...], status: str) -> None:
+    """Prometheus was asked and does not prove it."""
+    assert proof(asked(*growth, status=status)) == [False]
+
+
+def test_without_a_prometheus_long_lives_stand_for_growth() -> None:
+    """It is absent, which blocks nothing, and the facts say so."""
+    found = asked(status="absent")
+    assert proof(found) == [True]
+    assert any("memory_growth" in line for line in told(found)[0].facts)
+
+
+def since_release(*growth: MemoryGrowth, proved: float = 2 * HOUR, **more: Any) -> Evidence:
+    """Revision 2 is two hours old; the one before ran hardly longer than these pods lived."""
+    older = revision(1, age=4 * HOUR, seen_current_seconds=proved, seen_healthy_seconds=proved)
+    return seen(
+        killed("a", 1.5 * HOUR, restarts=1),
+        sibling("b", running=1.9 * HOUR),
+        revisions=(revision(2, name=RS, digest=NEW, age=2 * HOUR, replicas=2), older),
+        growth=growth,
+        items=(*items(), item("metrics", number=8), item("memory_growth", number=9)),
+        **more,
+    )
+
+
+FLAT = grown("rs1-gone", 0.4, 0.41, current=False, steady=False)
+LEAKED = grown("rs1-gone", 0.4, 0.8, current=False)
+
+
+def test_growth_that_began_with_the_release_is_gone_back_from() -> None:
+    """These grow, those before it did not: the release did it, though it is young itself."""
+    finding, proposed = told(since_release(grown("b", 0.4, 0.7), FLAT))
+    assert proposed == ["rollback_deployment"]
+    assert any(line.startswith("rs1-gone/app, gone: 51Mi to 52Mi") for line in finding.facts)
+
+
+@pytest.mark.parametrize(
+    "growth",
+    [
+        pytest.param((grown("b", 0.4, 0.7), LEAKED), id="those before grew as well"),
+        pytest.param((grown("b", 0.4, 0.4), FLAT), id="these do not grow"),
+        pytest.param((grown("b", 0.4, 0.7),), id="nobody tells of those before"),
+        pytest.param(
+            (grown("b", 0.4, 0.7), FLAT.model_copy(update={"pod": "rs9-gone"})), id="of another workload"
+        ),
+        pytest.param(
+            (grown("b", 0.4, 0.7), FLAT.model_copy(update={"container": "proxy"})), id="another container"
+        ),
+    ],
+)
+def test_growth_that_the_release_did_not_begin(growth: tuple[MemoryGrowth, ...]) -> None:
+    """Going back would bring nothing."""
+    assert told(since_release(*growth))[1] == []
+
+
+def test_an_older_leak_is_not_blamed_on_the_release() -> None:
+    """Though the one before was current much longer than these lived."""
+    assert told(since_release(grown("b", 0.4, 0.7), proved=20 * HOUR))[1] == ["rollback_deployment"]
+    assert told(since_release(grown("b", 0.4, 0.7), LEAKED, proved=20 * HOUR))[1] == []
 
 
 # the computed limit

@@ -66,8 +66,10 @@ def shop(sandbox: Sandbox, cluster: KubernetesCluster) -> Shop:
 
 
 def kinds(evidence: Evidence) -> dict[str, str]:
-    """Guards that were read, with what became of them."""
+    """Guards that were read, with what became of them; of Prometheus, which is not there, `test_measures` tells."""
     known = (
+        "processor_use",
+        "memory_growth",
         "workload",
         "pods",
         "revisions",

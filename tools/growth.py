@@ -1,0 +1,61 @@
+"""The memory that a container held, reduced to numbers; and whether it grew as a leak does.
+
+A leak rises all the time. A jump, what is held from the start, and a cache that fills up and then stays do not: so
+the time is cut in three, and the middle third has to stand clearly between the first and the last. The minutes after a
+start are left out by the caller: everything grows then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import linear_regression, median_low
+
+from tools.prometheus_answers import Point
+from tools.records import MemoryGrowth
+
+FEWEST = 3
+BETWEEN = (0.2, 0.8)
+"""Of the whole rise, how much the middle third may have."""
+HELD = 0.75
+"""Of the whole rise, how much has to be left at the end."""
+HOUR = 3600.0
+
+
+def growth_of(
+    pod: str, container: str, points: Sequence[Point], *, current: bool = True
+) -> MemoryGrowth | None:
+    """The numbers of points that are in order, or None where there are too few to tell."""
+    if len(points) < FEWEST:
+        return None
+    values = [value for _, value in points]
+    return MemoryGrowth(
+        pod=pod,
+        container=container,
+        points=len(points),
+        since=points[0][0],
+        at=points[-1][0],
+        first=values[0],
+        last=values[-1],
+        highest=max(values),
+        slope=_slope(points),
+        steady=is_steady(values),
+        current=current,
+    )
+
+
+def is_steady(values: Sequence[float]) -> bool:
+    """It rises in both halves of the time, and what rose is still there."""
+    third = max(1, len(values) // 3)
+    early, late = median_low(values[:third]), median_low(values[-third:])
+    middle = median_low(values[third:-third])
+    rise = late - early
+    if rise <= 0 or values[-1] - values[0] < HELD * (max(values) - values[0]):
+        return False
+    return BETWEEN[0] <= (middle - early) / rise <= BETWEEN[1]
+
+
+def _slope(points: Sequence[Point]) -> float:
+    hours = [(at - points[0][0]).total_seconds() / HOUR for at, _ in points]
+    if hours[-1] <= 0:
+        return 0.0
+    return linear_regression(hours, [value for _, value in points]).slope

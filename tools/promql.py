@@ -1,0 +1,56 @@
+"""The queries that are asked of Prometheus, built from names by code; label values are escaped.
+
+The names are those of cAdvisor, as the kubelet serves them. `max by` and not `sum by`: a container that is scraped
+twice (two Prometheus servers, two jobs) would count double, and double use would be a proof of load that is not there.
+"""
+
+from __future__ import annotations
+
+import re
+
+MOST_BEFORE_SUFFIX = 58
+"""A generated pod name keeps so many characters of what stands before its last five."""
+
+
+def processor_use(namespace: str, workload: str) -> str:
+    """Cores that each container of the workload's pods uses, as an average of five minutes.
+
+    Of a container that is younger it tells too little, since the server divides by the whole time.
+    """
+    rate = f"rate(container_cpu_usage_seconds_total{_of(namespace, workload)}[5m])"
+    return f"max by (namespace, pod, container) ({rate})"
+
+
+def processor_lately(namespace: str, workload: str) -> str:
+    """The same between the newest two samples: right for a container that has just started, and after a change."""
+    rate = f"irate(container_cpu_usage_seconds_total{_of(namespace, workload)}[2m])"
+    return f"max by (namespace, pod, container) ({rate})"
+
+
+def memory_held(namespace: str, workload: str) -> str:
+    """Bytes that each container of the workload's pods holds and the kernel counts against its limit."""
+    return (
+        f"max by (namespace, pod, container) (container_memory_working_set_bytes{_of(namespace, workload)})"
+    )
+
+
+def _of(namespace: str, workload: str) -> str:
+    pods = f"{re_escaped(f'{workload}-'[:MOST_BEFORE_SUFFIX])}.*"
+    pairs = (
+        f'namespace="{quoted(namespace)}"',
+        f'pod=~"{quoted(pods)}"',
+        'container!=""',
+        'container!="POD"',
+    )
+    return "{" + ",".join(pairs) + "}"
+
+
+def quoted(text: str) -> str:
+    """As it stands between double quotes."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return escaped.replace("\n", "\\n").replace("\r", "\\r").replace("\0", "")
+
+
+def re_escaped(text: str) -> str:
+    """As a regular expression that matches just that (RE2: only what has a meaning may be escaped)."""
+    return re.sub(r"([\\.+*?()|\[\]{}^$])", r"\\\1", text)
