@@ -2,57 +2,28 @@
 
 from __future__ import annotations
 
-import re
-import stat
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 import yaml
-from dotenv import dotenv_values
 
 from server.settings import Settings, SettingsError
 from server.tokens import read_people
+from tests.packaging.shipped import BASE, make_tokens
+from tests.packaging.shipped import settings as settings_of
 from tests.server.app_stand import stand
-
-BASE = Path(__file__).parents[2] / "k8s" / "base"
-KUBECTL = """#!/bin/sh
-for argument in "$@"; do
-  case "$argument" in
-    --from-literal=*) pair=${argument#--from-literal=}; printf %s "${pair#*=}" >"$TOKENS/${pair%%=*}" ;;
-  esac
-done
-"""
 
 
 @pytest.fixture
 def tokens(tmp_path: Path) -> Path:
-    """A folder with the files of the Secret that the one line makes; kubectl is played."""
-    folder, kubectl = tmp_path / "tokens", tmp_path / "bin" / "kubectl"
-    folder.mkdir()
-    kubectl.parent.mkdir()
-    kubectl.write_text(KUBECTL)
-    kubectl.chmod(stat.S_IRWXU)
-    text = (BASE / "secret.example.yaml").read_text(encoding="utf-8")
-    (line,) = re.findall(r"^# (METRICS=.*)$", text, re.M)
-    environ = {"PATH": f"{kubectl.parent}:/usr/bin:/bin", "TOKENS": str(folder)}
-    subprocess.run(["/bin/sh", "-c", line], env=environ, check=True)
-    return folder
-
-
-def shipped(tokens: Path) -> dict[str, str]:
-    """The settings of the base, its tokens in this folder."""
-    values = dotenv_values(BASE / "settings.env")
-    moved = {
-        name: (value or "").replace("/etc/sre-agent/tokens", str(tokens)) for name, value in values.items()
-    }
-    return {**moved, "DATA_DIR": str(tokens), "POD_NAME": "sre-agent-1", "POD_NAMESPACE": "sre-agent"}
+    """A folder with the files of the Secret that the one line makes."""
+    return make_tokens(tmp_path)
 
 
 def test_the_one_line_makes_tokens_that_the_agent_takes(tokens: Path) -> None:
     """A first person who may do everything, and Prometheus, which may only look."""
-    settings = Settings.load(shipped(tokens))
+    settings = Settings.load(settings_of(tokens))
     assert settings.host == "0.0.0.0"
     assert [len(token) for token in settings.webhook_tokens()] == [64]
     people = read_people(tokens / "people.yaml")
@@ -66,7 +37,7 @@ def test_the_template_as_it_stands_is_refused(tmp_path: Path) -> None:
     for name, value in template["stringData"].items():
         (tmp_path / name).write_text(value)
     with pytest.raises(SettingsError) as refused:
-        Settings.load(shipped(tmp_path))
+        Settings.load(settings_of(tmp_path))
     assert len(refused.value.problems) >= 2
 
 
@@ -79,9 +50,8 @@ def test_secret_settings_are_named_as_the_agent_knows_them() -> None:
 
 def test_those_who_come_by_the_services_name_are_let_in(tokens: Path, tmp_path: Path) -> None:
     """Prometheus and Alertmanager with their tokens, the kubelet by the pod's address without one; nobody else."""
-    settings = shipped(tokens)
     webhook, metrics = ((tokens / name).read_text() for name in ("webhook", "metrics"))
-    with stand(tmp_path, {name: value for name, value in settings.items() if name != "DATA_DIR"}) as server:
+    with stand(tmp_path, settings_of(tokens)) as server:
         client = server.client()
 
         def status(
