@@ -1,4 +1,4 @@
-"""A small Prometheus and Alertmanager for the sandbox: two rules over its pods, sent as v4 bodies.
+"""A small Prometheus and Alertmanager for the sandbox: a few rules over its objects, sent as v4 bodies.
 
 Alerts fire after a condition has held for a while and resolve when it is gone, as real ones do: a pod that is
 replaced resolves its alert whatever the new pod does.
@@ -11,21 +11,22 @@ import json
 import threading
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 
+from server.demo.rules import Labels, conditions, subject
 from tools.clock import Clock
 from tools.sandbox import Sandbox
 
-FOR = timedelta(seconds=90)
+FOR = timedelta(seconds=30)
 """How long a condition must hold before its alert fires."""
 STICKS = timedelta(seconds=60)
 """A crash loop is Running between two crashes: the condition holds this long after it was last seen."""
-EVALUATE_SECONDS = 0.2
-IMAGE_REASONS = frozenset({"ErrImagePull", "ImagePullBackOff", "InvalidImageName"})
+EVALUATE_SECONDS = 0.3
 log = structlog.get_logger("demo.alerting")
 
 
@@ -33,10 +34,15 @@ log = structlog.get_logger("demo.alerting")
 class Active:
     """An alert whose condition holds, or held a moment ago."""
 
-    labels: dict[str, str]
+    labels: Labels
     since: datetime
     seen: datetime
     sent: bool = False
+
+    @property
+    def group(self) -> str:
+        """Alerts of one namespace are sent together, those of nodes too."""
+        return self.labels.get("namespace", "")
 
 
 class Alerting:
@@ -47,6 +53,7 @@ class Alerting:
         self._clock = clock
         self._webhook = webhook
         self._active: dict[str, Active] = {}
+        self._evaluating = threading.Lock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="alerting", daemon=True)
 
@@ -59,39 +66,40 @@ class Alerting:
         self._stop.set()
         self._thread.join(5)
 
-    def firing(self, namespace: str) -> int:
-        """How many alerts of the namespace fire now."""
-        return sum(a.sent and a.labels["namespace"] == namespace for a in list(self._active.values()))
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """Nothing is evaluated meanwhile, however much of the sandbox's time goes by; what fires goes on firing."""
+        with self._evaluating:
+            yield
+            for active in self._active.values():
+                active.seen = self._clock.now()
 
     def _loop(self) -> None:
         while not self._stop.wait(EVALUATE_SECONDS):
-            bodies = list(self._evaluate(self._clock.now()))
+            with self._evaluating:
+                bodies = list(self._evaluate(self._clock.now()))
             for body in bodies:
                 self._post(body)
 
     def _evaluate(self, now: datetime) -> Iterator[dict[str, Any]]:
-        pods = self._sandbox.list("Pod")
-        uids = {pod["metadata"]["uid"] for pod in pods}
-        for labels in (labels for pod in pods for labels in _conditions(pod)):
-            key = _fingerprint(labels)
-            self._active.setdefault(key, Active(labels, now, now)).seen = now
-        gone = {k for k, a in self._active.items() if a.labels["uid"] not in uids or now - a.seen > STICKS}
+        for labels in conditions(self._sandbox, now):
+            self._active.setdefault(_fingerprint(labels), Active(labels, now, now)).seen = now
+        there = {each["metadata"]["uid"] for kind in ("Pod", "Node") for each in self._sandbox.list(kind)}
+        gone = {k for k, a in self._active.items() if a.labels["uid"] not in there or now - a.seen > STICKS}
         fresh = {k for k, a in self._active.items() if not a.sent and now - a.since >= FOR} - gone
-        changed = {
-            self._active[k].labels["namespace"] for k in fresh | {k for k in gone if self._active[k].sent}
-        }
-        for namespace in sorted(changed):
-            yield self._group(namespace, fresh, gone, now)
+        changed = {self._active[k].group for k in fresh | {k for k in gone if self._active[k].sent}}
+        for group in sorted(changed):
+            yield self._body(group, fresh, gone, now)
         for key in gone:
             del self._active[key]
 
-    def _group(self, namespace: str, fresh: set[str], gone: set[str], now: datetime) -> dict[str, Any]:
+    def _body(self, group: str, fresh: set[str], gone: set[str], now: datetime) -> dict[str, Any]:
         alerts = []
         for key, active in self._active.items():
-            if active.labels["namespace"] == namespace and (active.sent or key in fresh):
+            if active.group == group and (active.sent or key in fresh):
                 active.sent = True
                 alerts.append(_alert(key, active, None if key not in gone else now))
-        return _body(namespace, alerts)
+        return _body(group, alerts)
 
     def _post(self, body: dict[str, Any]) -> None:
         data = json.dumps(body).encode()
@@ -102,32 +110,11 @@ class Alerting:
             log.warning("webhook failed", error=str(error))
 
 
-def _conditions(pod: dict[str, Any]) -> Iterator[dict[str, str]]:
-    metadata = pod["metadata"]
-    for status in pod.get("status", {}).get("containerStatuses", []):
-        reason = status.get("state", {}).get("waiting", {}).get("reason", "")
-        name = {"CrashLoopBackOff": "KubePodCrashLooping"}.get(reason, "")
-        if reason in IMAGE_REASONS:
-            name, reason = "ImagePullBackOff", "ImagePullBackOff"
-        if name:
-            yield {
-                "alertname": name,
-                "severity": "warning",
-                "namespace": metadata["namespace"],
-                "pod": metadata["name"],
-                "uid": metadata["uid"],
-                "container": status["name"],
-                "reason": reason,
-                "job": "kube-state-metrics",
-            }
-
-
 def _alert(fingerprint: str, active: Active, ended: datetime | None) -> dict[str, Any]:
-    where = f"{active.labels['namespace']}/{active.labels['pod']}"
     return {
         "status": "resolved" if ended else "firing",
         "labels": active.labels,
-        "annotations": {"summary": f"{active.labels['reason']} of {where}"},
+        "annotations": {"summary": f"{subject(active.labels)}: {active.labels['reason']}"},
         "startsAt": active.since.isoformat(),
         "endsAt": ended.isoformat() if ended else "0001-01-01T00:00:00Z",
         "generatorURL": "",
@@ -135,21 +122,22 @@ def _alert(fingerprint: str, active: Active, ended: datetime | None) -> dict[str
     }
 
 
-def _body(namespace: str, alerts: list[dict[str, Any]]) -> dict[str, Any]:
+def _body(group: str, alerts: list[dict[str, Any]]) -> dict[str, Any]:
     firing = any(alert["status"] == "firing" for alert in alerts)
+    labels = {"namespace": group} if group else {}
     return {
         "version": "4",
-        "groupKey": f'{{}}:{{namespace="{namespace}"}}',
+        "groupKey": f'{{}}:{{namespace="{group}"}}',
         "truncatedAlerts": 0,
         "status": "firing" if firing else "resolved",
         "receiver": "sre-agent",
-        "groupLabels": {"namespace": namespace},
-        "commonLabels": {"namespace": namespace},
+        "groupLabels": labels,
+        "commonLabels": labels,
         "commonAnnotations": {},
         "externalURL": "http://alertmanager.invalid",
         "alerts": alerts,
     }
 
 
-def _fingerprint(labels: dict[str, str]) -> str:
+def _fingerprint(labels: Labels) -> str:
     return hashlib.sha256(repr(sorted(labels.items())).encode()).hexdigest()[:16]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from tools.cluster import JsonObject
 from tools.sandbox.controllers.kubelet import Kubelet
 from tools.sandbox.controllers.nodes import NodeLifecycle
 from tools.sandbox.faults import Fault, FaultKind, Faults, Predicate
@@ -87,6 +88,12 @@ class Scripted(Host):
         """What `metrics.k8s.io` says from now on: cores that the ready pods share, bytes that each of them holds."""
         with self.lock:
             self._metrics.loads[namespace, deployment] = Load(cores, memory, container)
+
+    def usage(self) -> list[JsonObject]:
+        """What `metrics.k8s.io` says now of every running pod."""
+        with self.lock:
+            self._run()
+            return self._metrics.objects()
 
     def stop_node(self, name: str) -> None:
         """Let a node fall silent: NotReady after 40 s, its pods evicted 300 s later."""
