@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from graph.load import silent_sources
+from graph.load import USE_KINDS, silent_sources
 from graph.playbooks import playbooks
 from graph.state import Finding, Proposal
 from graph.symptoms import crashed_lately, is_broken, is_complete, live_pods
-from tools.records import GUARDS, Alert, Evidence, NodeFacts, Target
+from tools.records import GUARDS, Alert, Evidence, EvidenceItem, NodeFacts, Target
 
 NEVER_ACTS = frozenset({"Watchdog", "InfoInhibitor"})
 ABOUT_PODS = re.compile(
@@ -78,11 +78,19 @@ def _nothing_proved(evidence: Evidence, alerts: Sequence[Alert]) -> Finding:
         summary=_unknown_summary(evidence, unseen),
         directness=0.2,
         evidence=tuple(item.id for item in evidence.items if item.status == "found"),
-        facts=(*silent, *(f"{item.kind}: {item.summary}" for item in evidence.items))[:8],
+        facts=(*silent, *(f"{item.kind}: {item.summary}" for item in _telling_first(evidence, unseen)))[:8],
         ruled_out=() if evidence.missing() else ("a bad release", "a crash", "an image error"),
         next_step=MEASURE
         if silent and not evidence.missing()
         else "Look at the evidence below; no rule of this agent explains it.",
+    )
+
+
+def _telling_first(evidence: Evidence, unseen: Sequence[str]) -> list[EvidenceItem]:
+    """Of an alert about use what tells of use comes first, where somebody tells."""
+    about = any(ABOUT_USE.search(name) for name in unseen)
+    return sorted(
+        evidence.items, key=lambda item: not (about and item.kind in USE_KINDS and item.status == "found")
     )
 
 

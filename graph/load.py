@@ -14,6 +14,8 @@ FRESH: Mapping[UsageSource, timedelta] = {
     "Prometheus": timedelta(seconds=300),
 }
 """An older sample says nothing about now; the first that tells is believed."""
+USE_KINDS = ("metrics", "processor_use", "memory_growth")
+"""Kinds of items that tell what pods use."""
 _PODS = ("pods", "count/pods", "count/pods.")
 
 
@@ -41,8 +43,7 @@ def memory_share(pod: PodFacts, container: ContainerFacts, evidence: Evidence) -
 
 def silent_sources(evidence: Evidence) -> tuple[str, ...]:
     """Why those that could tell what pods use do not, one line each."""
-    kinds = ("metrics", "processor_use", "memory_growth")
-    told = (item.summary for item in evidence.items if item.kind in kinds and item.status != "found")
+    told = (item.summary for item in evidence.items if item.kind in USE_KINDS and item.status != "found")
     return tuple(dict.fromkeys(told))
 
 

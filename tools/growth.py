@@ -18,6 +18,10 @@ BETWEEN = (0.2, 0.8)
 """Of the whole rise, how much the middle third may have."""
 HELD = 0.75
 """Of the whole rise, how much has to be left at the end."""
+SHOWN = 0.4
+"""Of the whole rise, how much the thirds have to show: of a line it is two thirds, of a jump lately nothing."""
+LEAST = 0.05
+"""Of the highest value: a smaller rise of the thirds is noise."""
 HOUR = 3600.0
 
 
@@ -49,7 +53,8 @@ def is_steady(values: Sequence[float]) -> bool:
     early, late = median_low(values[:third]), median_low(values[-third:])
     middle = median_low(values[third:-third])
     rise = late - early
-    if rise <= 0 or values[-1] - values[0] < HELD * (max(values) - values[0]):
+    whole, kept = max(values) - values[0], values[-1] - values[0]
+    if rise <= 0 or kept < HELD * whole or rise < max(SHOWN * whole, LEAST * max(values)):
         return False
     return BETWEEN[0] <= (middle - early) / rise <= BETWEEN[1]
 

@@ -59,7 +59,11 @@ def _processor(usage: Sequence[UsageFacts]) -> list[str]:
         return []
     lines = [f"{fact.pod}/{fact.container}: {cores * 1000:.0f}m processor" for fact, cores in told]
     pods = len({fact.pod for fact, _ in told})
-    return [f"processor use of {pods} pods, as an average of five minutes", *lines]
+    most, cores = max(told, key=lambda entry: entry[1])
+    head = (
+        f"processor use of {pods} pods, as an average of five minutes, most: {most.pod} {cores * 1000:.0f}m"
+    )
+    return [head, *lines]
 
 
 def _memory(growth: Sequence[MemoryGrowth]) -> list[str]:

@@ -108,6 +108,18 @@ def test_one_that_goes_away_while_it_settles_stops_the_write(tmp_path: Path) -> 
         assert writes(agent) == []
 
 
+def test_one_busy_pod_is_shown_and_left_alone(tmp_path: Path) -> None:
+    """More pods would idle as the others do; which one is busy comes first in the reasons."""
+    with agent_with(tmp_path) as (agent, server):
+        busy, *idle = names(agent)
+        labels = {"namespace": "shop", "container": "web"}
+        told_of = [(busy, 0.5), *((name, 0.05) for name in idle)]
+        server.hold(CORES, *[({**labels, "pod": name}, [(0, cores)]) for name, cores in told_of])
+        incident_id = hot(agent)
+        assert told(agent, incident_id)[:3] == ("unknown", "notify", "notified")
+        assert f"most: {busy} 500m" in decision(agent, incident_id)["reasons"][1]
+
+
 def test_without_either_source_what_is_missing_is_named(tmp_path: Path) -> None:
     """Neither a metrics server nor PROMETHEUS_URL: explained, with what would let the agent look."""
     with harness(tmp_path, metrics_server=False, MODE="auto") as agent:

@@ -10,6 +10,7 @@ from tools.growth import growth_of, is_steady
 
 NOW = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 LINE = [100.0 + 2 * n for n in range(30)]
+NOISE = [float(n * 7919 % 5) for n in range(30)]
 SAW = [value + (6 if n % 2 else 0) for n, value in enumerate(LINE)]
 
 
@@ -21,6 +22,14 @@ SAW = [value + (6 if n % 2 else 0) for n, value in enumerate(LINE)]
         pytest.param([1.0, 1.3, 2.0, 2.5, 3.0], True, id="faster and faster"),
         pytest.param(SAW, True, id="a saw that rises"),
         pytest.param([100.0] * 30, False, id="flat"),
+        pytest.param([100.0 + noise for noise in NOISE], False, id="flat, with noise"),
+        pytest.param([100.0 + 0.1 * n for n in range(30)], False, id="hardly anything"),
+        pytest.param(
+            [(100.0 if n < 27 else 160.0) + noise + 0.1 * n for n, noise in enumerate(NOISE)],
+            False,
+            id="a jump lately, with noise",
+        ),
+        pytest.param([100.0 * 1.05**n for n in range(30)], True, id="exponential"),
         pytest.param([160.0 - 2 * n for n in range(30)], False, id="falling"),
         pytest.param([100.0] * 15 + [160.0] * 15, False, id="a jump in the middle"),
         pytest.param([100.0] * 25 + [160.0] * 5, False, id="a jump lately"),
