@@ -137,6 +137,7 @@ def _wait_for_the_person(running: Stage, visitor: Visitor, scene: Scene, say: Sa
     patience = PAUSE_SECONDS if scene.mend else SCENE_SECONDS
     decided = until(lambda: not visitor.pending(scene.place), patience)
     if scene.mend and not decided:
+        say("  somebody else mends it meanwhile")
         scene.mend(running.sandbox)
 
 
