@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+from server.settings import Settings
 from tests.controlplane.api import ApiError, Json
 from tests.controlplane.kustomize import render
 from tests.controlplane.plane import ControlPlane
 from tests.e2e.resources import Catalogue
+from tests.packaging.shipped import make_tokens
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 K8S = Path(__file__).parents[2] / "k8s"
@@ -81,6 +83,23 @@ def test_a_field_that_does_not_exist_is_refused(
     deployment["spec"]["template"]["spec"]["containers"][0]["resourcess"] = {}
     with pytest.raises(ApiError, match="resourcess"):
         plane.api.apply(catalogue.path(deployment), deployment, dry_run=True)
+
+
+@pytest.mark.parametrize("root", [root for root in ROOTS if root != "test-workloads"])
+def test_the_agent_knows_every_setting_that_it_is_given(root: str, tmp_path: Path) -> None:
+    """Components add to the settings of the base; tokens are those that its one line makes."""
+    (given,) = (
+        item["data"]
+        for item in render(K8S / root)
+        if item["kind"] == "ConfigMap" and item["metadata"]["name"].startswith("sre-agent-settings")
+    )
+    tokens = make_tokens(tmp_path)
+    moved = {name: value.replace("/etc/sre-agent/tokens", str(tokens)) for name, value in given.items()}
+    settings = Settings.load({**moved, "DATA_DIR": str(tmp_path)})
+    named = {name for name in given if settings.public().get(name) is None}
+    assert named == set()
+    assert (settings.qdrant_url != "") == (root == "overlays/qdrant")
+    assert (settings.prometheus_url != "") == (root == "overlays/standalone")
 
 
 @pytest.mark.parametrize("root", ROOTS)

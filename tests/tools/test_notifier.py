@@ -164,6 +164,9 @@ def test_a_password_goes_over_starttls_only_to_a_server_with_a_good_certificate(
         with pytest.raises(TransientError, match="certificate verify failed"):
             channel(url, clock).send(message())
         assert server.sources == []
+        with pytest.raises(TransientError, match="SSLCertVerificationError"):
+            channel(url, clock).reach()
+        assert "logged in at 127.0.0.1" in channel(f"{url}&verify=no", clock).reach()
         channel(f"{url}&verify=no", clock).send(message())
         assert server.recipients == ["ops@example.org"]
 
