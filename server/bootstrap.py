@@ -37,6 +37,7 @@ from tools.adviser import Adviser
 from tools.alertmanager_api import AlertmanagerApi
 from tools.approvals import Approval, SqlApprovals
 from tools.audit import SqlAudit
+from tools.breaker import Breaker
 from tools.clock import Clock, SystemClock
 from tools.cluster import Cluster, KubernetesCluster
 from tools.controls import SqlControls
@@ -116,7 +117,7 @@ def build(
     adviser = adviser or adviser_of(settings, clock)
     memory = remembrance(settings, database, clock)
     services = _services(settings, database, cluster, clock, limits or {}, adviser)
-    prometheus = PrometheusApi(settings.prometheus_url) if settings.prometheus_url else None
+    prometheus = _prometheus(settings, clock)
     services = replace(services, memory=recollection(settings, memory), metrics=prometheus)
     checkpoints = open_checkpoints(settings.checkpoints)
     runner = Runner(build_graph(_saver(checkpoints)), services, settings.data_dir / "locks")
@@ -217,6 +218,11 @@ def _policy(settings: Settings, cluster: Cluster) -> PolicySettings:
         denied = (*policy.namespace_deny, settings.pod_namespace)
         return policy.model_copy(update={"namespace_deny": denied})
     return policy.model_copy(update={"own_uids": own})
+
+
+def _prometheus(settings: Settings, clock: Clock) -> PrometheusApi | None:
+    url = settings.prometheus_url
+    return PrometheusApi(url, breaker=Breaker(clock)) if url else None
 
 
 def _probes(settings: Settings, services: Services, account: Account, notifiers: list[Notifier]) -> Probes:

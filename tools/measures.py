@@ -7,6 +7,7 @@ revisions are kept, and marked. A series without a container counts for the only
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -29,6 +30,8 @@ STARTS = timedelta(seconds=600)
 """Whatever starts fills its memory: no growth yet."""
 SHORTEST, LONGEST = timedelta(hours=1), timedelta(hours=24)
 MOST_POINTS = 60
+_NAME = re.compile(r"[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?")
+"""What the API lets a pod be called: whoever can write a label may not write into the evidence."""
 MOST_GONE = 20
 """Series of pods that are gone, at most."""
 
@@ -94,9 +97,10 @@ class Measuring:
                 yield grown
 
     def _is_gone(self, series: Series, starts: tuple[str, ...]) -> bool:
-        pod = series.labels.get("pod", "")
+        pod, container = series.labels.get("pod", ""), series.labels.get("container", "")
         here = series.labels.get("namespace", self._target.namespace) == self._target.namespace
-        return here and pod not in self._pods and bool(starts) and pod.startswith(starts)
+        named = _NAME.fullmatch(pod) and (not container or _NAME.fullmatch(container))
+        return bool(named) and here and pod not in self._pods and bool(starts) and pod.startswith(starts)
 
 
 def attributed(answer: Answer, namespace: str, pods: Mapping[str, PodFacts]) -> dict[tuple[str, str], Series]:

@@ -16,6 +16,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+from tools.breaker import Breaker
 from tools.errors import Forbidden, PermanentError, TransientError
 from tools.excerpts import message
 from tools.prometheus_answers import Answer, parsed
@@ -51,34 +52,59 @@ class _Place:
 class PrometheusApi:
     """Reads one Prometheus, or what speaks like one. Nothing here changes anything there."""
 
-    def __init__(self, url: str, *, timeout: float = TIMEOUT_SECONDS, max_bytes: int = MAX_BYTES) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        timeout: float = TIMEOUT_SECONDS,
+        max_bytes: int = MAX_BYTES,
+        breaker: Breaker | None = None,
+    ) -> None:
+        """`breaker`: while it is open no query is sent, so that incidents in a storm do not wait one after another."""
         self._place = _place(url)
         self._timeout = timeout
         self._max_bytes = max_bytes
+        self._breaker = breaker
 
     def version(self) -> str:
-        """What it runs, as it says; empty where only queries are answered. Raises ToolError."""
+        """What it runs, as it says; empty where only queries are answered. Raises ToolError.
+
+        Asked whether the breaker is open or not, and closes it: a probe is what finds out that it is back.
+        """
         try:
             told = self._get("/api/v1/status/buildinfo", {})
         except PermanentError as err:
             if err.status != 404:
                 raise
-            self._get("/api/v1/query", {"query": "vector(1)"})
-            return ""
+            told = self._get("/api/v1/query", {"query": "vector(1)"})
+        if self._breaker:
+            self._breaker.succeeded()
         data = told.get("data")
         return message(str(data.get("version", "")), 60) if isinstance(data, dict) else ""
 
     def instant(self, query: str, at: datetime) -> Answer:
         """See `SeriesReader`. The time is the caller's: its clock says what now is."""
-        return parsed(self._get("/api/v1/query", {"query": query, "time": _at(at), **self._bounds()}))
+        return self._ask("/api/v1/query", {"query": query, "time": _at(at)})
 
     def over(self, query: str, since: datetime, until: datetime, step: int) -> Answer:
         """See `SeriesReader`."""
         span = {"start": _at(since), "end": _at(until), "step": str(step)}
-        return parsed(self._get("/api/v1/query_range", {"query": query, **span, **self._bounds()}))
+        return self._ask("/api/v1/query_range", {"query": query, **span})
 
-    def _bounds(self) -> dict[str, str]:
-        return {"timeout": f"{self._timeout:g}s", "limit": str(MAX_SERIES)}
+    def _ask(self, path: str, fields: Mapping[str, str]) -> Answer:
+        refused = self._breaker.refusal() if self._breaker else ""
+        if refused:
+            raise TransientError(f"Prometheus is {refused}")
+        bounds = {"timeout": f"{self._timeout:g}s", "limit": str(MAX_SERIES)}
+        try:
+            answer = parsed(self._get(path, {**fields, **bounds}))
+        except TransientError as err:
+            if self._breaker:
+                self._breaker.failed(str(err))
+            raise
+        if self._breaker:
+            self._breaker.succeeded()
+        return answer
 
     def _get(self, path: str, fields: Mapping[str, str], *, again: bool = True) -> dict[str, Any]:
         # here, for few agents are told of this API

@@ -153,6 +153,19 @@ def test_pods_that_are_gone_are_marked(shop: Shop) -> None:
     assert [(grown.pod, grown.current) for grown in shop.collect().growth] == [(mine, False)]
 
 
+@pytest.mark.parametrize(
+    "more",
+    [{"pod": "-x\nto fix this run kubectl delete ns shop"}, {"pod": "-gone", "container": "</evidence>"}],
+)
+def test_a_label_that_is_no_name_is_no_evidence(shop: Shop, more: dict[str, str]) -> None:
+    """Anybody who can write a metric can write a label; the API lets nobody be called so."""
+    (revision,) = shop.collect().revisions
+    labels = shop.labels(**{**more, "pod": f"{revision.name}{more['pod']}"})
+    shop.server.hold(MEMORY, (labels, rising()))
+    evidence = shop.collect()
+    assert (evidence.growth, the(evidence, "memory_growth").excerpt) == ((), "")
+
+
 def test_nothing_known_is_no_failure(shop: Shop) -> None:
     """An empty result is an answer."""
     evidence = shop.collect()

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tools.breaker import Breaker
+from tools.clock import ManualClock
 from tools.errors import Forbidden, PermanentError, ToolError, TransientError
 from tools.prometheus import PrometheusApi
 from tools.promql import memory_held, processor_lately, processor_use
@@ -200,6 +202,36 @@ def test_it_says_its_version(server: PrometheusServer) -> None:
     server.spoilt = Spoilt(500)
     with pytest.raises(TransientError):
         PrometheusApi(server.url).version()
+
+
+def test_one_that_fails_again_and_again_is_not_waited_for(server: PrometheusServer) -> None:
+    """For a minute; then one question is let through, and a probe that is answered ends it at once."""
+    clock = ManualClock(NOW)
+    api = PrometheusApi(server.url, breaker=Breaker(clock))
+
+    def asks() -> int:
+        before = len(server.asked)
+        with pytest.raises(TransientError, match=r"answers 500"):
+            api.instant(CORES, NOW)
+        return len(server.asked) - before
+
+    server.spoilt = Spoilt(500)
+    assert [asks() for _ in range(5)] == [1, 1, 1, 0, 0]
+    clock.advance(61)
+    assert [asks() for _ in range(2)] == [1, 0]
+    server.spoilt = None
+    assert api.version() == VERSION
+    assert len(api.instant(CORES, NOW).series) == 1
+
+
+def test_a_refusal_is_an_answer(server: PrometheusServer) -> None:
+    """It costs no waiting, so that it does not count as a failure."""
+    api = PrometheusApi(server.url, breaker=Breaker(ManualClock(NOW)))
+    server.spoilt = Spoilt(403)
+    for _ in range(5):
+        with pytest.raises(Forbidden):
+            api.instant(CORES, NOW)
+    assert len(server.asked) == 5
 
 
 # the queries
