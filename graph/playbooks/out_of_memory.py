@@ -133,7 +133,7 @@ def _began_with_release(killed: list[Killed], evidence: Evidence) -> bool:
     lived, or Prometheus shows that its pods did not grow while these do. If they grew as well, it began earlier.
     """
     current, back = current_revision(evidence), way_back(evidence)
-    if current is None or back is None or back.health != "proved" or not killed:
+    if current is None or back is None or not killed or not _lived_well(back):
         return False
     lives = [life_seconds(container) or 0.0 for _, container in killed]
     young = evidence.collected_at - current.created_at <= YOUNG
@@ -144,6 +144,11 @@ def _began_with_release(killed: list[Killed], evidence: Evidence) -> bool:
     if grew is not None:
         return not grew and (True in _growths(killed, evidence) or _ran_longer(back, lives))
     return _ran_longer(back, lives)
+
+
+def _lived_well(back: Return) -> bool:
+    """Proved, or current for so long that kills like these would have shown."""
+    return back.health == "proved" or (back.revision.seen_current_seconds or 0.0) >= YOUNG.total_seconds()
 
 
 def _ran_longer(back: Return, lives: list[float]) -> bool:

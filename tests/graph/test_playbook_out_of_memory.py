@@ -66,7 +66,10 @@ def seen(*pods: PodFacts, **more: Any) -> Evidence:
     size = len(pods)
     counts = {"desired": size, "replicas": size, "updated": size}
     older = revision(
-        1, age=30 * DAY, seen_current_seconds=27 * DAY, seen_healthy_seconds=more.pop("proved", None)
+        1,
+        age=30 * DAY,
+        seen_current_seconds=more.pop("current", 27 * DAY),
+        seen_healthy_seconds=more.pop("proved", None),
     )
     return evidence(
         **{
@@ -160,11 +163,21 @@ def test_what_began_with_a_release_is_gone_back_from() -> None:
     assert finding.summary.endswith("since this release.")
 
 
+def test_a_predecessor_that_lasted_for_days_is_gone_back_to_without_proof() -> None:
+    """Kills every half hour would have shown; the proposal says that its health is not proved."""
+    finding, (proposal,) = diagnose(seen(killed("a", 1500.0), age=2 * HOUR), TARGET)
+    assert finding.summary.endswith("since this release.")
+    assert (proposal.call.name, proposal.health_proof) == ("rollback_deployment", "not_proved")
+
+
 @pytest.mark.parametrize(
     "found",
     [
         pytest.param(seen(killed("a", 1500.0), age=25 * HOUR, proved=20 * HOUR), id="released a day ago"),
-        pytest.param(seen(killed("a", 1500.0), age=2 * HOUR), id="health of the one before is not proved"),
+        pytest.param(
+            seen(killed("a", 1500.0), age=2 * HOUR, current=20 * HOUR),
+            id="health of the one before is not proved, and it did not last a day",
+        ),
         pytest.param(
             seen(
                 killed("a", 1500.0),
