@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 
@@ -31,7 +32,8 @@ class Server:
     def stop(self) -> None:
         """Finish what is being answered, close all connections, end the threads."""
         self._server.task_dispatcher.shutdown(cancel_pending=True, timeout=5)
-        self._server.trigger.pull_trigger(self._close)
+        with suppress(OSError):  # a loop that woke by itself has closed everything already, its trigger with it
+            self._server.trigger.pull_trigger(self._close)
         self._thread.join(10)
 
     def _close(self) -> None:
