@@ -1,0 +1,108 @@
+"""Settings that no other test shows at work: what the agent does with their values."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from server.channels import channels
+from server.settings import Settings, SettingsError
+from tests.chaos.agent_process import AgentProcess
+from tests.harness import Harness, deployment, harness
+from tools.clock import ManualClock
+from tools.sandbox import Sandbox
+
+
+@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
+def test_every_address_is_a_channel_of_its_own() -> None:
+    """One that refuses keeps no other from its mail; the second contact's come last."""
+    settings = Settings.load(
+        {
+            "GMAIL_USER": "agent@example.org",
+            "GMAIL_APP_PASSWORD": "sixteen-letters-x",
+            "ALERT_EMAIL_TO": "ana@example.org, vera@example.org",
+            "ESCALATE_TO": "otto@example.org",
+        }
+    )
+    assert [channel.name for channel in channels(settings, ManualClock())] == [
+        "mail to ana@example.org",
+        "mail to vera@example.org",
+        "second contact, mail to otto@example.org",
+    ]
+
+
+def test_a_playbooks_file_is_refused_rather_than_passed_over(tmp_path: Path) -> None:
+    """Somebody who wrote one would believe that it is followed."""
+    (tmp_path / "playbooks.yaml").write_text("{}")
+    with pytest.raises(SettingsError, match="Mend: leave PLAYBOOKS_FILE out"):
+        Settings.load({"PLAYBOOKS_FILE": str(tmp_path / "playbooks.yaml")})
+
+
+def test_the_record_is_where_database_url_says(tmp_path: Path) -> None:
+    """Not under DATA_DIR."""
+    place = tmp_path / "elsewhere.db"
+    with harness(tmp_path, DATABASE_URL=f"sqlite:///{place}"):
+        assert place.read_bytes().startswith(b"SQLite format 3")
+        assert not (tmp_path / "data" / "sre-agent.db").exists()
+
+
+def asked(agent: Harness) -> str:
+    """What chat says of the pods of the shop."""
+    answer = agent.client.post("/ask", json={"question": "How many pods are there in shop?"})
+    return str(answer.get_json()["answer"])
+
+
+def test_chat_reads_with_the_readers_own_account(tmp_path: Path) -> None:
+    """An account without rights sees nothing, whatever the agent's own may see; every request of chat is its own."""
+    token = tmp_path / "reader.token"
+    token.write_text("not yet")
+    with harness(tmp_path, READER_TOKEN_FILE=str(token)) as agent:
+        agent.sandbox.apply(deployment("web"))
+        agent.advance(60, step=20)
+        token.write_text(agent.sandbox.token("shop", "reader"))
+        answer = asked(agent)
+        assert "may not" in answer or "forbidden" in answer.lower()
+        agent.sandbox.apply(reading("shop", "reader"))
+        assert "3 pods in namespace shop" in asked(agent)
+
+
+def reading(namespace: str, account: str) -> list[dict[str, object]]:
+    """Rights to list everything, for one account."""
+    api = "rbac.authorization.k8s.io/v1"
+    rules = [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list"]}]
+    subject = {"kind": "ServiceAccount", "name": account, "namespace": namespace}
+    reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "reading"}
+    return [
+        {"apiVersion": api, "kind": "ClusterRole", "metadata": {"name": "reading"}, "rules": rules},
+        {
+            "apiVersion": api,
+            "kind": "ClusterRoleBinding",
+            "metadata": {"name": "reading"},
+            "subjects": [subject],
+            "roleRef": reference,
+        },
+    ]
+
+
+@pytest.mark.timeout(300)
+def test_logs_take_the_level_and_the_form_that_are_set(tmp_path: Path) -> None:
+    """JSON lines by default; readable ones where a person asks for them; nothing below the level."""
+    with Sandbox(nodes=1) as sandbox:
+        kubeconfig = sandbox.kubeconfig(tmp_path / "kubeconfig")
+
+        def log_of(name: str, **environ: str) -> str:
+            with AgentProcess(tmp_path / name, kubeconfig=kubeconfig, MEMORY="false", **environ) as agent:
+                agent.start()
+                assert agent.terminate() == 0
+                return agent.log()
+
+        lines = [json.loads(line) for line in log_of("json").splitlines()]
+        assert [line["event"] for line in lines if line["logger"] == "serve"] == [
+            "ready",
+            "draining",
+            "stopped",
+        ]
+        assert "[info     ] ready" in log_of("console", LOG_FORMAT="console")
+        assert '"ready"' not in log_of("quiet", LOG_LEVEL="ERROR")
