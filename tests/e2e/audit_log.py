@@ -116,8 +116,12 @@ class Audited:
             *_compared("event", map(_announced, self.announcements), (e.target.uid for e in self.entries)),
             *(f"not let in: {call}" for call in self.calls if call.code == 403 or _failed(call)),
             *(f"not as {MANAGER}: {call}" for call in self.calls if call.changes and not _signed(call)),
-            *(["fewer rehearsals than writes"] if len(self.rehearsals) < 2 * len(self.writes) else []),
+            *(["fewer rehearsals than writes need"] if len(self.rehearsals) < self._needed() else []),
         ]
+
+    def _needed(self) -> int:
+        """One right before each write, and one more for what a person was shown."""
+        return sum(1 if entry.automatic else 2 for entry in self.entries)
 
 
 def granted(manifests: Sequence[Json]) -> set[Right]:
