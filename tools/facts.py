@@ -127,6 +127,7 @@ def _container(entry: JsonObject, init: bool, specs: Mapping[str, JsonObject]) -
     return ContainerFacts(
         name=str(entry.get("name", "")),
         image=message(str(entry.get("image") or "")),
+        image_id=message(str(entry.get("imageID") or "")),
         init=init,
         ready=bool(entry.get("ready")),
         restart_count=int(entry.get("restartCount") or 0),

@@ -74,6 +74,8 @@ class ContainerFacts(Record):
 
     name: str
     image: str = ""
+    image_id: str = ""
+    """As the runtime tells it: a tag that was moved shows only here."""
     init: bool = False
     ready: bool = False
     restart_count: int = 0

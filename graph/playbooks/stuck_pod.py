@@ -39,7 +39,13 @@ def proves(evidence: Evidence) -> Finding | None:
 def candidates(finding: Finding, evidence: Evidence, target: Target) -> list[Proposal]:
     """Its eviction; not from a node that is ill, where it would only hang."""
     (pod,) = [pod for pod in live_pods(evidence) if not pod.ready]
-    node, workload = _node(pod, evidence), evidence.workload
+    reason = f"Only {pod.name} is stuck: another pod in its place starts afresh."
+    return eviction(PLAYBOOK.problem, reason, pod, evidence, target)
+
+
+def eviction(problem: str, reason: str, pod: PodFacts, evidence: Evidence, target: Target) -> list[Proposal]:
+    """The proposal to evict this pod, or none where its node is known to be ill."""
+    node, workload = node_of(pod, evidence), evidence.workload
     if workload is None or (node is not None and node.ready != "True"):
         return []
     args = {
@@ -54,8 +60,8 @@ def candidates(finding: Finding, evidence: Evidence, target: Target) -> list[Pro
             call=ActionCall(name="delete_pod", args=args),
             target=target,
             risk="medium",
-            problem=PLAYBOOK.problem,
-            reason=f"Only {pod.name} is stuck: another pod in its place starts afresh.",
+            problem=problem,
+            reason=reason,
             workload_digest=workload.template_digest,
         )
     ]
@@ -73,17 +79,18 @@ def _runs_long(container: ContainerFacts, now: datetime) -> bool:
     return container.running_since is not None and now - container.running_since >= OLD_ENOUGH
 
 
-def _node(pod: PodFacts, evidence: Evidence) -> NodeFacts | None:
+def node_of(pod: PodFacts, evidence: Evidence) -> NodeFacts | None:
+    """The node that the pod is on, if it was read."""
     return next((node for node in evidence.nodes if node.name == pod.node), None)
 
 
 def _finding(pod: PodFacts, siblings: list[PodFacts], evidence: Evidence) -> Finding:
-    node = _node(pod, evidence)
+    node = node_of(pod, evidence)
     assert pod.ready_changed_at is not None
     facts = [
         f"{pod.name}: running, not ready since {pod.ready_changed_at:%Y-%m-%d %H:%M:%S} UTC, no restart meanwhile",
         f"{len(siblings)} siblings of the same revision are ready",
-        _node_line(pod, node),
+        node_line(pod, node),
     ]
     hint = f"kubectl describe pod {pod.name}: which readiness probe fails, and what does its log say?"
     if node is not None and node.ready != "True":
@@ -109,7 +116,8 @@ def _directness(pod: PodFacts, node: NodeFacts | None) -> float:
     return 0.7 if node is None or never_ready else 1.0
 
 
-def _node_line(pod: PodFacts, node: NodeFacts | None) -> str:
+def node_line(pod: PodFacts, node: NodeFacts | None) -> str:
+    """What is known of its node, for people."""
     if node is None:
         return f"its node {pod.node or '(none)'} could not be read"
     return f"its node {node.name} is {'Ready' if node.ready == 'True' else f'not Ready: {node.reason}'}"

@@ -52,6 +52,7 @@ def test_playbooks_are_asked_in_order_of_rank() -> None:
         "bad_release",
         "out_of_memory",
         "stuck_pod",
+        "bad_pod",
         "high_cpu",
         "crash_loop",
     ]

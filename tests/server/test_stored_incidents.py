@@ -15,6 +15,7 @@ from tests.server.stored import CORPUS
 from tools.adviser import Answer, Question, Reason, Reply
 from tools.llm_usage import Usage
 
+BLIND = CORPUS.parent / "blind"
 pytestmark = pytest.mark.timeout(300)
 ACCEPTED, BEST = 96, 94
 """Of 96, with no model. They may only grow."""
@@ -48,6 +49,16 @@ def test_no_fewer_decisions_are_right_than_today(scored: list[Scored]) -> None:
     told = summary(scored)
     assert told["accepted"] >= ACCEPTED, _named(scored, "neutral")
     assert told["best"] >= BEST, [case.id for case in scored if not case.score.best]
+
+
+def test_what_was_written_blind_is_decided_no_worse_than_today() -> None:
+    """By somebody who had not read the rules; what each batch scored first stands in docs/decisions-quality.md."""
+    with Stage() as stage:
+        blind = list(Evaluation(stage, nobody).run(find_cases([BLIND])))
+    assert _named(blind, "failed") + _named(blind, "harmful") + _named(blind, "misleading") == []
+    told = summary(blind)
+    assert (told["n"], told["accepted"]) == (40, 40), _named(blind, "neutral")
+    assert told["best"] >= 34, [case.id for case in blind if not case.score.best]
 
 
 class Worst:

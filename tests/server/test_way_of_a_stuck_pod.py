@@ -129,6 +129,18 @@ def test_a_pod_that_comes_back_while_it_settles_is_left_alone(agent: Harness) ->
     assert (writes(agent), name in names(agent)) == ([], True)
 
 
+def test_one_pod_that_crashes_is_evicted_once(agent: Harness) -> None:
+    """Its siblings are well: another pod in its place, and no second one if that is not enough."""
+    name = fault_one(agent, "crashloop")
+    agent.advance(600, step=30)
+    incident_id = fire(agent, "KubePodCrashLooping", namespace="shop", pod=name)
+    assert told(agent, incident_id)[:3] == ("bad_pod", "act", "settling")
+    agent.advance(300)
+
+    assert told(agent, incident_id) == ("bad_pod", "act", "recovered", "RECOVERED")
+    assert writes(agent) == [eviction(name)]
+
+
 def test_two_stuck_pods_are_explained(agent: Harness) -> None:
     """Then it is not one bad pod."""
     for name in sorted(names(agent))[:2]:
