@@ -38,8 +38,10 @@ _STACK = re.compile(
     r"^(?:\s+\S|\[signal |Caused by:|\.\.\. \d+ more|goroutine \d+|\S+\(.*\)$|\w+(?:\.\w+)*(?:Error|Exception)\b)"
 )
 _IMPERATIVE = re.compile(
-    r"ignore (?:all |any )?(?:previous|prior|above|earlier)"
+    r"ignore (?:(?:all|any|the|your|of) )*(?:previous|prior|above|earlier|rules|instructions|guidelines|policy)"
     r"|disregard (?:all|any|previous|the)"
+    r"|\b(?:run|execute|call|choose|pick|perform|select)\b[^\n]{0,40}\b(?:(?:restart|scale|rollback|delete)_deployment"
+    r"|delete_pod|(?:un)?cordon_node|drain_node|exec_command)\b"
     r"|\b(?:run|execute|exec|type|use)\b[^\n]{0,40}\b(?:kubectl|helm|docker|bash|sh -c|curl|rm -rf)\b"
     r"|\bkubectl\s+(?:delete|apply|scale|patch|drain|exec|rollout|edit|create|replace|cordon|annotate|label)\b"
     r"|\bto (?:fix|resolve|solve|repair|remediate)\b[^\n]{0,60}"

@@ -104,6 +104,36 @@ def test_a_memory_that_cannot_be_used_is_missed_and_the_incident_goes_on(tmp_pat
         assert agent.agent.probes().services["memory"].state == "down"
 
 
+def test_two_agents_on_one_folder_the_second_goes_on_without_and_says_so(tmp_path: Path) -> None:
+    """Who came first keeps it; the other's incidents end as usual, name what they lacked, and what mends it."""
+    shared, ours, theirs = str(tmp_path / "qdrant"), tmp_path / "first", tmp_path / "second"
+    ours.mkdir()
+    theirs.mkdir()
+    with (
+        harness(ours, adviser=None, QDRANT_PATH=shared) as first,
+        harness(theirs, adviser=None, QDRANT_PATH=shared) as second,
+    ):
+        assert first.agent.memory is not None
+        assert second.agent.memory is not None
+        unpullable(first, "web", "shop")
+        assert first.agent.memory.keep_up() == 1
+
+        earlier = unpullable(second, "web", "shop")
+        with pytest.raises(TransientError, match="another process"):
+            second.agent.memory.keep_up()
+        second.agent.memory._queue.place([earlier], "kept")
+        later = unpullable(second, "api", "billing")
+        told = second.client.get(f"/incidents/{later}").get_json()
+        assert told["status"] == "notified"
+        (gap,) = (line["text"] for line in told["timeline"] if line["kind"] == "memory")
+        assert "another process" in gap
+        assert "QDRANT_PATH" in gap
+
+        again = unpullable(first, "api", "billing")
+        assert first.incident(again).status == "notified"
+        assert first.agent.memory.keep_up() == 1
+
+
 def test_it_can_be_switched_off(tmp_path: Path) -> None:
     """Then nothing is missing and nothing is said."""
     with harness(tmp_path, adviser=None, MEMORY="false") as agent:
