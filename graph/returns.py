@@ -81,7 +81,12 @@ def _older(evidence: Evidence) -> list[RevisionFacts]:
 def _merged(same: list[RevisionFacts]) -> RevisionFacts:
     """Restarts made several revisions of one template (R4.11): the newest, with what is known of all of them."""
     current = [r.seen_current_seconds for r in same if r.seen_current_seconds is not None]
-    known = {"ready": sum(r.ready for r in same), "seen_current_seconds": sum(current) if current else None}
+    told = [r.told_healthy_seconds for r in same if r.told_healthy_seconds is not None]
+    known = {
+        "ready": sum(r.ready for r in same),
+        "seen_current_seconds": sum(current) if current else None,
+        "told_healthy_seconds": max(told, default=None),
+    }
     return max(same, key=lambda r: r.number).model_copy(update=known)
 
 
@@ -94,10 +99,12 @@ def _proved(revision: RevisionFacts, evidence: Evidence) -> Return | None:
     if revision.ready and not _fails(revision, evidence):
         why = f"{revision.ready} pods of revision {revision.number} are ready now."
         return Return(revision=revision, health="proved", why=why)
-    healthy = revision.seen_healthy_seconds or 0.0
-    if revision.seen_ill or healthy < PROOF_SECONDS or _fails(revision, evidence):
+    seen, told = revision.seen_healthy_seconds or 0.0, revision.told_healthy_seconds or 0.0
+    if revision.seen_ill or max(seen, told) < PROOF_SECONDS or _fails(revision, evidence):
         return None
-    why = f"Revision {revision.number} was seen ready for {healthy / 60:.0f} minutes."
+    why = f"Revision {revision.number} was seen ready for {seen / 60:.0f} minutes."
+    if seen < PROOF_SECONDS:
+        why = f"Revision {revision.number} was fully ready for {told / 60:.0f} minutes, by Prometheus."
     return Return(revision=revision, health="proved", why=why)
 
 

@@ -6,8 +6,7 @@ secrets by itself: no Secret, no ConfigMap; values of environment variables are 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 from tools import container_logs
 from tools.clock import Clock
@@ -19,7 +18,7 @@ from tools.gathering import RULES as GATHERING_RULES
 from tools.gathering import Gathered, gather
 from tools.guard_words import add_guard_items
 from tools.guards import RULES as GUARD_RULES
-from tools.guards import Guards, read_guards, read_nodes, wanted
+from tools.guards import Guards, read_guards, read_nodes
 from tools.items import (
     Items,
     dependencies_words,
@@ -29,11 +28,9 @@ from tools.items import (
     revisions_words,
     workload_words,
 )
-from tools.measure_words import add_absent
-from tools.measure_words import add_items as add_measures
-from tools.measures import Measured, Measuring
 from tools.objects import name
 from tools.prometheus import SeriesReader
+from tools.prometheus_evidence import PrometheusEvidence
 from tools.reads import Reads
 from tools.records import (
     Alert,
@@ -79,11 +76,11 @@ def collect(
         _revisions(items, target, gathered, known)
         events = _events(items, gathered)
         dependencies = _dependencies(items, target, gathered)
-        with _measuring(metrics, target, pods, clock) as measuring:
+        with PrometheusEvidence(metrics, target, pods, known, clock.now()) as prometheus:
             guards = _guards(items, cluster, target, gathered, pods, reads)
             plans = container_logs.reads_for(cluster, target.namespace, pods, named[0] if named else "")
             told = container_logs.add_items(items, reads.run(plans))
-            measured = _measured(items, target, pods, known, measuring)
+            measured, known = prometheus.add_measures(items), prometheus.add_health(items)
     return Evidence(
         collected_at=clock.now(),
         items=tuple(items.all),
@@ -211,38 +208,6 @@ def _guards(
         guards = read_guards(cluster, target, workload, gathered.pods.values, pods, reads)
     add_guard_items(items, guards)
     return guards
-
-
-@contextmanager
-def _measuring(
-    metrics: SeriesReader | None, target: Target, pods: Sequence[PodFacts], clock: Clock
-) -> Iterator[Measuring | None]:
-    """Prometheus is asked where the metrics server is: for load and for memory, and in no storm of crashes."""
-    if metrics is None or not _needs_metrics(target, pods):
-        yield None
-        return
-    with Measuring(metrics, target, pods, clock.now()) as measuring:
-        yield measuring
-
-
-def _measured(
-    items: Items,
-    target: Target,
-    pods: Sequence[PodFacts],
-    revisions: Sequence[RevisionFacts],
-    measuring: Measuring | None,
-) -> Measured:
-    if measuring is None:
-        if _needs_metrics(target, pods):
-            add_absent(items)
-        return Measured()
-    measured = measuring.answers(revisions)
-    add_measures(items, measured)
-    return measured
-
-
-def _needs_metrics(target: Target, pods: Sequence[PodFacts]) -> bool:
-    return target.kind == DEPLOYMENTS.kind and "metrics" in wanted(pods)
 
 
 def _is_target(node: NodeFacts, target: Target, gathered: Gathered) -> bool:

@@ -1,7 +1,8 @@
 """The queries that are asked of Prometheus, built from names by code; label values are escaped.
 
-The names are those of cAdvisor, as the kubelet serves them. `max by` and not `sum by`: a container that is scraped
-twice (two Prometheus servers, two jobs) would count double, and double use would be a proof of load that is not there.
+The names are those of cAdvisor, as the kubelet serves them, and of kube-state-metrics. `max by` and not `sum by`: what
+is scraped twice (two Prometheus servers, two jobs) would count double, and double use would be a proof of load that is
+not there.
 """
 
 from __future__ import annotations
@@ -32,6 +33,22 @@ def memory_held(namespace: str, workload: str) -> str:
     return (
         f"max by (namespace, pod, container) (container_memory_working_set_bytes{_of(namespace, workload)})"
     )
+
+
+def replicas_ready(namespace: str, workload: str) -> str:
+    """Pods that each ReplicaSet of the workload has ready."""
+    return (
+        f"max by (namespace, replicaset) (kube_replicaset_status_ready_replicas{_sets(namespace, workload)})"
+    )
+
+
+def replicas_wanted(namespace: str, workload: str) -> str:
+    """Pods that each of them is to have."""
+    return f"max by (namespace, replicaset) (kube_replicaset_spec_replicas{_sets(namespace, workload)})"
+
+
+def _sets(namespace: str, workload: str) -> str:
+    return f'{{namespace="{quoted(namespace)}",replicaset=~"{quoted(re_escaped(workload))}-.*"}}'
 
 
 def _of(namespace: str, workload: str) -> str:

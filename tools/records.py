@@ -134,6 +134,8 @@ class RevisionFacts(Record):
     available: int = 0
     seen_healthy_seconds: float | None = None
     """Longest uninterrupted time that our own ledger saw it fully ready; None = the ledger never saw it."""
+    told_healthy_seconds: float | None = None
+    """The same by Prometheus, in the hour before the present release; None = it was not asked, or does not know."""
     seen_current_seconds: float | None = None
     """How long it was the current revision, where that can be told from its successor's creation."""
     seen_ill: bool = False
@@ -324,6 +326,7 @@ GUARDS = frozenset(
         "metrics",
         "processor_use",
         "memory_growth",
+        "revision_health",
         "autoscalers",
         "scaled_objects",
         "budgets",

@@ -175,7 +175,12 @@ def _finding(
         problem="bad_release",
         summary=f"Revision {current.number} broke it: {len(failing)} of its pods {how}.",
         directness=_directness(older_ready, back is not None and back.health == "proved", evidence),
-        evidence=tuple(evidence.cite("pods") + evidence.cite("revisions") + evidence.cite("revision_diff")),
+        evidence=tuple(
+            evidence.cite("pods")
+            + evidence.cite("revisions")
+            + evidence.cite("revision_health")
+            + evidence.cite("revision_diff")
+        ),
         facts=tuple(facts),
         ruled_out=_ruled_out(current, evidence),
         next_step=hint or "kubectl rollout undo, or mend the release: see the template's diff.",

@@ -36,7 +36,7 @@ YOUNG = timedelta(hours=24)
 LONGER = 3.0
 """So many times as long the revision before must have been current without such kills."""
 
-CITED = ("pods", "metrics", "memory_growth", "previous_logs")
+CITED = ("pods", "metrics", "memory_growth", "revision_health", "previous_logs")
 
 Killed = tuple[PodFacts, ContainerFacts]
 

@@ -55,6 +55,11 @@ def test_without_the_workload_there_is_no_way_back() -> None:
         pytest.param({"ready": 2}, (8, "proved"), id="ready now"),
         pytest.param({"seen_healthy_seconds": 600.0}, (8, "proved"), id="ledger saw it for ten minutes"),
         pytest.param({"seen_healthy_seconds": 599.0}, (8, "not_proved"), id="ledger saw it for less"),
+        pytest.param({"told_healthy_seconds": 600.0}, (8, "proved"), id="Prometheus saw it for ten minutes"),
+        pytest.param({"told_healthy_seconds": 599.0}, (8, "not_proved"), id="Prometheus saw it for less"),
+        pytest.param(
+            {"told_healthy_seconds": 3600.0, "seen_ill": True}, None, id="Prometheus against our own ledger"
+        ),
         pytest.param({}, (8, "not_proved"), id="current for a day, nothing known"),
         pytest.param({"seen_current_seconds": 600.0}, (8, "not_proved"), id="current for ten minutes"),
         pytest.param({"seen_current_seconds": 599.0}, None, id="too short-lived"),
@@ -170,3 +175,18 @@ def test_without_proof_the_proposal_says_so() -> None:
     proposal = rollback("bad_release", "Why.", back, found, TARGET)
     assert proposal.health_proof == "not_proved"
     assert "Health of revision 8 not proved" in proposal.reason
+
+
+def test_who_saw_it_ready_is_said() -> None:
+    """Our own ledger, else Prometheus; of two revisions with one template, either may have been seen."""
+    told = way_back(history(older(8, told_healthy_seconds=3600.0)))
+    assert told is not None
+    assert told.why == "Revision 8 was fully ready for 60 minutes, by Prometheus."
+    both = way_back(history(older(8, told_healthy_seconds=3600.0, seen_healthy_seconds=700.0)))
+    assert both is not None
+    assert "was seen ready for 12 minutes" in both.why
+    alike = (revision(number, digest="digest-8", seen_current_seconds=DAY) for number in (8, 7))
+    restarted, first = alike
+    merged = way_back(history(restarted, first.model_copy(update={"told_healthy_seconds": 3600.0})))
+    assert merged is not None
+    assert (merged.revision.number, merged.health) == (8, "proved")

@@ -18,7 +18,7 @@ from tests.served import serving, until
 from tools.clock import SystemClock
 from tools.errors import PermanentError
 from tools.prometheus import PrometheusApi
-from tools.promql import memory_held, processor_lately, processor_use
+from tools.promql import memory_held, processor_lately, processor_use, replicas_ready
 
 pytestmark = pytest.mark.prometheus
 POD = "web-5d4f7c9b8d-x7k2p"
@@ -147,7 +147,7 @@ def test_a_real_one_takes_every_name_as_text(api: PrometheusApi) -> None:
     """What is escaped wrongly would be an error of its parser, or find something."""
     now = SystemClock().now()
     for name in ('a"} or vector(1) or x{y="', "back\\slash", "line\nbreak", "(a|b)*[c]{1}?^$.+", "ü\u2028"):
-        for query in (processor_use("shop", name), memory_held(name, "web")):
+        for query in (processor_use("shop", name), memory_held(name, "web"), replicas_ready(name, name)):
             assert api.instant(query, now).series == ()
 
 

@@ -32,9 +32,8 @@ class Server:
     def stop(self) -> None:
         """Finish what is being answered, close all connections, end the threads."""
         self._server.task_dispatcher.shutdown(cancel_pending=True, timeout=5)
-        with suppress(
-            OSError
-        ):  # a loop that woke by itself has closed everything already, its trigger with it
+        # a loop that woke by itself has closed everything already, its trigger with it
+        with suppress(OSError):
             self._server.trigger.pull_trigger(self._close)
         self._thread.join(10)
 
