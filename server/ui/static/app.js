@@ -147,29 +147,47 @@
     });
   }
 
+  const COME_BACK_MS = 2000;
+
+  // A browser comes back by itself when a stream ends, but never after a refusal (every place taken, server restarting).
   function startFollowing(table) {
     const live = document.getElementById("live");
-    const source = new EventSource(table.dataset.follow);
-    let fresh = true;
-    source.onopen = function () { if (live) live.textContent = "live"; };
-    source.onerror = function () { if (live) live.textContent = ""; };
-    source.addEventListener("line", function (event) {
-      const data = JSON.parse(event.data);
-      if (fresh) table.replaceChildren();
-      fresh = false;
-      const row = table.insertRow();
-      row.append(
-        element("td", "fixed soft small", data.at.slice(11, 19)),
-        element("td", "fixed", data.kind.replaceAll("_", " ")),
-        element("td", "wide", data.text));
-    });
-    source.addEventListener("status", function (event) {
-      if (JSON.parse(event.data).status !== table.dataset.status) {
+    let place = "0";
+
+    function say(text) {
+      if (live) live.textContent = text;
+    }
+
+    function follow() {
+      const source = new EventSource(table.dataset.follow + "?after=" + place);
+      source.onopen = function () { say("live"); };
+      source.onerror = function () {
+        say("");
+        if (source.readyState === EventSource.CLOSED) setTimeout(follow, COME_BACK_MS);
+      };
+      source.addEventListener("line", function (event) {
+        const data = JSON.parse(event.data);
+        if (place === "0") table.replaceChildren();
+        place = event.lastEventId;
+        const row = table.insertRow();
+        row.append(
+          element("td", "fixed soft small", data.at.slice(11, 19)),
+          element("td", "fixed", data.kind.replaceAll("_", " ")),
+          element("td", "wide", data.text));
+      });
+      source.addEventListener("status", function (event) {
+        if (JSON.parse(event.data).status !== table.dataset.status) {
+          source.close();
+          location.reload();
+        }
+      });
+      source.addEventListener("end", function () {
         source.close();
-        location.reload();
-      }
-    });
-    source.addEventListener("end", function () { source.close(); });
+        say("");
+      });
+    }
+
+    follow();
   }
 
   const form = document.getElementById("ask");
