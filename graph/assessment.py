@@ -48,6 +48,7 @@ def policy_facts(
         risk=proposal.risk,
         problem=proposal.problem,
         confidence=certainty,
+        alert_names=tuple(sorted({alert.name for alert in services.incidents.alerts(incident_id)})),
         paused=services.controls.pause_state().paused,
         suspicious=evidence.suspicious,
         evidence_missing=tuple(sorted({item.kind for item in evidence.missing()} | unread)),

@@ -11,7 +11,15 @@ from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Literal, TypeAlias
 
-from graph.policy_facts import DENIED_NAMESPACES, Answer, Attempt, GuardFacts, PolicyFacts, PolicySettings
+from graph.policy_facts import (
+    DENIED_NAMESPACES,
+    AlertRule,
+    Answer,
+    Attempt,
+    GuardFacts,
+    PolicyFacts,
+    PolicySettings,
+)
 from graph.policy_guards import GUARDS
 from tools.records import Record
 
@@ -19,6 +27,7 @@ __all__ = [
     "DENIED_NAMESPACES",
     "NAMESPACE",
     "RULES",
+    "AlertRule",
     "Attempt",
     "Block",
     "GuardFacts",
@@ -98,6 +107,19 @@ def target_limits(facts: PolicyFacts, settings: PolicySettings) -> Answer:
         settings.target_deployment,
     ):
         return ("refuse", f"actions are limited to Deployment {settings.target_deployment}")
+    return None
+
+
+def alert_rules(facts: PolicyFacts, settings: PolicySettings) -> Answer:
+    """PLAYBOOKS_FILE says which alert may lead where; what fits no entry is not narrowed."""
+    for rule in settings.alert_rules:
+        name = next((n for n in facts.alert_names if fnmatchcase(n, rule.alert)), "")
+        if not name:
+            continue
+        if rule.problems is not None and facts.problem not in rule.problems:
+            return ("refuse", f"PLAYBOOKS_FILE has no action for {facts.problem} after {name}")
+        if rule.actions is not None and facts.action not in rule.actions:
+            return ("refuse", f"PLAYBOOKS_FILE does not permit {facts.action} after {name}")
     return None
 
 
@@ -233,6 +255,7 @@ RULES: tuple[Rule, ...] = (
     namespace_denied,
     namespace_allowed,
     target_limits,
+    alert_rules,
     own_workload,
     workload_disabled,
     managed_elsewhere,

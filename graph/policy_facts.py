@@ -34,6 +34,17 @@ DENIED_NAMESPACES = (
 )
 
 
+class AlertRule(Record):
+    """What alerts of some names may lead to, from PLAYBOOKS_FILE. It narrows what is done, and never widens it."""
+
+    alert: str
+    """Shell pattern on the alert's name."""
+    problems: tuple[str, ...] | None = None
+    """Problem classes that may be acted on; None: all."""
+    actions: tuple[str, ...] | None = None
+    """Actions that may be taken; None: all, empty: none."""
+
+
 class PolicySettings(Record):
     """The limits in force, as configured. Names and defaults: product.md section 2."""
 
@@ -59,6 +70,8 @@ class PolicySettings(Record):
     """The same action on the same workload not again so soon without a person, whatever the class."""
     cluster_writes_per_hour: int = 6
     cluster_writes_per_day: int = 20
+    alert_rules: tuple[AlertRule, ...] = ()
+    """All that fit an alert of the incident must permit."""
     most_replicas: int = 50
     """No Deployment is scaled beyond this."""
     node_pause_seconds: float = 1800.0
@@ -112,6 +125,8 @@ class PolicyFacts(Record):
     risk: Risk
     problem: str
     confidence: float
+    alert_names: tuple[str, ...] = ()
+    """Of the incident's alerts."""
     paused: bool = False
     suspicious: bool = False
     evidence_missing: tuple[str, ...] = ()

@@ -18,6 +18,7 @@ from pydantic_core import ErrorDetails, PydanticUndefined
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from graph.policy import DENIED_NAMESPACES, PolicySettings
+from server.playbooks_file import read_playbooks_file
 from server.settings_fields import (
     ActionNames,
     DatabaseUrl,
@@ -178,6 +179,7 @@ class Settings(BaseSettings):
             verify_delay_seconds=self.verify_delay_seconds,
             verify_window_seconds=self.verify_window_seconds,
             test_cluster=self.test_cluster,
+            alert_rules=read_playbooks_file(self.playbooks_file),
             **read_policy_file(self.policy_file),
         )
 

@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 import yaml
 
+from server.playbooks_file import read_playbooks_file
 from server.settings import Settings, read_policy_file
 from server.tokens import MINIMUM_LENGTH, TokenFileError, read_people, split_tokens
 
@@ -137,20 +138,18 @@ def _webhook_token(settings: Settings) -> Iterator[str]:
         yield f"{name}: holds {len(tokens)} tokens. Mend: at most two, the old and the new one"
 
 
+def _readable(name: str, path: Path | None, read: Callable[[Path | None], object]) -> Iterator[str]:
+    try:
+        read(path)
+    except OSError as err:
+        yield f"{name}={path}: {err.strerror}. Mend: leave {name} out"
+    except (ValueError, yaml.YAMLError) as err:
+        yield f"{name}={path}: {str(err).splitlines()[0]}. Mend: leave that line out"
+
+
 def _files(settings: Settings) -> Iterator[str]:
-    if settings.policy_file is not None:
-        try:
-            read_policy_file(settings.policy_file)
-        except OSError as err:
-            yield f"POLICY_FILE={settings.policy_file}: {err.strerror}. Mend: leave POLICY_FILE out"
-        except (ValueError, yaml.YAMLError) as err:
-            first = str(err).splitlines()[0]
-            yield f"POLICY_FILE={settings.policy_file}: {first}. Mend: leave that line out"
-    if settings.playbooks_file is not None:
-        yield (
-            f"PLAYBOOKS_FILE={settings.playbooks_file}: this version has its shipped playbooks only, and "
-            "would not follow it. Mend: leave PLAYBOOKS_FILE out"
-        )
+    yield from _readable("POLICY_FILE", settings.policy_file, read_policy_file)
+    yield from _readable("PLAYBOOKS_FILE", settings.playbooks_file, read_playbooks_file)
     path = settings.reader_token_file
     if path is not None and not os.access(path, os.R_OK):
         yield f"READER_TOKEN_FILE={path}: cannot be read. Mend: leave READER_TOKEN_FILE out"

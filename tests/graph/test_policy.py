@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from graph import policy
-from graph.policy import Attempt, PolicyFacts, PolicySettings, evaluate, route, settle_until
+from graph.policy import AlertRule, Attempt, PolicyFacts, PolicySettings, evaluate, route, settle_until
 from tests.graph.evidence_builders import NOW, TARGET, ago, policy_facts
 from tests.graph.guard_scenarios import SCENARIOS as GUARD_SCENARIOS
 from tools.records import Target
@@ -58,6 +58,11 @@ SCENARIOS = {
     "namespace_denied": (policy_facts(target=target(namespace="kube-system")), AUTO, "refuse"),
     "namespace_allowed": (policy_facts(), auto(namespace_allow=("team-*",)), "refuse"),
     "target_limits": (policy_facts(), auto(target_namespace="other"), "refuse"),
+    "alert_rules": (
+        policy_facts(alert_names=("KubePodCrashLooping",)),
+        auto(alert_rules=(AlertRule(alert="KubePod*", actions=()),)),
+        "refuse",
+    ),
     "own_workload": (policy_facts(), auto(own_uids=("uid-web",)), "refuse"),
     "workload_disabled": (policy_facts(disabled=True), AUTO, "refuse"),
     "managed_elsewhere": (policy_facts(target=target(managed_by="operator")), AUTO, "refuse"),
@@ -205,6 +210,30 @@ def test_target_deployment_means_a_deployment() -> None:
     """A StatefulSet of that name is another workload."""
     facts = policy_facts(target=target(kind="StatefulSet"))
     assert blocks(facts, auto(target_deployment="web")) == {"target_limits": "refuse"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "refused"),
+    [
+        (AlertRule(alert="KubePodCrashLooping"), False),
+        (AlertRule(alert="KubePod*", problems=("transient_crash",), actions=("restart_deployment",)), False),
+        (AlertRule(alert="KubePod*", problems=("bad_release",)), True),
+        (AlertRule(alert="KubePod*", actions=("rollback_deployment",)), True),
+        (AlertRule(alert="Other*", actions=()), False),
+        (AlertRule(alert="kubepodcrashlooping", actions=()), False),
+    ],
+)
+def test_an_alert_leads_only_where_its_entries_let_it(rule: AlertRule, refused: bool) -> None:
+    """A restart for a transient crash, after KubePodCrashLooping and another alert; case counts."""
+    facts = policy_facts(alert_names=("KubePodCrashLooping", "KubePodNotReady"))
+    assert blocks(facts, auto(alert_rules=(rule,))) == ({"alert_rules": "refuse"} if refused else {})
+
+
+def test_every_entry_that_fits_has_to_permit_it() -> None:
+    """A wide entry cannot open what a narrow one forbids."""
+    rules = (AlertRule(alert="*"), AlertRule(alert="KubePodNotReady", actions=()))
+    facts = policy_facts(alert_names=("KubePodCrashLooping", "KubePodNotReady"))
+    assert blocks(facts, auto(alert_rules=rules)) == {"alert_rules": "refuse"}
 
 
 def test_own_workload_is_known_by_uid() -> None:

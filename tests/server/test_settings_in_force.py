@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from server.channels import channels
 from server.settings import Settings, SettingsError
 from tests.chaos.agent_process import AgentProcess
 from tests.harness import Harness, deployment, harness
+from tests.server.ways import decision as decision_of
 from tools.clock import ManualClock
 from tools.sandbox import Sandbox
 
@@ -33,10 +35,53 @@ def test_every_address_is_a_channel_of_its_own() -> None:
     ]
 
 
-def test_a_playbooks_file_is_refused_rather_than_passed_over(tmp_path: Path) -> None:
-    """Somebody who wrote one would believe that it is followed."""
-    (tmp_path / "playbooks.yaml").write_text("{}")
-    with pytest.raises(SettingsError, match="Mend: leave PLAYBOOKS_FILE out"):
+def bad_release(agent: Harness) -> str:
+    """A release that crashes over a healthy one; the incident's id."""
+    agent.sandbox.apply(deployment("web"))
+    agent.advance(1200, step=60)
+    agent.sandbox.apply(deployment("web", image="registry.example/web:1.1", fault="crashloop"))
+    agent.advance(120, step=10)
+    broken = next(p for p in agent.pods("shop") if "1.1" in p["spec"]["containers"][0]["image"])
+    (incident_id,) = agent.alert(agent.crash_alert(broken))
+    agent.drive()
+    return incident_id
+
+
+def test_the_playbooks_file_narrows_what_an_alert_leads_to(tmp_path: Path) -> None:
+    """A bad release that would be asked about is explained, and the decision names the file."""
+    (tmp_path / "playbooks.yaml").write_text("[{alert: 'KubePod*', problems: [transient_crash]}]")
+    with harness(tmp_path, MODE="auto", PLAYBOOKS_FILE=str(tmp_path / "playbooks.yaml")) as agent:
+        incident_id = bad_release(agent)
+        decision = decision_of(agent, incident_id)
+        assert (decision["problem"], decision["route"]) == ("bad_release", "notify")
+        assert (
+            "alert_rules: PLAYBOOKS_FILE has no action for bad_release after KubePodCrashLooping"
+            in (decision["blocked_by"])
+        )
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a: 1", "must be a list"),
+        ("- problems: [bad_release]", "each entry needs alert"),
+        ("- {alert: X, action: []}", "action is not known; there are: alert, problems, actions"),
+        ("- {alert: X, actions: [reboot]}", "reboot is none of actions; there are: cordon_node"),
+        ("- {alert: X, problems: [gloom]}", "gloom is none of problems"),
+        ("- {alert: X, actions: restart_deployment}", "actions must be a list of names"),
+        ("- {alert: [X", "Mend: leave that line out"),
+    ],
+)
+def test_a_playbooks_file_that_is_wrong_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    """Somebody who wrote it would believe that it is followed."""
+    (tmp_path / "playbooks.yaml").write_text(text)
+    with pytest.raises(SettingsError, match=re.escape(said)):
+        Settings.load({"PLAYBOOKS_FILE": str(tmp_path / "playbooks.yaml")})
+
+
+def test_a_playbooks_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    """By its name."""
+    with pytest.raises(SettingsError, match="No such file or directory"):
         Settings.load({"PLAYBOOKS_FILE": str(tmp_path / "playbooks.yaml")})
 
 
