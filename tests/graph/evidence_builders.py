@@ -19,6 +19,7 @@ from tools.records import (
     Evidence,
     EvidenceItem,
     ItemStatus,
+    NodeFacts,
     Observation,
     PodFacts,
     PodObservation,
@@ -193,6 +194,28 @@ def released(*failing: PodFacts, older: Sequence[PodFacts] = (), age: float = 60
     previous = revision(1, replicas=len(older), ready=serving, seen_current_seconds=3 * DAY - age)
     current = revision(2, digest=NEW, age=age, replicas=len(failing))
     return evidence(**{"pods": (*failing, *older), "revisions": (current, previous), **more})
+
+
+def node_under(ready: str = "True") -> NodeFacts:
+    """The node that odd pods are on."""
+    reason = "Kubelet stopped posting node status."
+    return NodeFacts(name="node-1", uid="uid-node-1", ready=ready, reason=reason)
+
+
+def among_siblings(*unwell: PodFacts, siblings: Sequence[PodFacts] = (), **more: Any) -> Evidence:
+    """Unwell pods of revision 2 beside siblings that are ready, in a complete rollout."""
+    count, ready = len(unwell) + len(siblings), len(siblings)
+    counts = {"desired": count, "replicas": count, "updated": count, "ready": ready, "available": ready}
+    return evidence(
+        **{
+            "pods": (*unwell, *siblings),
+            "workload": workload(**counts),
+            "revisions": (revision(2, digest=NEW, replicas=count, ready=ready),),
+            "nodes": (node_under(),),
+            "items": (*items(), item("nodes", number=8)),
+            **more,
+        }
+    )
 
 
 def alert(name: str = "KubePodCrashLooping", *, severity: str = "warning", status: Any = "firing") -> Alert:

@@ -10,23 +10,20 @@ from graph.playbooks.bad_pod import candidates, proves
 from graph.state import Finding
 from tests.graph.evidence_builders import (
     DAY,
-    NEW,
     TARGET,
+    among_siblings,
     back_off,
     dependency,
-    evidence,
-    item,
-    items,
+    node_under,
     pod,
     ready_pod,
     ready_pods,
     restarted,
-    revision,
     waits,
     well,
     workload,
 )
-from tools.records import Evidence, NodeFacts, PodFacts
+from tools.records import Evidence, PodFacts
 
 HOUR = 3600.0
 TWO = ready_pods(2, "rs2")
@@ -38,25 +35,9 @@ def crashing(name: str = "bad", **more: Any) -> PodFacts:
     return pod(name, "rs2", container, **{"age": DAY, "ready_changed": HOUR, "node": "node-1", **more})
 
 
-def node(ready: str = "True") -> NodeFacts:
-    """The node under it."""
-    return NodeFacts(name="node-1", uid="uid-node-1", ready=ready)
-
-
 def among(*unwell: PodFacts, siblings: tuple[PodFacts, ...] = TWO, **more: Any) -> Evidence:
-    """Unwell pods beside siblings that are ready, in a complete rollout."""
-    count, ready = len(unwell) + len(siblings), len(siblings)
-    counts = {"desired": count, "replicas": count, "updated": count, "ready": ready, "available": ready}
-    return evidence(
-        **{
-            "pods": (*unwell, *siblings),
-            "workload": workload(**counts),
-            "revisions": (revision(2, digest=NEW, replicas=count, ready=ready),),
-            "nodes": (node(),),
-            "items": (*items(), item("nodes", number=8)),
-            **more,
-        }
-    )
+    """Beside siblings that are well."""
+    return among_siblings(*unwell, siblings=siblings, **more)
 
 
 def proved(found: Evidence) -> Finding:
@@ -90,7 +71,7 @@ def test_it_is_less_sure_where_its_node_was_not_read() -> None:
 
 def test_nothing_is_evicted_from_an_ill_node() -> None:
     """It would only hang."""
-    found = among(crashing(), nodes=(node("Unknown"),))
+    found = among(crashing(), nodes=(node_under("Unknown"),))
     assert candidates(proved(found), found, TARGET) == []
 
 

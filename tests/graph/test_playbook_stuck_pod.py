@@ -13,22 +13,21 @@ from tests.graph.evidence_builders import (
     NEW,
     TARGET,
     ago,
+    among_siblings,
     back_off,
-    evidence,
-    item,
-    items,
+    node_under,
     pod,
     ready_pod,
     ready_pods,
     restarted,
-    revision,
     waits,
     well,
     workload,
 )
-from tools.records import Evidence, NodeFacts, PodFacts
+from tools.records import Evidence, PodFacts
 
 HOUR = 3600.0
+TWO = ready_pods(2, "rs2")
 
 
 def stuck(name: str = "stuck", **more: Any) -> PodFacts:
@@ -38,28 +37,9 @@ def stuck(name: str = "stuck", **more: Any) -> PodFacts:
     return pod(name, "rs2", unready, **{"age": DAY, "ready_changed": HOUR, "node": "node-1", **more})
 
 
-def node(ready: str = "True") -> NodeFacts:
-    """The node under it."""
-    return NodeFacts(
-        name="node-1", uid="uid-node-1", ready=ready, reason="Kubelet stopped posting node status."
-    )
-
-
-def among(*unwell: PodFacts, siblings: tuple[PodFacts, ...] = ready_pods(2, "rs2"), **more: Any) -> Evidence:
-    """Unwell pods beside siblings that are ready, in a complete rollout."""
-    count = len(unwell) + len(siblings)
-    ready = len(siblings)
-    counts = {"desired": count, "replicas": count, "updated": count, "ready": ready, "available": ready}
-    return evidence(
-        **{
-            "pods": (*unwell, *siblings),
-            "workload": workload(**counts),
-            "revisions": (revision(2, digest=NEW, replicas=count, ready=ready),),
-            "nodes": (node(),),
-            "items": (*items(), item("nodes", number=8)),
-            **more,
-        }
-    )
+def among(*unwell: PodFacts, siblings: tuple[PodFacts, ...] = TWO, **more: Any) -> Evidence:
+    """Beside siblings that are well."""
+    return among_siblings(*unwell, siblings=siblings, **more)
 
 
 def proved(found: Evidence) -> Finding:
@@ -123,7 +103,7 @@ def test_what_only_looks_like_it(found: Evidence) -> None:
 
 def test_a_pod_on_a_node_that_is_ill_is_explained() -> None:
     """It would only hang there, being deleted."""
-    found = among(stuck(), nodes=(node("Unknown"),))
+    found = among(stuck(), nodes=(node_under("Unknown"),))
     finding = proved(found)
     assert candidates(finding, found, TARGET) == []
     assert "look at the node first" in finding.next_step
