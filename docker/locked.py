@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 LOCK = Path(__file__).resolve().parent.parent / "requirements.lock"
 PROJECT = "sre-agent (pyproject.toml)"
 BUILD_TOOLS = ("setuptools", "wheel")
+AT_A_DESK = ("ipykernel", "nbclient")
+"""The extra `notebooks`: for a person with a browser, never for an image."""
 _HEAD = re.compile(r"^[A-Za-z0-9]")
 
 
@@ -39,9 +41,12 @@ def needed_by(entry: str) -> Iterator[str]:
             yield note.lstrip("# ").removeprefix("via").strip()
 
 
-def reached(lock: str, *roots: str) -> str:
-    """The entries of all that the roots need, and of the roots themselves where they are packages."""
-    packages = entries(lock)
+def reached(lock: str, *roots: str, without: Collection[str] = ()) -> str:
+    """The entries of all that the roots need, and of the roots themselves where they are packages.
+
+    What only those in `without` need is left out with them.
+    """
+    packages = {name: entry for name, entry in entries(lock).items() if name not in without}
     wanted, before = set(roots), 0
     while len(wanted) != before:
         before = len(wanted)
@@ -50,8 +55,8 @@ def reached(lock: str, *roots: str) -> str:
 
 
 def runtime(lock: str) -> str:
-    """The part that the project needs when it runs, all extras included."""
-    return reached(lock, PROJECT)
+    """The part that the project needs when it runs, all extras included but the one that serves no image."""
+    return reached(lock, PROJECT, without=AT_A_DESK)
 
 
 def build(lock: str) -> str:

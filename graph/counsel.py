@@ -5,12 +5,15 @@ The playbook's decision is complete before a model is asked, so that whatever ha
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from graph import advice as advising
 from graph import assessment, confidence, policy
 from graph.advice import Advice
+from graph.diagnosis import diagnose, is_noise, unresolved
 from graph.question import question
 from graph.services import Services
-from graph.state import Decision, Finding, Proposal
+from graph.state import Decision, Finding, Proposal, Route
 from tools.adviser import NONE, Question, Reply
 from tools.records import Alert, Evidence, Record, Similar, Target
 
@@ -27,6 +30,59 @@ class Case(Record):
     target: Target | None
     similar: tuple[Similar, ...] = ()
     alerts: tuple[Alert, ...] = ()
+
+
+class Weighed(Record):
+    """One candidate as policy sees it, before any model."""
+
+    proposal: Proposal
+    confidence: float
+    parts: dict[str, float]
+    blocks: tuple[policy.Block, ...]
+
+    @property
+    def route(self) -> Route:
+        """Where it would go, were it chosen."""
+        return policy.route(self.blocks)
+
+
+def case_of(
+    services: Services,
+    incident_id: str,
+    evidence: Evidence,
+    target: Target | None,
+    *,
+    similar: Sequence[Similar] = (),
+    why_no_target: str = "",
+) -> Case:
+    """What the evidence proves, and what could be done about it. Raises StoreError."""
+    alerts = services.incidents.alerts(incident_id)
+    finding, candidates = diagnose(evidence, target, alerts) if target else (unresolved(why_no_target), [])
+    return Case(
+        incident_id=incident_id,
+        finding=finding,
+        candidates=tuple(candidates),
+        evidence=evidence,
+        target=target,
+        similar=tuple(similar),
+        alerts=tuple(alerts),
+    )
+
+
+def decide(services: Services, case: Case) -> tuple[Decision, Proposal | None]:
+    """As `decide_among`, but for alerts that are over or never act: those are ignored, and no model is asked."""
+    over = is_noise(case.alerts) or (
+        bool(case.alerts) and all(alert.status == "resolved" for alert in case.alerts)
+    )
+    decision, proposal = decide_among(services, case, consult=not over)
+    if over:
+        decision = decision.model_copy(update={"route": "ignore", "action": None})
+    return decision, proposal
+
+
+def weigh(services: Services, case: Case) -> tuple[Weighed, ...]:
+    """Every candidate by itself, in the playbook's order. Raises ToolError when what policy needs cannot be read."""
+    return tuple(_weighed(services, case, candidate) for candidate in case.candidates)
 
 
 def decide_among(services: Services, case: Case, *, consult: bool) -> tuple[Decision, Proposal | None]:
@@ -52,6 +108,12 @@ def decide_among(services: Services, case: Case, *, consult: bool) -> tuple[Deci
     blocks = (*policy.evaluate(facts, services.policy), *advising.blocks(advice, FIRST, own.route))
     decision = _decision(case, chosen, blocks, parts, certainty)
     return advising.signed(decision, advice), chosen
+
+
+def _weighed(services: Services, case: Case, candidate: Proposal) -> Weighed:
+    parts, certainty = _certainty(services, case, candidate)
+    blocks = policy.evaluate(_facts(services, case, candidate, certainty), services.policy)
+    return Weighed(proposal=candidate, confidence=certainty, parts=parts, blocks=blocks)
 
 
 def _own(services: Services, case: Case) -> tuple[Decision, policy.PolicyFacts | None]:

@@ -20,7 +20,7 @@ from langgraph.runtime import Runtime
 from langgraph.types import Command, interrupt
 
 from graph import counsel, messages, policy, proposals, verdicts, verification, writes
-from graph.diagnosis import diagnose, is_noise, unresolved
+from graph.diagnosis import diagnose
 from graph.observed_use import observed_use
 from graph.proof import Change, prove_again
 from graph.recollection import recollect
@@ -265,25 +265,16 @@ def report(state: IncidentState, runtime: Runtime[Services]) -> dict[str, Any]:
 
 
 def _decide(state: IncidentState, services: Services) -> dict[str, Any]:
-    incident_id, target, evidence = state["incident_id"], state.get("target"), state["evidence"]
-    alerts = services.incidents.alerts(incident_id)
-    finding, candidates = (
-        diagnose(evidence, target, alerts) if target else (unresolved(state.get("unresolved", "")), [])
+    case = counsel.case_of(
+        services,
+        state["incident_id"],
+        state["evidence"],
+        state.get("target"),
+        similar=state.get("similar", []),
+        why_no_target=state.get("unresolved", ""),
     )
-    over = is_noise(alerts) or (bool(alerts) and all(alert.status == "resolved" for alert in alerts))
-    case = counsel.Case(
-        incident_id=incident_id,
-        finding=finding,
-        candidates=tuple(candidates),
-        evidence=evidence,
-        target=target,
-        similar=tuple(state.get("similar", [])),
-        alerts=tuple(alerts),
-    )
-    decision, proposal = counsel.decide_among(services, case, consult=not over)
-    if over:
-        decision = decision.model_copy(update={"route": "ignore", "action": None})
-    return {"finding": finding, "decision": decision, "proposal": proposal}
+    decision, proposal = counsel.decide(services, case)
+    return {"finding": case.finding, "decision": decision, "proposal": proposal}
 
 
 def _prove_again(services: Services, state: IncidentState, proposal: Proposal) -> Change | None:

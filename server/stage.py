@@ -38,6 +38,7 @@ from tools.inbox import Inbox
 from tools.incidents import Incident, SqlIncidents
 from tools.ledger import SqlLedger
 from tools.outbox import SqlOutbox
+from tools.record_copy import copy_record
 from tools.recorded_series import RecordedSeries
 from tools.revisions import SqlRevisions
 from tools.sandbox import Sandbox
@@ -89,10 +90,13 @@ class Stage:
     ) -> None:
         self._stack.close()
 
-    def decide(self, bundle: Bundle, *, mode: str = "", adviser: Adviser | None = None) -> Decided:
+    def decide(
+        self, bundle: Bundle, *, mode: str = "", adviser: Adviser | None = None, keep: Path | None = None
+    ) -> Decided:
         """The decisions that the agent makes of this bundle, up to where it would ask, settle or end.
 
-        `mode`: instead of the one that the bundle names (without one: auto). Raises BundleError for a bundle that
+        `mode`: instead of the one that the bundle names (without one: auto). `keep`: where to leave a copy of the
+        record that the runs have made, which is gone otherwise. Raises BundleError for a bundle that
         cannot be served, Undecided when a run fails.
         """
         history, notes = read_history(bundle.history)
@@ -103,6 +107,8 @@ class Stage:
             opened, invalid = scene.accept(bundle)
             scene.drive(opened)
             seconds = time.perf_counter() - started
+            if keep:
+                copy_record(self._folder / "record.db", keep)
             return scene.outcome(opened, seconds, bundle, (*notes, *passed_over, *invalid))
 
     @contextmanager
