@@ -36,7 +36,8 @@ def cause(services: ChatServices, survey: Survey, subject: Subject) -> str:
     except ToolError as error:
         return f"Its evidence cannot be read: {message(str(error))}"
     for item in evidence.items:
-        survey.note(item.query)
+        if item.status != "absent":
+            survey.note(item.query)
     finding, _ = diagnose(evidence, target)
     return "\n".join(_lines(finding, evidence))
 

@@ -250,6 +250,7 @@ def test_the_answer_agrees_with_the_cluster(worlds: Worlds, name: str, question:
     answer = worlds[name].ask(question)
     check(answer, worlds[name])
     assert answer.sources
+    assert "not asked" not in answer.sources
     assert answer.answered_by == "rules"
 
 
