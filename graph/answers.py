@@ -144,7 +144,13 @@ def _incidents(case: Case) -> Told:
     wish, record, now = case.wish, case.services.record, case.survey.now
     most = wish.most or lookups_record.SCREEN
     told = lookups_record.incidents(
-        record, case.subjects, now, since=wish.since, still_open=wish.still_open, most=most
+        record,
+        case.subjects,
+        now,
+        since=wish.since,
+        still_open=wish.still_open,
+        outcomes=wish.outcomes,
+        most=most,
     )
     if wish.most == 1 and told.incidents and (incident := record.incident(told.incidents[0])):
         return lookups_record.explain(record, incident, now)
@@ -177,6 +183,11 @@ def _approvals(case: Case) -> Told:
     if case.subjects and case.wish.why:
         return lookups_record.why_acted(case.services.record, case.subjects, case.survey.now)
     return lookups_record.waiting(case.services.record)
+
+
+def _to_do(case: Case) -> Told:
+    """What waits for a person, then what is not well and waits for nobody."""
+    return _joined([lookups_record.waiting(case.services.record), _trouble(case)])
 
 
 def _conduct(case: Case) -> Told:
@@ -265,6 +276,7 @@ _BY_INTENT: dict[Intent, Callable[[Case], Told]] = {
     "why_acted": _why_acted,
     "acted": _acted,
     "approvals": _approvals,
+    "to_do": _to_do,
     "conduct": _conduct,
     "logs": _logs,
     "events": _events,

@@ -68,6 +68,9 @@ ACTIONS = re.compile(
     r"|\b(?:what|which|list|show|any|recent|last)\b.{0,20}\bactions?\b"
     rf"|{YOU}.*\b(?:do|done|did|been doing|doing|take|took|taken|up to)\b"
     r"|\bautomat\w+ (?:fix|action|remediat)\w*"
+    r"|\b(?:did|has|have) (?:the |that |this |it |your |a )?(?:last )?"
+    r"(?:(?:restart|roll ?back|scaling|scale-?up|eviction|cordon|undo|fix|action) ?(?:(?:of|on|for) \S+ )?)?"
+    r"(?:help|work|succeed|mend)(?:ed)?\b"
 )
 APPROVALS = re.compile(
     r"\bapprovals?\b|\bproposals?\b|\bto (?:approve|decide|confirm|sign off)\b"
@@ -85,7 +88,8 @@ CONDUCT = re.compile(
 )
 LOGS = re.compile(
     r"\blogs?\b|\blogged\b|\blogging\b|\bstd(?:out|err)\b|\bstack ?traces?\b|\btracebacks?\b|\boutput\b"
-    r"|\bprint(?:s|ed|ing)?\b|\bwhat (?:did|does|has|was|is)\b.*\b(?:say|said|saying|print\w*|writ\w*)\b"
+    r"|\btail\b|\b\d+ lines\b|\blast (?:words|lines?)\b|\bprint(?:s|ed|ing)?\b"
+    r"|\bwhat (?:did|does|has|was|is)\b.*\b(?:say|said|saying|print\w*|writ\w*)\b"
 )
 ENDED_RUN = words(
     r"crash\w*",
@@ -136,6 +140,23 @@ CHANGES = words(
 IMAGES = words("images?", "versions?", "tags?")
 WHICH_IMAGE = words("(?:which|what|current) (?:images?|versions?|tags?)")
 HOW_MANY = words("how many", "number of", "count", "total", "how much", "quantity", "amount of")
+TO_DO = re.compile(
+    r"\bwhat (?:do|must|should|can|shall) (?:i|we) (?:have to |need to )?(?:do|look at)"
+    r"(?: first| now| next| today)*\W*$"
+    r"|\b(?:any|some)thing (?:left )?for (?:me|us) to do\b"
+)
+WHICH_ARE = re.compile(
+    r"^(?:(?:are|is|was|were) there |(?:do|did) (?:we|you) (?:have|see) |show (?:me )?|list )?"
+    r"(?:any|anything|which|what)\b"
+)
+"""Asks for things in a state, not how the state came about."""
+REASONS = frozenset({"oom", "image", "config"})
+"""States of pods that are a reason, and not only an ill."""
+_ASKS_WHICH = r"^(?:is|are|any|which|what|list|show|do we have)\b.*"
+CORDONED = re.compile(
+    rf"{_ASKS_WHICH}\b(?:nodes?|machines?)\b.*\b(?:cordoned|schedulable|unschedulable)\b"
+    rf"|{_ASKS_WHICH}\b(?:cordoned|unschedulable) (?:nodes?|machines?)\b"
+)
 WHERE = re.compile(
     r"\bwhere\b|\b(?:which|what) nodes?\b.*\b(?:runs?|running|hosts?|hosting|on|scheduled|lives?)\b"
 )
@@ -211,6 +232,21 @@ USAGE = words(
     "top pods?",
     "resources?",
 )
+OUTCOMES: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
+    (
+        words(
+            "(?:not|never) (?:been )?(?:recovered|resolved|mended|fixed)", "did(?:n't| not) (?:recover|help)"
+        ),
+        ("escalated", "inconclusive"),
+    ),
+    (words("recovered", "resolved", "mended", "fixed"), ("recovered", "provisional")),
+    (words("escalated", "handed over"), ("escalated",)),
+    (words("inconclusive"), ("inconclusive",)),
+    (words("rejected"), ("rejected",)),
+    (words("expired"), ("expired",)),
+    (words("withdrawn"), ("withdrawn",)),
+)
+"""How a question says that incidents ended, and the statuses that it means; the more telling first."""
 ANY_OF = re.compile(r"\b(?:any|an?|another|every|each|which|what|how many|no|all) $")
 KUBECTL_READS = re.compile(r"\bkubectl (?=get|describe|logs?|top|events?|explain)")
 KUBECTL_FLAGS = (

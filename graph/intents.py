@@ -23,6 +23,7 @@ Intent: TypeAlias = Literal[
     "why_acted",
     "acted",
     "approvals",
+    "to_do",
     "conduct",
     "logs",
     "events",
@@ -75,6 +76,8 @@ class Wish(Record):
     warnings: bool = False
     listing: bool = False
     still_open: bool = False
+    outcomes: tuple[str, ...] = ()
+    """Statuses that incidents are asked for by."""
     why: bool = False
     incident_id: str = ""
     follows_up: bool = False
@@ -114,6 +117,7 @@ def understand(question: str, now: datetime) -> Wish:
         warnings=bool(cues.WARNINGS.search(text)),
         listing=not cues.HOW_MANY.search(text),
         still_open=bool(cues.OPEN.search(text)),
+        outcomes=_outcomes(text) if intent == "incidents" else (),
         why=bool(cues.WHY.search(text)),
         incident_id=found[0] if (found := cues.INCIDENT_ID.search(text)) else "",
         follows_up=bool(cues.FOLLOWS_UP.search(text)),
@@ -152,6 +156,10 @@ def _of_the_agent(text: str) -> Intent | None:
         return "why_acted"
     if cues.CONDUCT_OF_YOU.search(text):
         return "conduct"
+    if cues.TO_DO.search(text):
+        return "to_do"
+    if cues.CORDONED.search(text) and not re.search(cues.YOU, text):
+        return "nodes"
     of_containers = cues.RESTARTS.search(text) and not re.search(cues.YOU, text)
     if not of_containers and (cues.BY_AGENT.search(text) or cues.PASSIVE.search(text)):
         return "why_acted"
@@ -194,8 +202,12 @@ def _of_things(text: str) -> Intent | None:
         if ill and _state(text) in ("", "ready", "running"):
             return "problems"
         return None if cues.WHY.search(text) else "pods"
+    if asked == "containers" and cues.HOW_MANY.search(text):
+        return asked
     if asked in ("namespaces", "workloads", "containers") and ill:
         return "problems"
+    if not asked and cues.WHICH_ARE.search(text) and _state(text) in cues.REASONS:
+        return "pods"
     return asked
 
 
@@ -227,6 +239,10 @@ def _of_health(text: str) -> Intent | None:
 
 def _state(text: str) -> str:
     return next((state for state, pattern in STATES if re.search(rf"\b(?:{pattern})\b", text)), "")
+
+
+def _outcomes(text: str) -> tuple[str, ...]:
+    return next((statuses for pattern, statuses in cues.OUTCOMES if pattern.search(text)), ())
 
 
 def _workload_kind(text: str) -> str:

@@ -46,13 +46,14 @@ def incidents(
     *,
     since: datetime | None = None,
     still_open: bool = False,
+    outcomes: Sequence[str] = (),
     most: int = SCREEN,
 ) -> Told:
-    """The newest incidents about these subjects: when, what, how it stands."""
-    found = _about(record, subjects, since, still_open)
+    """The newest incidents about these subjects, of these statuses if any are given: when, what, how it stands."""
+    found = [i for i in _about(record, subjects, since, still_open) if not outcomes or i.status in outcomes]
     place = f" about {' and '.join(map(str, subjects))}" if subjects else ""
     window = f" since {since:%Y-%m-%d %H:%M} UTC" if since else ""
-    kind = "open incident" if still_open else "incident"
+    kind = f"{'open ' if still_open else ''}{' or '.join(outcomes)}{' ' if outcomes else ''}incident"
     if not found:
         return Told(text=f"No {kind}s{place}{window}.")
     shown = found[:most]

@@ -122,7 +122,8 @@ def test_a_hostile_question_is_answered_and_does_nothing(agent: Harness, questio
     assert page.status_code == 200
     text = page.get_data(as_text=True)
     assert "<script>alert(1)" not in text
-    assert ("&lt;script&gt;alert(1)" in text) == ("<script>" in question)
+    if "<script>" in question:  # another test may have asked it before, and its conversation is listed too
+        assert "&lt;script&gt;alert(1)" in text
 
 
 def test_an_order_is_not_obeyed_but_offered_as_an_incident(agent: Harness) -> None:
