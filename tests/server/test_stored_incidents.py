@@ -17,7 +17,7 @@ from tools.llm_usage import Usage
 
 BLIND = CORPUS.parent / "blind"
 pytestmark = pytest.mark.timeout(300)
-ACCEPTED, BEST = 98, 96
+ACCEPTED, BEST = 98, 97
 """Of 98, with no model. They may only grow."""
 
 
