@@ -21,6 +21,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, TypeAlias
 from uuid import uuid4
 
+import psutil
 from sqlalchemy import Row, select
 
 from tests.bench.cluster import ClusterProcess, cluster_process
@@ -29,6 +30,7 @@ from tests.chaos.agent_process import AgentProcess
 from tests.chaos.record import Record
 from tests.chaos.standing import LIMITS, SETTINGS
 from tests.harness import webhook_body
+from tests.tools.groq_server import KEY, groq_server
 from tools.database import Database, connect
 from tools.schema import approvals, incidents
 
@@ -140,6 +142,40 @@ def memory(handled: int = 10) -> Figure:
     }
 
 
+def memory_loaded(handled: int = 10) -> Figure:
+    """The same with a model that answers at once and a memory that holds them; what the first to ask either waits."""
+    with groq_server() as server, bench(handled + 1, **_model(server.base)) as stand:
+        *first, last = stand.cluster.alerts
+        waited = []
+        for namespace in first:
+            began = time.monotonic()
+            stand.pending(stand.alert(namespace))
+            waited.append(time.monotonic() - began)
+        for row in stand.column(select(approvals.c.id)):
+            stand.agent.post(f"/approve/{row.id}", {"reason": "bench"})
+        process = psutil.Process(stand.agent.pid)
+        stand.agent.until(lambda: process.children(), "a memory that is written", 180)
+        time.sleep(5)
+        began = time.monotonic()
+        stand.pending(stand.alert(last))
+        remembered = time.monotonic() - began
+        agent, child = _pss(stand.agent.pid), sum(_pss(each.pid) for each in process.children(recursive=True))
+    return {
+        "figure": "memory_loaded",
+        "goal": "none: shown beside the 120 MiB without",
+        "pss_mib_agent": agent,
+        "pss_mib_memory_process": child,
+        "asked_after_seconds_first": round(waited[0], 2),
+        "asked_after_seconds_median": round(median(waited[1:]), 2),
+        "asked_after_seconds_with_memory": round(remembered, 2),
+        "model_calls": len(server.asked),
+    }
+
+
+def _model(base: str) -> dict[str, str]:
+    return {"GROQ_API_KEY": KEY, "GROQ_API_BASE": base}
+
+
 def decision(count: int = 60) -> Figure:
     """From sending the alert to the recorded decision, one incident after another, without a model."""
     with bench(count) as stand:
@@ -239,6 +275,7 @@ def _of_another_pod(alert: dict[str, Any]) -> dict[str, Any]:
 FIGURES: dict[str, Callable[[], Figure]] = {
     "start": start,
     "memory": memory,
+    "memory_loaded": memory_loaded,
     "decision": decision,
     "write": write,
     "webhook": webhook,

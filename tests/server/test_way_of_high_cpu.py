@@ -157,7 +157,7 @@ def test_in_mode_approve_a_person_scales(tmp_path: Path) -> None:
 
 def test_without_a_metrics_server_nobody_knows(tmp_path: Path) -> None:
     """The alert says so, but nothing here can tell: explained, never scaled."""
-    with harness(tmp_path, MODE="auto") as agent:
+    with harness(tmp_path, metrics_server=False, MODE="auto") as agent:
         agent.sandbox.apply(limited())
         agent.advance(1200, step=60)
         incident_id = fire(agent, "HighCPUUsage", namespace="shop", deployment="web")
