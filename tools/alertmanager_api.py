@@ -21,9 +21,10 @@ MAX_BYTES = 16 * 1024 * 1024
 class AlertmanagerApi:
     """Reads one Alertmanager. Nothing here changes anything there."""
 
-    def __init__(self, url: str, *, timeout: float = TIMEOUT_SECONDS) -> None:
+    def __init__(self, url: str, *, timeout: float = TIMEOUT_SECONDS, max_bytes: int = MAX_BYTES) -> None:
         self._url = url.rstrip("/")
         self._timeout = timeout
+        self._max_bytes = max_bytes
 
     def version(self) -> str:
         """What it runs. Raises TransientError when it does not say."""
@@ -63,13 +64,13 @@ class AlertmanagerApi:
                     "GET", self._url + path, fields=dict(fields), preload_content=False, redirect=False
                 ) as answer,
             ):
-                status, data = answer.status, answer.read(MAX_BYTES + 1)
+                status, data = answer.status, answer.read(self._max_bytes + 1)
         except (urllib3.exceptions.HTTPError, OSError) as err:
             raise TransientError(f"Alertmanager's API does not answer: {type(err).__name__}") from err
         if status != 200:
             raise TransientError(f"Alertmanager's API answers {status} to GET {path}")
-        if len(data) > MAX_BYTES:
-            raise TransientError(f"Alertmanager's API answers with more than {MAX_BYTES} bytes")
+        if len(data) > self._max_bytes:
+            raise TransientError(f"Alertmanager's API answers with more than {self._max_bytes} bytes")
         try:
             return json.loads(data)
         except (ValueError, RecursionError) as err:
