@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from graph.policy import PolicySettings
 from tools.adviser import Adviser
+from tools.adviser_records import Listening
 from tools.approvals import Approvals
 from tools.clock import Clock
 from tools.cluster import Cluster
@@ -14,6 +15,8 @@ from tools.incidents import Incidents
 from tools.ledger import ActionLedger
 from tools.outbox import Outbox
 from tools.prometheus import SeriesReader
+from tools.readings import Readings
+from tools.recording import Reading, RecordingCluster, RecordingSeries
 from tools.remembering import Recollection
 from tools.revisions import RevisionLedger
 
@@ -37,3 +40,24 @@ class Services:
     """None: the playbooks decide alone."""
     metrics: SeriesReader | None = None
     """A Prometheus. None: what only it could tell is named as absent."""
+    readings: Readings | None = None
+    """Where what a decision was made from is kept, to be captured later. None: nowhere."""
+    reading: Reading | None = None
+    """What this run has read so far."""
+    heard: Listening | None = None
+    """The model, and what it has answered this run."""
+
+    def recorded(self) -> Services:
+        """For one run: the same services, with a reading of its own where readings are kept."""
+        if self.readings is None:
+            return self
+        reading = Reading()
+        heard = Listening(self.adviser) if self.adviser else None
+        return replace(
+            self,
+            cluster=RecordingCluster(self.cluster, reading),
+            metrics=RecordingSeries(self.metrics, reading) if self.metrics else None,
+            reading=reading,
+            adviser=heard,
+            heard=heard,
+        )

@@ -67,6 +67,13 @@ TITLES: Mapping[Route, Words] = {
         media=(JSON, HTML),
         answer="Incident",
     ),
+    ("GET", "/incidents/<incident_id>/bundle"): Words(
+        "The incident as a bundle, redacted, for sre-agent replay: a folder of plain files in a .tar.gz.",
+        "incidents",
+        "the archive",
+        media=("application/gzip",),
+        problems={"410": "nothing is kept of it; the detail says why"},
+    ),
     ("POST", "/incidents/<incident_id>/mark"): Words(
         "Say whether the decision was right, with the better action.",
         "incidents",

@@ -10,6 +10,7 @@ from flask import Blueprint, Flask
 from server import (
     approvals,
     auth,
+    bundles,
     config,
     health,
     incidents,
@@ -43,7 +44,7 @@ def create_app(parts: AppParts, blueprints: Iterable[Blueprint] = ()) -> Flask:
     pages.install(app, parts, people)
     app.register_blueprint(health.blueprint(parts, people))
     app.register_blueprint(metrics.blueprint(parts.metrics, people))
-    for routes in (incidents, approvals, config, pause):
+    for routes in (incidents, bundles, approvals, config, pause):
         app.register_blueprint(routes.blueprint(parts, people))
     if parts.talk:
         for routes_of_talk in parts.talk.blueprints(people):

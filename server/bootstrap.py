@@ -52,6 +52,7 @@ from tools.notifier import LogNotifier, Notifier
 from tools.outbox import SqlOutbox
 from tools.own_workload import own_uids
 from tools.prometheus import PrometheusApi
+from tools.readings import SqlReadings
 from tools.revisions import SqlRevisions
 from tools.tallies import SqlTallies
 
@@ -202,6 +203,7 @@ def _services(
         revisions=SqlRevisions(database),
         controls=SqlControls(database),
         policy=_policy(settings, cluster).model_copy(update=dict(limits)),
+        readings=SqlReadings(database),
         adviser=adviser,
     )
 
@@ -267,6 +269,7 @@ def _app(
         wake=wake,
         prove_again=_prover(services),
         reopen=inbox.reopen,
+        readings=services.readings,
         probe=probes,
         works=worker.works,
         talk=talk(settings, services, database, inbox, wake, time.monotonic),

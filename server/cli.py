@@ -66,10 +66,13 @@ def demo(once: bool, as_json: bool, older_revision_breaks: bool, port: int) -> N
 
 
 @main.command()
-@click.argument("bundle", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("bundle", type=click.Path(exists=True, path_type=Path))
 @click.option("--mode", type=click.Choice(["shadow", "approve", "auto"]), help="Instead of the bundle's own.")
 def replay(bundle: Path, mode: str | None) -> None:
-    """Decide a stored incident again and print its decision records, a JSON line each. Nothing is written."""
+    """Decide a stored incident again and print its decision records, a JSON line each. Nothing is written.
+
+    BUNDLE is a folder, or the .tar.gz that GET /incidents/<id>/bundle gives.
+    """
     from server.replay import replay_bundle
     from server.stage import Undecided
     from tools.errors import ToolError

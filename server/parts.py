@@ -15,6 +15,7 @@ from tools.incidents import Incidents
 from tools.ledger import ActionLedger
 from tools.listing import Listing
 from tools.outbox import Outbox
+from tools.readings import Readings
 
 if TYPE_CHECKING:
     from graph.proof import Change
@@ -55,6 +56,8 @@ class AppParts:
     """A new run for an incident that ended undecided; returns its id."""
     probe: Callable[[], Snapshot]
     """What the last look at the other systems said; never looks itself."""
+    readings: Readings | None = None
+    """What decisions were made from; None: nothing is kept."""
     talk: Talk | None = None
     """Chat, incidents opened by hand, marks and event streams; None: a server without them."""
     works: Callable[[], bool] = lambda: True

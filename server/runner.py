@@ -95,7 +95,7 @@ class Runner:
             self._graph.invoke(
                 given,
                 self._config(incident_id),
-                context=self._services,
+                context=self._services.recorded(),
                 durability="sync",
                 control=control,
             )

@@ -230,7 +230,9 @@ def _policy(bundle: Bundle, mode: str) -> tuple[PolicySettings, tuple[str, ...]]
     )
     chosen = {"mode": mode or bundle.meta.mode or "auto", "read_patience_seconds": 0.0}
     try:
-        return PolicySettings.model_validate({**known, **chosen}), passed_over
+        policy = PolicySettings.model_validate({**known, **chosen})
+        # at rest before the write, which a recording would refuse
+        return policy.model_copy(update={"settle_seconds": max(policy.settle_seconds, 1.0)}), passed_over
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise BundleError(f"meta.yaml: policy: {problems}") from error

@@ -21,12 +21,14 @@ class Recorded(Record):
     prompt: str
     """Digest of the question that was asked."""
     reply: Reply
+    vendor: str = ""
+    """Who answered; empty: not told."""
 
 
 class RecordedAdviser:
     """Answers with what was recorded for the very prompt, else with the next answer that was not given yet."""
 
-    def __init__(self, lines: Sequence[dict[str, Any]], *, vendor: str = "recorded") -> None:
+    def __init__(self, lines: Sequence[dict[str, Any]], *, vendor: str = "") -> None:
         """Raises BundleError when a line cannot be read."""
         try:
             self._left = [Recorded.model_validate(line) for line in lines]
@@ -34,7 +36,8 @@ class RecordedAdviser:
             first = error.errors()[0]
             place = ".".join(map(str, first["loc"]))
             raise BundleError(f"llm.jsonl: {place}: {first['msg']}; {HOW}") from error
-        self.vendor = vendor
+        told = next((line.vendor for line in self._left if line.vendor), "recorded")
+        self.vendor = vendor or told
         self.usage = Usage()
         self.missing = 0
         """Questions that no recorded answer was left for."""
@@ -86,7 +89,7 @@ class Listening:
 
     def ask(self, question: Question) -> Reply:
         reply = self._adviser.ask(question)
-        self.heard.append(Recorded(prompt=question.digest, reply=reply))
+        self.heard.append(Recorded(prompt=question.digest, reply=reply, vendor=self.vendor))
         return reply
 
     def check(self) -> str:

@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -104,21 +105,35 @@ class Bundle:
         """
         if (path / "meta.yaml").exists():
             raise BundleError(f"{path}: holds a bundle already; choose an empty folder")
+        files = dict(self.files())
         path.mkdir(parents=True, exist_ok=True)
+        for place, text in files.items():
+            _write(path / place, text)
+
+    def files(self) -> Iterator[tuple[str, str]]:
+        """Its files by their place in the folder. Raises BundleError for a log whose name is no place in it."""
         for number, body in enumerate(self.alerts):
-            place = path / "alert.json" if number == 0 else path / "alerts" / f"{number + 1:02}.json"
-            _write(place, json.dumps(body, indent=1) + "\n")
-        _write(path / "meta.yaml", _yaml(_plain_meta(self.meta)))
-        _write(path / "cluster.yaml", _yaml_documents(self.objects))
+            place = "alert.json" if number == 0 else f"alerts/{number + 1:02}.json"
+            yield place, json.dumps(body, indent=1) + "\n"
+        yield "meta.yaml", _yaml(_plain_meta(self.meta))
+        yield "cluster.yaml", _yaml_documents(self.objects)
         for name, text in self.logs.items():
-            ending = _PREVIOUS if name.previous else _LOG
-            _write(path / "logs" / name.namespace / name.pod / f"{name.container}{ending}", text)
+            yield _log_place(name), text
         if self.metrics:
-            _write(path / "metrics.yaml", _yaml(list(self.metrics)))
+            yield "metrics.yaml", _yaml(list(self.metrics))
         if self.llm:
-            _write(path / "llm.jsonl", "".join(json.dumps(line) + "\n" for line in self.llm))
+            yield "llm.jsonl", "".join(json.dumps(line) + "\n" for line in self.llm)
         if self.history:
-            _write(path / "history.yaml", _yaml(self.history))
+            yield "history.yaml", _yaml(self.history)
+
+
+def _log_place(name: LogName) -> str:
+    parts = (name.namespace, name.pod, name.container)
+    if not all(re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?", part) for part in parts):
+        raise BundleError(
+            f"{'/'.join(parts)!r} cannot name a log: write namespace, pod and container as the API does"
+        )
+    return f"logs/{'/'.join(parts)}{_PREVIOUS if name.previous else _LOG}"
 
 
 def _alerts(path: Path) -> Iterator[JsonObject]:
@@ -240,7 +255,7 @@ def _text(path: Path) -> str:
 
 def _plain_meta(meta: BundleMeta) -> JsonObject:
     plain = meta.model_dump(mode="json", exclude_none=True)
-    return {key: value for key, value in plain.items() if value not in ("", [])}
+    return {key: value for key, value in plain.items() if key == "captured" or value not in ("", [])}
 
 
 def _yaml(value: object) -> str:

@@ -55,6 +55,11 @@ def dependency_facts(service: JsonObject, pods: Sequence[JsonObject], evidence_i
     )
 
 
+def service_hosts(service: JsonObject) -> list[str]:
+    """The hosts by which pods of its own namespace may call a Service."""
+    return list(_names(service, str(metadata(service).get("namespace", ""))))
+
+
 def _names(service: JsonObject, namespace: str) -> Iterator[str]:
     short = name(service)
     yield short
@@ -70,16 +75,17 @@ def _hosts(template: JsonObject) -> Iterator[str]:
     spec = template.get("spec") or {}
     for container in [*(spec.get("initContainers") or []), *(spec.get("containers") or [])]:
         for variable in container.get("env") or []:
-            yield from _hosts_in(str(variable.get("name", "")), str(variable.get("value") or ""))
+            yield from hosts_in(str(variable.get("name", "")), str(variable.get("value") or ""))
         previous = ""
         for argument in map(str, [*(container.get("command") or []), *(container.get("args") or [])]):
             flag = _FLAG.match(argument)
             key, value = (flag["key"], flag["value"]) if flag else (previous, argument)
-            yield from _hosts_in(key, value)
+            yield from hosts_in(key, value)
             previous = argument.lstrip("-") if argument.startswith("-") else ""
 
 
-def _hosts_in(key: str, value: str) -> Iterator[str]:
+def hosts_in(key: str, value: str) -> Iterator[str]:
+    """Hosts that a variable or a flag of this name and value names."""
     found = [*_URL_HOST.findall(value), *_HOST_PORT.findall(value), *_AFTER_USER.findall(value)]
     if _HOST_KEY.search(key):
         found += [part for part in re.split(r"[,;\s]+", value) if _BARE.fullmatch(part)]

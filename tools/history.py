@@ -85,6 +85,8 @@ class PastAction(_Entry):
     automatic: bool = False
     incident: Text = ""
     """Id of the incident it belongs to; empty: one that is not told of."""
+    undo: bool = False
+    """It took back an earlier write, and counts as no attempt."""
 
 
 class PastRevision(_Entry):

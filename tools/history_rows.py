@@ -179,6 +179,7 @@ def _action(
         "namespace": target.namespace,
         "problem": entry.problem,
         "automatic": entry.automatic,
+        "undo_of": "an earlier write" if entry.undo else "",
         "claimed_at": entry.when(now),
         "verdict": entry.verdict,
     }

@@ -32,7 +32,7 @@ _CARD = re.compile(r"(?<![\w-])[3-6]\d{3}(?:[ -]?\d){9,15}(?![\w-])")
 _TOKEN = re.compile(r"[A-Za-z0-9+/_=.-]{24,}")
 
 _KEY_VALUE = re.compile(
-    r"(?P<key>[A-Za-z_][\w.-]{0,79})(?P<close>\\*[\"']?)(?P<sep>[ \t]{0,3}(?::=|=>|[:=])[ \t]{0,3})"
+    r"(?<!<redacted:)(?P<key>[A-Za-z_][\w.-]{0,79})(?P<close>\\*[\"']?)(?P<sep>[ \t]{0,3}(?::=|=>|[:=])[ \t]{0,3})"
     r"(?P<quote>\\*[\"'])?"
 )
 _FLAG = re.compile(r"(?P<key>--?[A-Za-z][\w.-]{0,79})(?P<sep>[ \t]+)(?P<value>[^\s-]\S*)")

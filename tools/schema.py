@@ -2,7 +2,7 @@
 
 alerts ─┐                    episodes ── episode_keys     which workload keys an open episode answers to
         ├─ incidents ────────┘
-        │      ├─ timeline, evidence
+        │      ├─ timeline, evidence, readings (what a decision was made from)
         │      ├─ claimed_targets      one unmerged run per target uid
         │      ├─ approvals
         │      ├─ actions              the write-ahead ledger
@@ -27,6 +27,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     text,
@@ -34,7 +35,7 @@ from sqlalchemy import (
 
 from tools.column_types import JsonText, SafeText, UtcDateTime
 
-SCHEMA_VERSION = "0003"
+SCHEMA_VERSION = "0004"
 """The newest migration: what `Database.open` expects to find."""
 
 metadata = MetaData(
@@ -186,6 +187,15 @@ evidence = Table(
     _incident(key=True),
     Column("collected_at", UtcDateTime, nullable=False),
     Column("body", JsonText, nullable=False),
+)
+
+readings = Table(
+    "readings",
+    metadata,
+    _incident(key=True),
+    Column("kept_at", UtcDateTime, nullable=False),
+    Column("body", LargeBinary),
+    _words("missing"),
 )
 
 approvals = Table(

@@ -1,7 +1,8 @@
 """Pod templates: when two of them are the same, and what differs between two that are not (R4.11).
 
 A restart, the controller's own hash label and our own marks do not make another revision. Differences are shown
-without values of the environment: a changed value shows as another placeholder.
+without values of the environment: a changed value shows as another placeholder. The digests that decisions name are
+of the template without its secrets, so that a recorded cluster, which has none, gives the same ones.
 """
 
 from __future__ import annotations
@@ -10,29 +11,31 @@ import difflib
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
-from tools.redaction import placeholder, redact, secret_key
+from tools.redaction import redact
 from tools.resources import JsonObject
+from tools.withholding import OWN_PREFIX, without_hosts, without_secrets
 
 HASH_LABEL = "pod-template-hash"
 RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
-OWN_PREFIX = "sre-agent/"
 _CONFIGURATION = re.compile(r"checksum|config[-_.]?hash|hash[-_.]?config", re.IGNORECASE)
 """Keys of annotations that chart authors use so that changed configuration makes new pods: `checksum/config`."""
 
 
 def template_digest(template: JsonObject) -> str:
-    """sha256 of the template without hash label, restart time and our own keys: equal means the same revision."""
-    return _digest(_normal(template, ignore_restarts=True))
+    """sha256 of the template without secrets, hash label, restart time and our own keys: equal means the same
+    revision. A secret counts by its placeholder.
+    """
+    return _digest(_withheld(template))
 
 
 def release_digest(template: JsonObject) -> str:
     """As `template_digest`, and without annotations that only tell which configuration is mounted: two revisions
     that are equal by it run the same containers, and going back from one to the other brings no ConfigMap back.
     """
-    normal = _normal(template, ignore_restarts=True)
+    normal = _withheld(template)
     annotations = normal["metadata"].get("annotations") or {}
     kept = {key: value for key, value in annotations.items() if not _CONFIGURATION.search(key)}
     return _digest({**normal, "metadata": _dense({**normal["metadata"], "annotations": kept})})
@@ -66,8 +69,22 @@ def images(template: JsonObject) -> tuple[str, ...]:
 
 
 def _digest(template: JsonObject) -> str:
-    text = json.dumps(template, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_text(template).encode()).hexdigest()
+
+
+def _withheld(template: JsonObject) -> JsonObject:
+    """A copy of its own for whoever asks: the same templates are asked about over and over."""
+    normal: JsonObject = json.loads(_withheld_text(_text(_normal(template, ignore_restarts=True))))
+    return normal
+
+
+@lru_cache(maxsize=128)
+def _withheld_text(normal: str) -> str:
+    return _text(without_hosts(without_secrets(json.loads(normal))))
+
+
+def _text(template: JsonObject) -> str:
+    return json.dumps(template, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
 
 def _normal(template: JsonObject, *, ignore_restarts: bool) -> JsonObject:
@@ -94,10 +111,7 @@ def _dense(value: Any) -> Any:
 def _lines(template: JsonObject) -> list[str]:
     import yaml
 
-    shown = _normal(template, ignore_restarts=False)
-    for kind in ("initContainers", "containers"):
-        if kind in shown["spec"]:
-            shown["spec"][kind] = [_shown_container(container) for container in shown["spec"][kind]]
+    shown = without_hosts(without_secrets(_normal(template, ignore_restarts=False)))
     # libyaml's emitter writes the same text in a third of the time
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
     return str(yaml.dump(_ordered(shown), Dumper=dumper, sort_keys=False, width=4096)).splitlines()
@@ -108,31 +122,3 @@ def _ordered(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _ordered(value[key]) for key in sorted(value, key=lambda key: (key != "name", key))}
     return [_ordered(item) for item in value] if isinstance(value, list) else value
-
-
-def _shown_container(container: JsonObject) -> JsonObject:
-    shown = dict(container)
-    if container.get("env"):
-        shown["env"] = [_shown_variable(variable) for variable in container["env"]]
-    for kind in ("args", "command"):
-        if container.get(kind):
-            shown[kind] = _shown_arguments(container[kind])
-    return shown
-
-
-def _shown_variable(variable: Mapping[str, Any]) -> JsonObject:
-    shown = dict(variable)
-    if variable.get("value"):
-        shown["value"] = placeholder("env", str(variable["value"]))
-    return shown
-
-
-def _shown_arguments(arguments: list[Any]) -> list[str]:
-    """Arguments, but what follows a telling flag (`--password`, then its value) replaced."""
-    shown: list[str] = []
-    telling = False
-    for argument in map(str, arguments):
-        value = not argument.startswith("-")
-        shown.append(placeholder("value", argument) if telling and value else redact(argument))
-        telling = argument.startswith("-") and "=" not in argument and secret_key(argument.lstrip("-"))
-    return shown

@@ -1,0 +1,119 @@
+"""What a decision was made from, kept as a bundle: what was read of the cluster, the alerts, and what was remembered.
+
+It is kept after the decision is, so that no decision waits for it. A run that was resumed between its reading and
+its decision has not read what it decided from; nothing is kept of it then, rather than something else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from graph.remembered import history
+from graph.services import Services
+from graph.state import IncidentState
+from tools import targets
+from tools.bundle import Bundle, BundleMeta
+from tools.errors import ToolError
+from tools.recording import Reading
+from tools.records import Alert, Target
+from tools.resources import JsonObject
+
+
+def keep(services: Services, state: IncidentState) -> None:
+    """Keep it, where readings are kept. Raises StoreError."""
+    reading, incident_id = services.reading, state["incident_id"]
+    if services.readings is None or reading is None:
+        return
+    alerts = services.incidents.alerts(incident_id)
+    if state.get("approval_id"):
+        _name_again(services, alerts)
+    if not _has_read(reading, state.get("target")):
+        return
+    now = state["evidence"].collected_at
+    told = history(services, state, reading.objects.values())
+    services.readings.keep(
+        incident_id, _bundle(services, incident_id, alerts, told, now), services.clock.now()
+    )
+
+
+def webhook_body(alerts: list[Alert]) -> JsonObject:
+    """The alerts as a sender would deliver them now."""
+    firing = any(alert.status == "firing" for alert in alerts)
+    empty: JsonObject = {"groupLabels": {}, "commonLabels": {}, "commonAnnotations": {}}
+    return {
+        "version": "4",
+        "groupKey": "{}:{}",
+        "truncatedAlerts": 0,
+        "status": "firing" if firing else "resolved",
+        "receiver": "sre-agent",
+        **empty,
+        "externalURL": "",
+        "alerts": [_entry(alert) for alert in alerts],
+    }
+
+
+def _entry(alert: Alert) -> JsonObject:
+    return {
+        "status": alert.status,
+        "labels": alert.labels,
+        "annotations": alert.annotations,
+        "startsAt": alert.starts_at.isoformat(),
+        "endsAt": alert.ends_at.isoformat() if alert.ends_at else "0001-01-01T00:00:00Z",
+        "generatorURL": alert.generator_url,
+        "fingerprint": alert.fingerprint,
+    }
+
+
+def _name_again(services: Services, alerts: list[Alert]) -> None:
+    """A second decision of a run read the target anew, but not what led to it."""
+    try:
+        targets.resolve(services.cluster, alerts)
+    except ToolError:
+        return  # a replay will say that it was not captured
+
+
+def _has_read(reading: Reading, target: Target | None) -> bool:
+    """Without a target there is nothing more to read than what was found wanting."""
+    if target is None:
+        return True
+    return any(place[1:] == (target.kind, target.namespace, target.name) for place in reading.objects)
+
+
+def _bundle(
+    services: Services, incident_id: str, alerts: list[Alert], told: JsonObject, now: datetime
+) -> Bundle:
+    reading = services.reading
+    assert reading is not None
+    silent = reading.unanswered and not reading.answered
+    meta = BundleMeta(
+        now=now,
+        api="refused" if silent else None,
+        forbidden=tuple(sorted(reading.forbidden)),
+        captured=None if silent else tuple(sorted(reading.answered)),
+        mode=services.policy.mode,
+        policy=services.policy.model_dump(mode="json", exclude={"mode"}),
+        incident_id=incident_id,
+    )
+    return Bundle(
+        meta=meta,
+        alerts=(webhook_body(alerts),),
+        objects=tuple(reading.objects.values()),
+        logs=dict(reading.logs),
+        metrics=tuple(_series(reading, now)),
+        llm=tuple(line.model_dump(mode="json") for line in services.heard.heard) if services.heard else (),
+        history=told,
+    )
+
+
+def _series(reading: Reading, now: datetime) -> Iterator[dict[str, Any]]:
+    for query, answer in reading.series.items():
+        series = [
+            {
+                "labels": dict(line.labels),
+                "values": [[(now - at).total_seconds(), value] for at, value in line.points],
+            }
+            for line in answer.series
+        ]
+        yield {"query_contains": query, "series": series}
