@@ -19,6 +19,8 @@ HELPED, FAILED = 0.05, -0.4
 AGREES, DOUBTS, DISAGREES = 0.02, -0.05, -0.3
 MODEL = "model"
 """Name of the part that a model's advice is, where it was heard."""
+MOST = {"proof": PROOF, "completeness": COMPLETENESS, "target": TARGET, "history": HELPED, MODEL: AGREES}
+"""What each part can add at the most."""
 HELPED_OR_NOT = frozenset({"RECOVERED", "NOT_RECOVERED", "REGRESSED"})
 UNDATED = datetime.max.replace(tzinfo=UTC)
 

@@ -154,7 +154,8 @@ def request_approval(
     message = messages.approval_request(state, shown, approval.id, approval.expires_at, now, test)
     services.outbox.queue(message)
     _point_to_fresh(services, state.get("approval_id", ""), approval.id)
-    services.incidents.set_status(incident_id, "awaiting_approval", f"approval {approval.id}")
+    text = f"a person decides on {proposal.call.name} (approval {approval.id})"
+    services.incidents.set_status(incident_id, "awaiting_approval", text)
     update = {"proposal": shown, "approval_id": approval.id, "proposals": count}
     return Command(goto="await_approval", update=update)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from graph.confidence import MOST
 from tools.approvals import Approval
 from tools.incidents import Incident
 from tools.ledger import LedgerEntry
@@ -100,12 +101,17 @@ def approval_page(approval: Approval) -> dict[str, Any]:
         "missing": shown.get("missing") or [],
         "similar": shown.get("similar") or [],
         "confidence": decision.get("confidence"),
-        "confidence_parts": decision.get("confidence_parts") or {},
+        "meters": [_meter(name, value) for name, value in (decision.get("confidence_parts") or {}).items()],
         "blocked_by": decision.get("blocked_by") or [],
         "decider": decision.get("decider", ""),
         "preview": preview,
         "diff": diff_lines(preview.get("diff", "")),
     }
+
+
+def _meter(name: str, value: float) -> dict[str, Any]:
+    """One part of the confidence beside the most that it can be; a part of another release counts up to 1."""
+    return {"name": name, "value": value, "most": MOST.get(name, 1.0)}
 
 
 def diff_lines(diff: str) -> list[tuple[str, str]]:

@@ -255,6 +255,33 @@ def test_pending_lists_what_waits_with_its_preview(server: Stand) -> None:
     assert "image: shop/web:1" in listed["pending"][0]["proposal"]["preview"]["diff"]
 
 
+@pytest.mark.parametrize("path", ["/pending", "/incidents/i1"])
+def test_it_can_be_decided_where_it_is_listed(server: Stand, path: str) -> None:
+    """The list of what waits, and the incident's page, show the change, its dry run, verification and undo."""
+    page = server.client().get(path, headers=HTML).get_data(as_text=True)
+    for words in (
+        '<span class="added">+- image: shop/web:1</span>',
+        "accepted",
+        "2 of 3 pods serve meanwhile",
+        "no restart for 120 s",
+        "rollback_deployment to revision 2",
+        "completeness 0.90 of ",
+        "Nothing like it is on record",
+        'action="/approve/a1"',
+        'action="/reject/a1"',
+    ):
+        assert words in page, words
+
+
+def test_what_waited_too_long_is_listed_without_a_way_to_decide(server: Stand) -> None:
+    """Its own page offers to prove and propose it again."""
+    server.clock.advance(3601)
+    page = server.client().get("/pending", headers=HTML).get_data(as_text=True)
+    assert "Its time has run out" in page
+    assert 'action="/approve/a1"' not in page
+    assert 'href="/approve/a1"' in page
+
+
 def test_the_page_shows_all_that_a_decision_needs(server: Stand) -> None:
     """Incident, evidence, diff, dry run, pods, what stays ready, verification, undo, confidence, history."""
     page = server.client().get("/approve/a1", headers=HTML).get_data(as_text=True)

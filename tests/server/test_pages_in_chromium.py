@@ -150,7 +150,9 @@ def test_an_incident_is_followed_and_approved_by_clicking(browser: Browser, begu
         begun.agent.advance(400)
         expect(heading).to_contain_text("RECOVERED")
         expect(timeline).to_contain_text("RECOVERED: ")
-        assert (begun.status, visitor.complaints) == ("recovered", [])
+        # a page that was left holds its place for a moment, and the one after it may have to come back
+        assert [c for c in visitor.complaints if "503" not in c] == []
+        assert begun.status == "recovered"
     assert {p["spec"]["containers"][0]["image"] for p in begun.agent.pods("shop")} == {
         "registry.example/web:1.0"
     }
@@ -201,6 +203,16 @@ def test_no_page_asks_another_server_for_anything(browser: Browser, asked: Stage
         assert len(visitor.asked) > len(every_page(asked))
         assert visitor.elsewhere() == []
         assert [c for c in visitor.complaints if "404" not in c] == []
+
+
+def test_every_page_fits_a_phone(browser: Browser, asked: Stage) -> None:
+    """Nothing has to be pushed sideways to be read."""
+    with visiting(browser, asked.address) as visitor:
+        visitor.page.set_viewport_size({"width": 390, "height": 844})
+        wider = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        for path in every_page(asked):
+            visitor.page.goto(path)
+            assert visitor.page.evaluate(wider) == 0, path
 
 
 def test_text_from_outside_stays_text(browser: Browser, asked: Stage) -> None:
