@@ -1,4 +1,4 @@
-"""`sre-agent serve | doctor | demo | replay | evaluate | rbac | db`. A command imports what it needs when called."""
+"""`sre-agent serve | doctor | demo | replay | capture | evaluate | rbac | db`. A command imports what it needs."""
 
 from __future__ import annotations
 
@@ -85,6 +85,22 @@ def replay(bundle: Path, mode: str | None) -> None:
         click.echo(f"sre-agent: {note}", err=True)
     for decision in decided.decisions:
         click.echo(json.dumps(decision))
+
+
+@main.command()
+@click.option("--incident", required=True, metavar="ID", help="As GET /incidents shows it.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="A folder that is new or empty.")
+def capture(incident: str, out: Path) -> None:
+    """Write an incident of the record as a bundle, redacted, to be replayed. Asks no cluster."""
+    from server.capture import capture_incident
+    from server.settings import Settings, SettingsError
+    from tools.errors import ToolError
+
+    try:
+        bundle = capture_incident(Settings.from_process().database_url, incident, out)
+    except (SettingsError, ToolError, ValueError, OSError) as error:
+        _fail(error)
+    click.echo(f"{out}: {len(bundle.objects)} objects, {len(bundle.logs)} logs. Next: sre-agent replay {out}")
 
 
 @main.command()

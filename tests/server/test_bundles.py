@@ -7,7 +7,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from server.cli import main
 from server.replay import replay_bundle
 from tests.harness import Harness, alert, deployment, harness
 from tests.server.ways import decision, fault_one, fire, limited
@@ -239,3 +241,21 @@ def test_the_api_describes_the_route(tmp_path: Path) -> None:
     described = paths["/incidents/{incident_id}/bundle"]["get"]["responses"]
     assert list(described["200"]["content"]) == ["application/gzip"]
     assert "410" in described
+
+
+def test_the_command_writes_what_the_route_gives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the record alone, into a new folder; it overwrites nothing and says what is wrong."""
+    with harness(tmp_path, MODE="auto") as agent:
+        incident_id = image_error(agent)
+        live = decision(agent, incident_id)
+    monkeypatch.setenv("DATA_DIR", str(tmp_path / "data"))
+    out = tmp_path / "case"
+    wanted = ["capture", "--incident", incident_id, "--out", str(out)]
+    ran = CliRunner().invoke(main, wanted)
+    assert ran.exit_code == 0, ran.output
+    assert replay_bundle(out).decisions == (live,)
+    again = CliRunner().invoke(main, wanted)
+    assert (again.exit_code, "is not empty" in again.stderr) == (2, True)
+    unknown = CliRunner().invoke(main, ["capture", "--incident", "0" * 16, "--out", str(tmp_path / "other")])
+    assert (unknown.exit_code, "there is no incident" in unknown.stderr) == (2, True)
+    assert not (tmp_path / "other").exists()
