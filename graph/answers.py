@@ -86,6 +86,8 @@ def _problems(case: Case) -> Told:
 
 
 def _namespaces(case: Case) -> Told:
+    if case.running:
+        return _status(case)
     return _told(lookups.namespaces(case.survey))
 
 
@@ -94,7 +96,9 @@ def _nodes(case: Case) -> Told:
 
 
 def _workloads(case: Case) -> Told:
-    return _told(lookups_things.workloads(case.survey, case.subjects, kind=case.wish.kind))
+    wish = case.wish
+    told = lookups_things.workloads(case.survey, case.subjects, kind=wish.kind, only_ill=wish.ill)
+    return _joined([_told(told), _problems(case)]) if wish.ill else _told(told)
 
 
 def _services(case: Case) -> Told:

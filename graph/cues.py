@@ -62,6 +62,9 @@ PASSIVE = re.compile(
     rf"\b(?:was|were|been|being|got|who|is|are)\b(?:\s+\S+){{0,4}}?\s+(?:{_TELLING_PAST})(?=\W|$)(?! pods?\b)"
 )
 NOTHING_DONE = re.compile(r"\bnothing (?:was|has been|is being|got|gets) done\b")
+CONCLUDED = re.compile(
+    r"\bhow (?:sure|certain|confident)\b|\bconfidence\b(?! threshold)|\bconclu(?:de|ded|sions?)\b"
+)
 WHO_DECIDED = re.compile(r"\bwho\b.*\b(?:approv|reject)ed\b")
 ACTIONS = re.compile(
     r"\bactions?\b.*\b(?:taken|performed|done|execut\w*|carried|recent\w*|last|today|did|have|has)\b"
@@ -137,6 +140,11 @@ CHANGES = words(
     ),
     *("new (?:versions?|revisions?|in|deployments?|releases?)", "what(?:'s| is) new", "revisions?"),
 )
+ROLLOUT_STATE = re.compile(
+    r"\broll(?:ed|ing)?[ -]?outs?\b.*\b(?:success\w*|finish\w*|complet\w*|done|stuck|ok|okay|fail\w*|well|hang\w*)\b"
+    r"|\b(?:stuck|unfinished|incomplete|failed) roll[ -]?outs?\b"
+)
+"""Asks how a rollout stands, not what was rolled out."""
 IMAGES = words("images?", "versions?", "tags?")
 WHICH_IMAGE = words("(?:which|what|current) (?:images?|versions?|tags?)")
 HOW_MANY = words("how many", "number of", "count", "total", "how much", "quantity", "amount of")
@@ -160,6 +168,8 @@ CORDONED = re.compile(
 WHERE = re.compile(
     r"\bwhere\b|\b(?:which|what) nodes?\b.*\b(?:runs?|running|hosts?|hosting|on|scheduled|lives?)\b"
 )
+HAS_RUNNING = re.compile(r"(\b(?:do|does)\b.*?)\brun\b")
+"""`How many pods does web run?` asks for all of them, not for those in a state."""
 RESTARTS = re.compile(
     r"\brestarts\b|\brestart counts?\b|\b(?:how (?:many times|often)|times)\b.*\brestart\w*"
     r"|\brestarted\b.*\bpods?\b|\bpods?\b.*\brestarted\b"

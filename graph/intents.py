@@ -64,6 +64,8 @@ class Wish(Record):
     """Of pods; see `tools.lookups.STATES`."""
     kind: str = ""
     """Kind of workloads to list."""
+    ill: bool = False
+    """Of workloads: only those that are not well."""
     action: str = ""
     """First word of the action that is spoken of."""
     verb: str = ""
@@ -109,6 +111,7 @@ def understand(question: str, now: datetime) -> Wish:
         intent=intent,
         state=_state(text) if intent == "pods" and not cues.WHERE.search(text) else "",
         kind=_workload_kind(text) if intent == "workloads" else "",
+        ill=intent == "workloads" and _is_ill(text),
         action=_action(text),
         verb=found["verb"] if (found := cues.ORDER.search(text)) else "",
         since=since(whole, now),
@@ -152,7 +155,7 @@ def _acts(text: str) -> bool:
 
 
 def _of_the_agent(text: str) -> Intent | None:
-    if cues.WHO_DECIDED.search(text) or cues.NOTHING_DONE.search(text):
+    if cues.WHO_DECIDED.search(text) or cues.CONCLUDED.search(text) or cues.NOTHING_DONE.search(text):
         return "why_acted"
     if cues.CONDUCT_OF_YOU.search(text):
         return "conduct"
@@ -177,6 +180,7 @@ def _of_readings(text: str) -> Intent | None:
         (cues.INCIDENTS, "incidents"),
         (cues.RESTARTS, "pods"),
         (cues.WHICH_IMAGE, "pods" if _state(text) == "image" else "images"),
+        (cues.ROLLOUT_STATE, "trouble"),
         (cues.STORY, "story"),
         (cues.CHANGES, "changes"),
     )
@@ -197,14 +201,14 @@ def _of_things(text: str) -> Intent | None:
     if cues.WHERE.search(text):
         return "pods"
     asked = _asked_noun(text)
-    ill = bool(re.search(rf"\b(?:{TROUBLE})\b", text))
+    ill = _is_ill(text)
     if asked == "pods" or (not asked and cues.HOW_MANY.search(text)):
         if ill and _state(text) in ("", "ready", "running"):
             return "problems"
         return None if cues.WHY.search(text) else "pods"
     if asked == "containers" and cues.HOW_MANY.search(text):
         return asked
-    if asked in ("namespaces", "workloads", "containers") and ill:
+    if asked in ("namespaces", "containers") and ill:
         return "problems"
     if not asked and cues.WHICH_ARE.search(text) and _state(text) in cues.REASONS:
         return "pods"
@@ -232,12 +236,17 @@ def _only_says_where(before: str, word: str, after: str) -> bool:
 
 
 def _of_health(text: str) -> Intent | None:
-    if re.search(rf"\b(?:{TROUBLE})\b", text) or cues.WHY.search(text):
+    if _is_ill(text) or cues.WHY.search(text):
         return "trouble"
     return "status" if re.search(rf"\b(?:{WELL})\b", text) or cues.HOW_IS.search(text) else None
 
 
+def _is_ill(text: str) -> bool:
+    return bool(re.search(rf"\b(?:{TROUBLE})\b", text))
+
+
 def _state(text: str) -> str:
+    text = cues.HAS_RUNNING.sub(r"\1", text)
     return next((state for state, pattern in STATES if re.search(rf"\b(?:{pattern})\b", text)), "")
 
 

@@ -19,6 +19,7 @@ _WORD = re.compile(r"[a-z0-9](?:[a-z0-9._/-]*[a-z0-9])?(?:'s\b)?|[?!,;:]")
 _PLACES = frozenset({"in", "inside", "within", "into", "across"})
 _MARKS = frozenset({"of", "for", "on", "about", "from", "named", "called", "with", "to", "at"})
 _SUBJECT_AFTER = frozenset({"is", "was", "does", "did", "has", "why", "are", "were"})
+_ENDS = frozenset("?!,;:")
 _ARTICLES = frozenset({"the", "my", "our", "your", "a", "an", "this", "that", "some", "any"})
 _NO_NAME = re.compile(
     "|".join(
@@ -58,7 +59,10 @@ class Linked:
 def may_name(question: str) -> bool:
     """Whether there is a word in it that may be a name, so that it is worth looking at what exists."""
     words = _words(question)
-    return any(_marked(words, index) or _unusual(word) for index, word in enumerate(words))
+    return any(
+        _marked(words, index) or _unusual(word) or _after_a_mark(words, index)
+        for index, word in enumerate(words)
+    )
 
 
 def link(question: str, census: Census) -> Linked:
@@ -106,7 +110,14 @@ def _take_common(words: Sequence[str], census: Census, linked: Linked) -> None:
             or re.fullmatch(ACT_VERBS, before)
         )
         if word in COMMON and place and (found := census.named(word)).match == "exact":
-            _add(linked, [subject for subject in found.subjects if subject.is_workload])
+            places = _after_a_mark(words, index)
+            _add(linked, [s for s in found.subjects if s.is_workload or (places and s.kind == "Namespace")])
+
+
+def _after_a_mark(words: Sequence[str], index: int) -> bool:
+    """`about default`, at the end: where a namespace stands that is called by a common word."""
+    following = words[index + 1] if index + 1 < len(words) else "?"
+    return index > 0 and words[index - 1] in _MARKS and following in _ENDS
 
 
 def _take_word(words: Sequence[str], index: int, census: Census, linked: Linked) -> None:

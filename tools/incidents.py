@@ -37,6 +37,10 @@ class Incidents(Protocol):
         """Its alerts with their status now (joined ones included), oldest first."""
         ...
 
+    def firing(self, incident_ids: Sequence[str]) -> set[str]:
+        """Those of these incidents of which some alert still fires, whether their runs have ended or not."""
+        ...
+
     def claim_target(self, incident_id: str, target: Target) -> str:
         """Make this incident the one unmerged run of `target.uid`, or merge it into the older one.
 
@@ -130,6 +134,11 @@ class SqlIncidents:
         ours = select(alerts).where(alerts.c.incident_id == incident_id).order_by(alerts.c.id)
         with self._database.read() as connection:
             return [alert_from(row) for row in connection.execute(ours)]
+
+    def firing(self, incident_ids: Sequence[str]) -> set[str]:
+        ours = select(alerts.c.incident_id).where(alerts.c.incident_id.in_(incident_ids))
+        with self._database.read() as connection:
+            return set(connection.execute(ours.where(alerts.c.status == "firing").distinct()).scalars())
 
     def claim_target(self, incident_id: str, target: Target) -> str:
         with self._database.write() as connection:

@@ -49,7 +49,10 @@ def incidents(
     outcomes: Sequence[str] = (),
     most: int = SCREEN,
 ) -> Told:
-    """The newest incidents about these subjects, of these statuses if any are given: when, what, how it stands."""
+    """The newest incidents about these subjects, of these statuses if any are given: when, what, how it stands.
+
+    One is open while its run goes on, and after that while its alerts fire.
+    """
     found = [i for i in _about(record, subjects, since, still_open) if not outcomes or i.status in outcomes]
     place = f" about {' and '.join(map(str, subjects))}" if subjects else ""
     window = f" since {since:%Y-%m-%d %H:%M} UTC" if since else ""
@@ -62,6 +65,8 @@ def incidents(
     )
     told = f"{MOST} or more {kind}s" if len(found) >= MOST else count(len(found), kind)
     lines = [f"{told}{place}{window} ({states}), newest first:", *(line(incident, now) for incident in shown)]
+    if still_open and any(incident.ended_at for incident in shown):
+        lines.append("Where the agent has finished, the alerts still fire.")
     lines += (
         [f"[... {len(found) - len(shown)} older ones, see /incidents]"] if len(found) > len(shown) else []
     )
@@ -192,7 +197,11 @@ def _about(
 ) -> list[Incident]:
     filters = [_filter(subject, since) for subject in subjects] or [IncidentFilter(since=since)]
     found = {i.id: i for wanted in filters for i in record.incidents(wanted, limit=MOST)}
-    chosen = [i for i in found.values() if not i.merged_into and not (still_open and i.ended_at)]
+    chosen = [incident for incident in found.values() if not incident.merged_into]
+    ended = [incident.id for incident in chosen if incident.ended_at]
+    if still_open and ended:
+        firing = record.firing(ended)
+        chosen = [incident for incident in chosen if not incident.ended_at or incident.id in firing]
     return sorted(chosen, key=lambda incident: (incident.began_at, incident.id), reverse=True)
 
 

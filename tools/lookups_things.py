@@ -55,11 +55,17 @@ def sick_nodes(survey: Survey) -> str:
     return capped("\n".join([lead, *limited(lines, SHOWN, "nodes")])) if sick else ""
 
 
-def workloads(survey: Survey, subjects: Sequence[Subject] = (), *, kind: str = "") -> str:
-    """Deployments and their like with how many of their pods are ready; one kind only where it is named."""
+def workloads(
+    survey: Survey, subjects: Sequence[Subject] = (), *, kind: str = "", only_ill: bool = False
+) -> str:
+    """Deployments and their like with how many of their pods are ready; one kind only where it is named.
+
+    `only_ill`: those with a pod that is not well, or too few that are ready.
+    """
     kinds = [resource for name_, resource in WORKLOADS.items() if kind in ("", name_)]
     survey.read(*kinds)
     lines, counts, why = [], Counter[str](), []
+    ill = Counter(title(pod) for pod in pods_in(survey, subjects).pods if pod.trouble)
     for resource in kinds:
         listed = survey.list(resource)
         why += [f"{resource.plural}: {listed.why}"] if listed.why else []
@@ -67,13 +73,15 @@ def workloads(survey: Survey, subjects: Sequence[Subject] = (), *, kind: str = "
             # the Jobs of a CronJob are told by the CronJob
             if _wanted(item, subjects) and not (resource is JOBS and not kind and _is_owned(item)):
                 counts[resource.kind] += 1
-                lines.append(
-                    f"- {resource.kind} {namespace_of(item)}/{name(item)}: {ready_words(resource.kind, item)}"
-                )
+                whose = f"{resource.kind} {namespace_of(item)}/{name(item)}"
+                bad = f", {count(ill[whose], 'pod')} not well" if ill[whose] else ""
+                if not only_ill or bad or not _all_ready(resource.kind, item):
+                    lines.append(f"- {whose}: {ready_words(resource.kind, item)}{bad}")
     told = ", ".join(
         count(counts[resource.kind], resource.kind) for resource in kinds if counts[resource.kind]
     )
-    lead = f"{told or 'No ' + (kind or 'workload') + 's'}{place_words(subjects)}."
+    lead = f"{told or 'No ' + (kind or 'workload') + 's'}{place_words(subjects)}"
+    lead += f", {len(lines)} not well{':' if lines else '.'}" if only_ill and told else "."
     unread = [f"Could not be read: {'; '.join(why)}."] if why else []
     return capped("\n".join([lead, *limited(lines, 2 * SHOWN, "workloads"), *unread]))
 
@@ -127,6 +135,16 @@ def usage(survey: Survey, subjects: Sequence[Subject] = ()) -> str:
     if not lines:
         return f"The metrics server knows no pod{place_words(subjects)}."
     return capped("\n".join([lead, *limited(lines, SHOWN, "pods")]))
+
+
+def _all_ready(kind: str, item: JsonObject) -> bool:
+    """What runs to an end is never short of pods."""
+    status = item.get("status") or {}
+    if kind in (CRONJOBS.kind, JOBS.kind):
+        return not status.get("failed")
+    if kind == DAEMONSETS.kind:
+        return int(status.get("numberReady") or 0) >= int(status.get("desiredNumberScheduled") or 0)
+    return int(status.get("readyReplicas") or 0) >= desired(item)
 
 
 def ready_words(kind: str, item: JsonObject) -> str:

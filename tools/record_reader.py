@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -25,6 +25,10 @@ class RecordReader(Protocol):
 
     def incident(self, incident_id: str) -> Incident | None:
         """One, or None."""
+        ...
+
+    def firing(self, incident_ids: Sequence[str]) -> set[str]:
+        """Those of which some alert still fires."""
         ...
 
     def timeline(self, incident_id: str) -> list[TimelineEntry]:
@@ -75,6 +79,7 @@ class RecordViews:
     ) -> None:
         self._get = incidents.get
         self._page = listing.page
+        self.firing = incidents.firing
         self.timeline = incidents.timeline
         self.decision = incidents.decision
         self.receipts = ledger.for_incident
@@ -128,6 +133,10 @@ class Noted:
     def incident(self, incident_id: str) -> Incident | None:
         self._note(f"record: incident {incident_id}")
         return self._record.incident(incident_id)
+
+    def firing(self, incident_ids: Sequence[str]) -> set[str]:
+        self._note("record: alerts that still fire")
+        return self._record.firing(incident_ids)
 
     def timeline(self, incident_id: str) -> list[TimelineEntry]:
         self._note(f"record: timeline of {incident_id}")

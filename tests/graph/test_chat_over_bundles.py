@@ -16,7 +16,7 @@ from tools.database import Database
 
 pytest_plugins = ("tests.record_store",)
 INCIDENTS = Path("tests/incidents")
-NAMES = ("shop-web", "loans-scoring", "rack-two", "chat-presence")
+NAMES = ("shop-web", "loans-scoring", "rack-two", "chat-presence", "checkout-cart", "analytics-agg")
 Check = Callable[[str, "Recorded"], None]
 
 
@@ -100,6 +100,32 @@ def names_cordoned(text: str, made: Recorded) -> None:
         assert ("cordoned" in line) == bool(node["spec"].get("unschedulable")), line
 
 
+def names_ill_deployments(text: str, made: Recorded) -> None:
+    """Those of which a pod waits for a bad reason or that lack ready pods, counted first, and no others."""
+    bad = made.pods(_waits_for("CrashLoopBackOff", "ImagePullBackOff", "ErrImagePull"))
+    every = {f"{d['metadata']['namespace']}/{_name(d)}": d for d in made.of("Deployment")}
+    ill = {
+        place
+        for place, item in every.items()
+        if any(pod.startswith(f"{_name(item)}-") for pod in bad)
+        or int(item["status"].get("readyReplicas") or 0) < int(item["spec"]["replicas"])
+    }
+    noun = "Deployment" if len(every) == 1 else "Deployments"
+    assert text.startswith(f"{len(every)} {noun}, {len(ill)} not well"), text
+    assert {place for place in every if f"- Deployment {place}:" in text} == ill, text
+
+
+def lists_pods_on(node: str) -> Check:
+    """Every pod that is bound to it, and no other."""
+
+    def check(text: str, made: Recorded) -> None:
+        assert made.named(text) == {_name(p) for p in made.of("Pod") if p["spec"].get("nodeName") == node}, (
+            text
+        )
+
+    return check
+
+
 def shows_log(pod_prefix: str) -> Check:
     """Every line that the bundle keeps of the crashed run of this workload's pod."""
 
@@ -158,6 +184,33 @@ QUESTIONS: tuple[tuple[str, str, Check], ...] = (
     ("rack-two", "which nodes are unschedulable?", names_cordoned),
     ("rack-two", "which node is down?", says("node-2: NOT ready")),
     ("rack-two", "did you cordon a node?", says("The agent has not cordoned anything")),
+    ("checkout-cart", "pod total please", counts_pods()),
+    ("checkout-cart", "give me a headcount of pods", counts_pods()),
+    ("checkout-cart", "tell me about checkout", counts_pods("checkout")),
+    ("checkout-cart", "Which pods need attention?", CRASHING),
+    ("checkout-cart", "what's on fire?", CRASHING),
+    ("checkout-cart", "who is crashing?", CRASHING),
+    ("checkout-cart", "is everything green?", counts_pods()),
+    ("checkout-cart", "Has anything paged in the last 24 hours?", says("No incidents since")),
+    ("checkout-cart", "anything new in checkout since an hour ago?", says("cart:8.1.3 became")),
+    ("checkout-cart", "What was rolled out in the last 60 minutes?", says("got revision 2", "cart:8.2.0")),
+    ("checkout-cart", "print the previous logs of cart", shows_log("cart-")),
+    ("checkout-cart", "last words of the crashed cart container", shows_log("cart-")),
+    ("checkout-cart", "which deployments are degraded?", names_ill_deployments),
+    ("analytics-agg", "what namespaces do I have", lists_namespaces),
+    ("analytics-agg", "enumerate all ns", lists_namespaces),
+    ("analytics-agg", "For what reason did the agent bounce agg?", NEVER_RESTARTED),
+    ("analytics-agg", "why was agg restarted?", NEVER_RESTARTED),
+    ("analytics-agg", "what error did agg die with?", says("analytics/agg", "OOMKilled", "exit code 137")),
+    ("analytics-agg", "how are things in analytics?", counts_pods("analytics")),
+    ("analytics-agg", "did somebody deploy to analytics today?", says("Nothing is seen to have changed")),
+    ("shop-web", "how many pods does shop run?", counts_pods("shop")),
+    ("shop-web", "is any deployment down?", names_ill_deployments),
+    ("loans-scoring", "list the unhealthy deployments", names_ill_deployments),
+    ("shop-web", "which namespace is web in?", says("Deployment shop/web")),
+    ("shop-web", "what runs on node-1?", lists_pods_on("node-1")),
+    ("shop-web", "has web rolled out successfully?", says("Its rollout is stuck")),
+    ("shop-web", "what about default?", says("There are no pods in namespace default")),
     ("chat-presence", "any OOM kills?", names_exactly(_oom_killed)),
     ("chat-presence", "were there any out of memory kills in chat?", says("1 of 4 pods", "OOMKilled")),
     ("chat-presence", "Why was presence OOMKilled?", says("exceeds its limit of 512Mi")),

@@ -39,6 +39,7 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Past]:
         agent.drive()
         approve(agent)
         agent.advance(400)
+        agent.alert(agent.crash_alert(ill, status="resolved"))
         pod = agent.pods("media")[0]["metadata"]
         explained = fire(agent, "KubePodNotReady", namespace="media", pod=pod["name"], uid=pod["uid"])
         agent.advance(60)
@@ -86,6 +87,24 @@ def test_incidents_are_told_by_how_they_ended(past: Past) -> None:
     assert past.ask("any incidents that did not recover?").startswith(
         "No escalated or inconclusive incidents."
     )
+
+
+@pytest.mark.parametrize("question", ["any alerts still open?", "which incidents are open?"])
+def test_open_is_what_still_fires(past: Past, question: str) -> None:
+    """A run that has ended, with nothing that the agent may do, is no end of the trouble."""
+    answer = past.ask(question)
+    assert answer.startswith("1 open incident")
+    assert past.explained in answer
+    assert past.rolled_back not in answer
+    assert "the alerts still fire" in answer
+
+
+@pytest.mark.parametrize("question", ["how sure were you about web?", "what did you conclude about web?"])
+def test_how_sure_it_was(past: Past, question: str) -> None:
+    """The decision, with its confidence and what it rests on."""
+    answer = past.ask(question)
+    assert past.rolled_back in answer
+    assert "confidence 1.00" in answer
 
 
 def test_what_is_left_to_do(past: Past) -> None:
