@@ -59,7 +59,13 @@ def proves(evidence: Evidence) -> Finding | None:
 
 
 def candidates(finding: Finding, evidence: Evidence, target: Target) -> list[Proposal]:
-    """One rolling restart, with a fixed time so that a repeated request changes nothing more."""
+    """One rolling restart."""
+    reason = "The cause is over and the pods did not recover by themselves: restart them once."
+    return restart(PLAYBOOK.problem, reason, evidence, target)
+
+
+def restart(problem: str, reason: str, evidence: Evidence, target: Target) -> list[Proposal]:
+    """The proposal to restart it, with a fixed time so that a repeated request changes nothing more."""
     workload = evidence.workload
     if workload is None:
         return []
@@ -75,8 +81,8 @@ def candidates(finding: Finding, evidence: Evidence, target: Target) -> list[Pro
             call=ActionCall(name="restart_deployment", args=args),
             target=target,
             risk="medium",
-            problem=PLAYBOOK.problem,
-            reason="The cause is over and the pods did not recover by themselves: restart them once.",
+            problem=problem,
+            reason=reason,
             workload_digest=workload.template_digest,
         )
     ]
@@ -104,10 +110,10 @@ def _cause_that_ended(
 ) -> DependencyFacts | None:
     """A dependency that came back, all of its pods, after every one of ours had broken."""
     broke = max(_broken_by(pod, container, evidence) for pod, container in crashed)
-    return next((d for d in evidence.dependencies if d.recovered_at and _back_since(d) > broke), None)
+    return next((d for d in evidence.dependencies if d.recovered_at and back_since(d) > broke), None)
 
 
-def _back_since(dependency: DependencyFacts) -> datetime:
+def back_since(dependency: DependencyFacts) -> datetime:
     """Of several pods the first to be ready again counts: before it the Service had none."""
     assert dependency.recovered_at is not None
     return dependency.ready_since or dependency.recovered_at

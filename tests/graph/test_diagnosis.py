@@ -48,6 +48,7 @@ def test_playbooks_are_asked_in_order_of_rank() -> None:
         "node_not_ready",
         "node_cordoned",
         "transient_crash",
+        "lost_connection",
         "image_error",
         "bad_release",
         "out_of_memory",

@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from http.client import HTTPException
 from pathlib import Path
 
 import pytest
@@ -79,7 +80,7 @@ class People:
             with self._lock:
                 bodies = dict(self._bodies)
             for namespace, body in bodies.items():
-                with suppress(OSError):
+                with suppress(OSError, HTTPException):
                     if self._stand.agent.post("/webhook", body).status == 202:
                         self.accepted += 1
                         alerts = body["alerts"]
@@ -89,7 +90,7 @@ class People:
     def approve(self) -> None:
         """Say yes twice, as impatient people do."""
         while not self.stop.wait(0.1):
-            with suppress(OSError, KeyError, TypeError):
+            with suppress(OSError, HTTPException, KeyError, TypeError):
                 for row in self._stand.agent.get("/pending").body["pending"]:
                     for _ in range(2):
                         self._stand.agent.post(f"/approve/{row['id']}", {"reason": "yes"})
