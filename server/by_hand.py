@@ -36,6 +36,13 @@ _FIELDS = ("namespace", "workload", "kind", "reason", "actor")
 _EXAMPLE = 'Send {"namespace": "shop", "workload": "web", "kind": "Deployment", "reason": "…"}.'
 
 
+def resource_of(kind: str) -> Resource:
+    """The kind as the API addresses it. Raises Invalid for one that no incident can be about."""
+    if kind not in _RESOURCES:
+        raise Invalid(f"{kind}: not a kind that can be looked at; there are {', '.join(_RESOURCES)}")
+    return _RESOURCES[kind]
+
+
 @dataclass(frozen=True)
 class ByHand:
     """Opens incidents for people."""

@@ -1,4 +1,7 @@
-"""`sre-agent serve | doctor | demo | replay | capture | evaluate | rbac | db`. A command imports what it needs."""
+"""`sre-agent serve | doctor | demo | replay | evaluate | capture | rbac | db`.
+
+A command imports what it needs when it is called.
+"""
 
 from __future__ import annotations
 
@@ -88,19 +91,38 @@ def replay(bundle: Path, mode: str | None) -> None:
 
 
 @main.command()
-@click.option("--incident", required=True, metavar="ID", help="As GET /incidents shows it.")
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="A folder that is new or empty.")
-def capture(incident: str, out: Path) -> None:
-    """Write an incident of the record as a bundle, redacted, to be replayed. Asks no cluster."""
-    from server.capture import capture_incident
+@click.option("--incident", default="", metavar="ID", help="An incident of the record, as it was decided.")
+@click.option(
+    "--alert",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="The cluster as it is now, for this webhook body.",
+)
+@click.option("--workload", default="", metavar="NS/KIND/NAME", help="The cluster as it is now, about this.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="DIR", help="A new folder.")
+def capture(incident: str, alert: Path | None, workload: str, out: Path) -> None:
+    """Write an incident as a bundle, without secrets, to replay or to score elsewhere.
+
+    Nothing is written to the cluster, and nothing in the record changes.
+    """
+    from server.capture import Asked
+    from server.capture import capture as write_bundle
     from server.settings import Settings, SettingsError
+    from server.stage import Undecided
+    from tools.clock import SystemClock
     from tools.errors import ToolError
 
+    asked = Asked(incident, alert, workload)
     try:
-        bundle = capture_incident(Settings.from_process().database_url, incident, out)
-    except (SettingsError, ToolError, ValueError, OSError) as error:
+        bundle = write_bundle(asked, out, Settings.from_process(), SystemClock())
+    except (SettingsError, ToolError, ValueError, Undecided, OSError) as error:
         _fail(error)
-    click.echo(f"{out}: {len(bundle.objects)} objects, {len(bundle.logs)} logs. Next: sre-agent replay {out}")
+    click.echo(
+        f"{out}: {len(bundle.objects)} objects, {len(bundle.logs)} logs. Decide it: sre-agent replay {out}"
+    )
+    click.echo(
+        "Read it before you give it away: a secret that looks like a word is not recognised.", err=True
+    )
 
 
 @main.command()

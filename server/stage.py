@@ -112,7 +112,7 @@ class Stage:
             return scene.outcome(opened, seconds, bundle, (*notes, *passed_over, *invalid))
 
     @contextmanager
-    def _scene(self, bundle: Bundle, policy: PolicySettings, adviser: Adviser | None) -> Iterator[_Scene]:
+    def _scene(self, bundle: Bundle, policy: PolicySettings, adviser: Adviser | None) -> Iterator[Scene]:
         with ExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=self._folder)))
             sandbox = stack.enter_context(_served(bundle))
@@ -132,7 +132,7 @@ class Stage:
                 metrics=RecordedSeries.of(bundle.metrics, bundle.meta.now) if bundle.metrics else None,
             )
             inbox = Inbox(database, sandbox.clock)
-            yield _Scene(services, Runner(self._graph, services, folder / "locks"), inbox, database)
+            yield Scene(services, Runner(self._graph, services, folder / "locks"), inbox, database)
 
     @contextmanager
     def _record(self) -> Iterator[Database]:
@@ -148,7 +148,7 @@ class Stage:
 
 
 @dataclass(frozen=True)
-class _Scene:
+class Scene:
     """One bundle on the stage."""
 
     services: Services

@@ -255,7 +255,7 @@ def test_the_command_writes_what_the_route_gives(tmp_path: Path, monkeypatch: py
     assert ran.exit_code == 0, ran.output
     assert replay_bundle(out).decisions == (live,)
     again = CliRunner().invoke(main, wanted)
-    assert (again.exit_code, "is not empty" in again.stderr) == (2, True)
+    assert (again.exit_code, "nothing is overwritten" in again.stderr) == (2, True)
     unknown = CliRunner().invoke(main, ["capture", "--incident", "0" * 16, "--out", str(tmp_path / "other")])
     assert (unknown.exit_code, "there is no incident" in unknown.stderr) == (2, True)
     assert not (tmp_path / "other").exists()
