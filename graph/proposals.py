@@ -82,9 +82,10 @@ def _shown(services: Services, state: IncidentState) -> dict[str, Any]:
     incident = services.incidents.get(state["incident_id"])
     evidence = state["evidence"]
     cited = set(state["finding"].evidence)
+    place = f" in {incident.namespace}" if incident.namespace else ""
     return {
         "incident": [
-            f"{incident.alert_name} in {incident.namespace}, since {incident.began_at:%Y-%m-%d %H:%M:%S} UTC",
+            f"{incident.alert_name}{place}, since {incident.began_at:%Y-%m-%d %H:%M:%S} UTC",
             state["finding"].summary,
             f"Confidence {state['decision'].confidence:.2f}",
         ],

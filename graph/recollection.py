@@ -52,8 +52,8 @@ def _near(recalled: list[Recalled]) -> list[Recalled]:
 def _told(recalled: Recalled, known: dict[str, Similar]) -> Similar:
     """As the ledger has it. A summary speaks for many incidents, so that no single verdict may stand beside it."""
     ours = known[recalled.incident_id]
-    if not recalled.note:
-        return ours
+    if recalled.kind == "incident":
+        return ours.model_copy(update={"note": recalled.note or ours.note})
     return ours.model_copy(update={"note": recalled.note, "action": "", "verdict": ""})
 
 

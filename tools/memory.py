@@ -48,12 +48,13 @@ class MemoryDocument(Record):
     text: str
     """Problem class and proof in words, without names and instants: what is matched."""
     note: str = ""
-    """A summary in words."""
+    """What people said of the incident; a summary in words."""
 
 
 class Recalled(Record):
     """One document that a question has found."""
 
+    kind: Literal["incident", "summary"] = "incident"
     incident_id: str
     problem: str
     score: float
@@ -103,6 +104,7 @@ class QdrantMemory:
             found = store.similarity_search_with_score(words(problem, [text]), k=limit)
         recalled = [
             Recalled(
+                kind=document.metadata.get("kind", "incident"),
                 incident_id=document.metadata["incident_id"],
                 problem=document.metadata["problem"],
                 score=round(score, 3),

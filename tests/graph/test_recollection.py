@@ -72,9 +72,11 @@ def record(store: Database, still: ManualClock) -> SqlIncidents:
     return SqlIncidents(store, still)
 
 
-def found(incident_id: str, problem: str = "transient_crash", score: float = 5.0, note: str = "") -> Recalled:
+def found(
+    incident_id: str, problem: str = "transient_crash", score: float = 5.0, note: str = "", **more: Any
+) -> Recalled:
     """One that the memory has found."""
-    return Recalled(incident_id=incident_id, problem=problem, score=score, note=note)
+    return Recalled(incident_id=incident_id, problem=problem, score=score, note=note, **more)
 
 
 def test_mechanism_comes_before_workload_and_workload_before_wording(record: SqlIncidents) -> None:
@@ -118,11 +120,20 @@ def test_what_the_ledger_does_not_know_is_not_believed(record: SqlIncidents) -> 
 
 def test_a_summary_is_shown_and_does_not_count(record: SqlIncidents) -> None:
     """It speaks for many, so no single verdict stands beside it."""
-    memory = Found(found("proof", note="47 older incidents of shop/Deployment/api: 40 x restart RECOVERED"))
+    note = "47 older incidents of shop/Deployment/api: 40 x restart RECOVERED"
+    memory = Found(found("proof", note=note, kind="summary"))
     similar, _ = recollect(record, memory, FINDING, TARGET)
     (summed,) = (one for one in similar if one.incident_id == "proof")
     assert (summed.action, summed.verdict) == ("", "")
     assert summed.note.startswith("47 older incidents")
+
+
+def test_what_people_said_stands_beside_what_was_done(record: SqlIncidents) -> None:
+    """An incident with a mark or a reason is still one incident, with its own action and verdict."""
+    similar, _ = recollect(record, Found(found("proof", note="approved: the diff is right")), FINDING, TARGET)
+    (past,) = (one for one in similar if one.incident_id == "proof")
+    assert (past.verdict, past.note) == ("RECOVERED", "approved: the diff is right")
+    assert past.action
 
 
 def test_other_workloads_move_no_confidence(record: SqlIncidents) -> None:

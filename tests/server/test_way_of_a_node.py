@@ -78,6 +78,9 @@ def test_a_node_that_comes_back_before_the_answer_is_not_cordoned(agent: Harness
     """The approval finds another state: 412, nothing is written."""
     incident_id = silent(agent)
     waiting = pending(agent)
+    assert (
+        waiting["shown"]["incident"][0].partition(", since ")[0] == "KubeNodeNotReady"
+    )  # it is in no namespace
     agent.sandbox.start_node("node-2")
     agent.advance(30)
     answer = agent.client.post(f"/approve/{waiting['id']}", json={})
