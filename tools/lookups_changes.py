@@ -11,7 +11,7 @@ from tools.excerpts import message
 from tools.lookups_events import RULES as EVENT_RULES
 from tools.lookups_events import about
 from tools.objects import condition, controller, created, event_time, instant, metadata, name, revision_number
-from tools.pods_in import pods_in
+from tools.pods_in import one_namespace, pods_in
 from tools.records import RbacRule
 from tools.resources import (
     DAEMONSETS,
@@ -49,7 +49,8 @@ Change: TypeAlias = tuple[datetime, str]
 def changes(survey: Survey, subjects: Sequence[Subject] = (), *, since: datetime) -> str:
     """New revisions with what they changed, scaling, edits, and nodes that came, went or fell silent."""
     kinds = (DEPLOYMENTS, REPLICASETS, STATEFULSETS, DAEMONSETS, PODS)
-    survey.read(*kinds, EVENTS, NODES)
+    place = one_namespace(subjects)
+    survey.read(*kinds, EVENTS, *(() if place else (NODES,)), namespace=place)
     rollouts = list(_revisions(survey, subjects, since))
     further = [
         *_edits(survey, subjects, since),
@@ -61,7 +62,7 @@ def changes(survey: Survey, subjects: Sequence[Subject] = (), *, since: datetime
         f"- {at:%H:%M:%S} UTC ({ago((survey.now - at).total_seconds())}): {words}"
         for at, words in _sorted(found)
     ]
-    unread = [f"{kind.plural}: {why}" for kind in (*kinds, EVENTS) if (why := survey.list(kind).why)]
+    unread = [f"{kind.plural}: {why}" for kind in (*kinds, EVENTS) if (why := survey.list(kind, place).why)]
     window = f"since {since:%Y-%m-%d %H:%M} UTC ({ago((survey.now - since).total_seconds())})"
     lead = f"{count(len(lines), 'change')}{place_words(subjects)} {window}:"
     if not lines:
@@ -75,11 +76,11 @@ def changes(survey: Survey, subjects: Sequence[Subject] = (), *, since: datetime
 def _revisions(survey: Survey, subjects: Sequence[Subject], since: datetime) -> Iterable[Change]:
     """Per Deployment its revisions that began in the window; a restart is told apart from a new template."""
     owned: dict[tuple[str, str], list[JsonObject]] = {}
-    for item in survey.list(REPLICASETS).items:
+    for item in survey.list(REPLICASETS, one_namespace(subjects)).items:
         above = controller(item) or {}
         if above.get("kind") == DEPLOYMENTS.kind:
             owned.setdefault((namespace_of(item), str(above.get("name", ""))), []).append(item)
-    writers = _deployment_writers(survey)
+    writers = _deployment_writers(survey, one_namespace(subjects))
     for (place, deployment), items in owned.items():
         if _is_meant(subjects, DEPLOYMENTS.kind, place, deployment):
             items.sort(key=lambda item: (revision_number(item), created(item)))
@@ -90,10 +91,10 @@ def _revisions(survey: Survey, subjects: Sequence[Subject], since: datetime) -> 
                 yield at, f"{words}{f' (written by {by})' if by else ''}"
 
 
-def _deployment_writers(survey: Survey) -> dict[tuple[str, str], list[tuple[datetime, str]]]:
+def _deployment_writers(survey: Survey, namespace: str) -> dict[tuple[str, str], list[tuple[datetime, str]]]:
     return {
         (namespace_of(item), name(item)): [(at, manager) for at, manager, _ in _writers(item)]
-        for item in survey.list(DEPLOYMENTS).items
+        for item in survey.list(DEPLOYMENTS, namespace).items
     }
 
 
@@ -134,7 +135,7 @@ def _is_part_of(line: Change, rollouts: Sequence[Change]) -> bool:
 def _edits(survey: Survey, subjects: Sequence[Subject], since: datetime) -> Iterable[Change]:
     """Who last wrote a workload, where the API keeps that; the control plane's own writes are left out."""
     for resource in (DEPLOYMENTS, STATEFULSETS, DAEMONSETS):
-        for item in survey.list(resource).items:
+        for item in survey.list(resource, one_namespace(subjects)).items:
             if not _is_meant(subjects, resource.kind, namespace_of(item), name(item)):
                 continue
             title = f"{resource.kind} {namespace_of(item)}/{name(item)}"
@@ -171,7 +172,7 @@ def _node_changes(survey: Survey, subjects: Sequence[Subject], since: datetime) 
 
 
 def _told_by_events(survey: Survey, subjects: Sequence[Subject], since: datetime) -> Iterable[Change]:
-    for item in about(survey, survey.list(EVENTS).items, subjects):
+    for item in about(survey, survey.list(EVENTS, one_namespace(subjects)).items, subjects):
         at, involved = event_time(item), item.get("involvedObject") or {}
         reason = str(item.get("reason") or "")
         if (

@@ -8,7 +8,7 @@ from datetime import datetime
 from tools.answer_words import SHOWN, capped, limited, place_words
 from tools.facts import event_facts
 from tools.objects import event_time
-from tools.pods_in import pods_in
+from tools.pods_in import one_namespace, pods_in
 from tools.records import EventFacts, RbacRule
 from tools.resources import EVENTS, NAMESPACES, JsonObject
 from tools.seen_pods import ago
@@ -22,7 +22,7 @@ def events(
     survey: Survey, subjects: Sequence[Subject] = (), *, warnings: bool = False, since: datetime | None = None
 ) -> str:
     """Kubernetes events about these subjects and their pods, newest first, repeats merged."""
-    listed = survey.list(EVENTS, _one_namespace(subjects))
+    listed = survey.list(EVENTS, one_namespace(subjects))
     if listed.why:
         return f"The events cannot be read: {listed.why}."
     chosen = [
@@ -90,8 +90,3 @@ def _is_below(title: str, subject: Subject) -> bool:
 
 def _generated(rest: str) -> bool:
     return all(part.isdigit() or not set(part) & set("aeiou013") for part in rest.split("-"))
-
-
-def _one_namespace(subjects: Sequence[Subject]) -> str:
-    places = {s.name if s.kind == NAMESPACES.kind else s.namespace for s in subjects}
-    return places.pop() if len(places) == 1 else ""

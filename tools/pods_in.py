@@ -35,7 +35,7 @@ class Pods:
 
 def pods_in(survey: Survey, subjects: Sequence[Subject] = ()) -> Pods:
     """The pods of any of these subjects; of the whole cluster where there are none."""
-    namespace = _one_namespace(subjects)
+    namespace = one_namespace(subjects)
     listed = survey.list(PODS, namespace)
     if listed.why:
         return Pods(why=listed.why)
@@ -46,7 +46,8 @@ def pods_in(survey: Survey, subjects: Sequence[Subject] = ()) -> Pods:
     return Pods(tuple(pod for pod in pods if any(_belongs(survey, pod, subject) for subject in subjects)))
 
 
-def _one_namespace(subjects: Sequence[Subject]) -> str:
+def one_namespace(subjects: Sequence[Subject]) -> str:
+    """The namespace that all of these are in; empty when there is no such one, so that the cluster has to be read."""
     places = {_place(subject) for subject in subjects}
     return places.pop() if len(places) == 1 else ""
 

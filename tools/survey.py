@@ -57,15 +57,16 @@ class Survey:
         found: T = self._worked_out[key]
         return found
 
-    def read(self, *resources: Resource) -> None:
-        """List these of the whole cluster, side by side, where that has not been done."""
-        wanted = [resource for resource in resources if (resource, "", "") not in self._lists]
-        if not wanted:
+    def read(self, *resources: Resource, namespace: str = "") -> None:
+        """List these of the whole cluster, or of one namespace, side by side, where that has not been done."""
+        whole = {resource for resource, place, selector in self._lists if not place and not selector}
+        keys = [(resource, namespace, "") for resource in resources if resource not in whole]
+        plans = {key: self._plan(*key) for key in keys if key not in self._lists}
+        if not plans:
             return
-        plans = {resource: self._plan(resource, "", "") for resource in wanted}
         with Reads(self._deadline) as reads:
-            for resource, outcome in reads.run(plans).items():
-                self._keep(resource, "", "", outcome)
+            for key, outcome in reads.run(plans).items():
+                self._keep(*key, outcome)
 
     def list(self, resource: Resource, namespace: str = "", selector: str = "") -> Listed:
         """The objects of one kind; from what is known already where that holds them."""

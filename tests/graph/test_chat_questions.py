@@ -267,6 +267,15 @@ def test_nothing_but_reading_is_ever_asked_of_the_cluster(worlds: Worlds) -> Non
         assert {request.method for request in made.sandbox.requests} == {"GET"}
 
 
+def test_what_changed_in_a_namespace_reads_the_events_of_that_one(worlds: Worlds) -> None:
+    """A cluster's events are many; without a namespace all of them are read."""
+    of_one = worlds["shop"].ask("What changed in shop in the last hour?").sources
+    of_all = worlds["shop"].ask("What changed in the last hour?").sources
+    assert "GET /api/v1/namespaces/shop/events" in of_one
+    assert "GET /api/v1/events" not in of_one
+    assert "GET /api/v1/events" in of_all
+
+
 def test_questions_that_follow_up_take_over_what_they_leave_out(worlds: Worlds) -> None:
     """The kind of question, or whom it is about; a question about everything starts anew."""
     made = worlds["shop"]
