@@ -183,8 +183,14 @@ def _finding(
         ),
         facts=tuple(facts),
         ruled_out=_ruled_out(current, evidence),
-        next_step=hint or "kubectl rollout undo, or mend the release: see the template's diff.",
+        next_step=hint
+        or f"kubectl rollout undo deployment/{_name(current)}, or mend the release: see the template's diff.",
     )
+
+
+def _name(current: RevisionFacts) -> str:
+    """Of the Deployment: its ReplicaSets are named after it."""
+    return current.name.rpartition("-")[0] or "NAME"
 
 
 def _hint(evidence: Evidence) -> str:
