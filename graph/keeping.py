@@ -16,9 +16,9 @@ from graph.state import IncidentState
 from tools import targets
 from tools.bundle import Bundle, BundleMeta
 from tools.errors import ToolError
-from tools.recording import Reading
-from tools.records import Alert, Target
-from tools.resources import JsonObject
+from tools.recording import Reading, kind_named
+from tools.records import Alert
+from tools.resources import SERVICES, JsonObject
 
 
 def keep(services: Services, state: IncidentState) -> None:
@@ -29,7 +29,7 @@ def keep(services: Services, state: IncidentState) -> None:
     alerts = services.incidents.alerts(incident_id)
     if state.get("approval_id"):
         _name_again(services, alerts)
-    if not _has_read(reading, state.get("target")):
+    if state.get("target") and not _has_read(reading):
         return
     now = state["evidence"].collected_at
     told = history(services, state, reading.objects.values())
@@ -54,6 +54,13 @@ def webhook_body(alerts: list[Alert]) -> JsonObject:
     }
 
 
+def _deliveries(alerts: list[Alert]) -> Iterator[JsonObject]:
+    """All of them firing, then those that have resolved: one that only ever resolves opens no incident."""
+    yield webhook_body([alert.model_copy(update={"status": "firing", "ends_at": None}) for alert in alerts])
+    if over := [alert for alert in alerts if alert.status == "resolved"]:
+        yield webhook_body(over)
+
+
 def _entry(alert: Alert) -> JsonObject:
     return {
         "status": alert.status,
@@ -74,11 +81,9 @@ def _name_again(services: Services, alerts: list[Alert]) -> None:
         return  # a replay will say that it was not captured
 
 
-def _has_read(reading: Reading, target: Target | None) -> bool:
-    """Without a target there is nothing more to read than what was found wanting."""
-    if target is None:
-        return True
-    return any(place[1:] == (target.kind, target.namespace, target.name) for place in reading.objects)
+def _has_read(reading: Reading) -> bool:
+    """This process has gathered the evidence: nothing else reads the Services, whatever the target is."""
+    return kind_named(SERVICES) in reading.answered or reading.unanswered
 
 
 def _bundle(
@@ -98,7 +103,7 @@ def _bundle(
     )
     return Bundle(
         meta=meta,
-        alerts=(webhook_body(alerts),),
+        alerts=tuple(_deliveries(alerts)),
         objects=tuple(reading.objects.values()),
         logs=dict(reading.logs),
         metrics=tuple(_series(reading, now)),

@@ -38,6 +38,7 @@ from tools.inbox import Inbox
 from tools.incidents import Incident, SqlIncidents
 from tools.ledger import SqlLedger
 from tools.outbox import SqlOutbox
+from tools.readings import Readings
 from tools.record_copy import copy_record
 from tools.recorded_series import RecordedSeries
 from tools.revisions import SqlRevisions
@@ -67,9 +68,13 @@ class Undecided(RuntimeError):
 
 
 class Stage:
-    """Use it as a context manager; everything it opens is gone at the end."""
+    """Use it as a context manager; everything it opens is gone at the end.
 
-    def __init__(self) -> None:
+    `readings`: where what its runs read is kept, if it is wanted.
+    """
+
+    def __init__(self, readings: Readings | None = None) -> None:
+        self._readings = readings
         self._stack = ExitStack()
         self._database: Database | None = None
 
@@ -130,6 +135,7 @@ class Stage:
                 policy=policy,
                 adviser=adviser,
                 metrics=RecordedSeries.of(bundle.metrics, bundle.meta.now) if bundle.metrics else None,
+                readings=self._readings,
             )
             inbox = Inbox(database, sandbox.clock)
             yield Scene(services, Runner(self._graph, services, folder / "locks"), inbox, database)
