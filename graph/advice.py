@@ -96,6 +96,7 @@ def declined(own: Decision, advice: Advice, parts: dict[str, float], certainty: 
         "confidence": certainty,
         "confidence_parts": parts,
         "blocked_by": (str(Block(rule="model", effect="refuse", reason=reason)),),
+        "without_test": "notify" if own.without_test else "",
     }
     return signed(own.model_copy(update=update), advice)
 

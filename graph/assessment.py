@@ -18,6 +18,7 @@ from tools.errors import PermanentError, TransientError
 from tools.ledger import LedgerEntry
 from tools.namespaces import mode_label
 from tools.records import Evidence, Similar, Target
+from tools.synthetic import is_test
 
 DISABLE = "sre-agent/disable"
 
@@ -40,6 +41,7 @@ def policy_facts(
     others = [e for e in services.ledger.in_flight() if e.incident_id != incident_id]
     hour, day = _automatic_writes(services, now)
     label, unread = _mode_label(services, proposal.target.namespace)
+    alerts = services.incidents.alerts(incident_id)
     return PolicyFacts(
         now=now,
         target=proposal.target,
@@ -48,7 +50,8 @@ def policy_facts(
         risk=proposal.risk,
         problem=proposal.problem,
         confidence=certainty,
-        alert_names=tuple(sorted({alert.name for alert in services.incidents.alerts(incident_id)})),
+        alert_names=tuple(sorted({alert.name for alert in alerts})),
+        test=any(is_test(alert.labels) for alert in alerts),
         paused=services.controls.pause_state().paused,
         suspicious=evidence.suspicious,
         evidence_missing=tuple(sorted({item.kind for item in evidence.missing()} | unread)),
@@ -93,6 +96,7 @@ def decision(
         reasons=reasons,
         evidence=finding.evidence,
         blocked_by=tuple(str(block) for block in blocks),
+        without_test=policy.without_test(blocks),
     )
 
 

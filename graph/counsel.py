@@ -105,7 +105,10 @@ def decide_among(services: Services, case: Case, *, consult: bool) -> tuple[Deci
     else:
         parts, certainty = _certainty(services, case, chosen, advice)
         facts = _facts(services, case, chosen, certainty)
-    blocks = (*policy.evaluate(facts, services.policy), *advising.blocks(advice, FIRST, own.route))
+    blocks = (
+        *policy.evaluate(facts, services.policy),
+        *advising.blocks(advice, FIRST, own.without_test or own.route),
+    )
     decision = _decision(case, chosen, blocks, parts, certainty)
     return advising.signed(decision, advice), chosen
 

@@ -13,6 +13,7 @@ from graph.playbooks import playbooks
 from graph.state import Finding, Proposal
 from graph.symptoms import crashed_lately, is_broken, is_complete, live_pods
 from tools.records import GUARDS, Alert, Evidence, EvidenceItem, NodeFacts, Target
+from tools.synthetic import is_test
 
 NEVER_ACTS = frozenset({"Watchdog", "InfoInhibitor"})
 ABOUT_PODS = re.compile(
@@ -20,7 +21,7 @@ ABOUT_PODS = re.compile(
     r"|rolloutstuck|(?:pod|container|deployment|replica).*(?:down|fail|notrunning|pending|unavailable)",
     re.IGNORECASE,
 )
-"""Names of alerts whose condition the state of pods shows: only of these can pods say that it is over."""
+"""Names of alerts whose condition the state of pods shows: only of these (and tests) can pods say that it is over."""
 
 ABOUT_USE = re.compile(r"cpu|processor|throttl|load|memory", re.IGNORECASE)
 """Names of alerts whose condition only what pods use shows."""
@@ -62,7 +63,7 @@ def is_noise(alerts: Sequence[Alert]) -> bool:
 def _nothing_proved(evidence: Evidence, alerts: Sequence[Alert]) -> Finding:
     if evidence.node:
         return _no_ill_node(evidence.node, evidence, alerts)
-    unseen = [alert.name for alert in alerts if not ABOUT_PODS.search(alert.name)]
+    unseen = [a.name for a in alerts if not (is_test(a.labels) or ABOUT_PODS.search(a.name))]
     if _is_well(evidence) and not unseen:
         return Finding(
             problem="recovered_by_itself",

@@ -11,6 +11,7 @@ from prompts import render
 from tools.approvals import Approval
 from tools.outbox import Message, MessageKind
 from tools.records import ActionCall, Evidence, EvidenceItem, Similar, Target
+from tools.synthetic import is_test
 
 VERDICT_LINES: dict[str, str] = {
     "recovered": "Nothing to do: acted and recovered.",
@@ -36,12 +37,13 @@ KINDS: dict[str, MessageKind] = {
 def report(state: IncidentState, outcome: Status, now: datetime, *, test_cluster: bool) -> Message:
     """The message that ends a run."""
     decision, finding = state["decision"], state["finding"]
-    line = VERDICT_LINES.get(outcome) or _explained(decision, finding.broken)
+    line = VERDICT_LINES.get(outcome) or _tested(state) or _explained(decision, finding.broken)
+    mark = "Test: " if any(is_test(alert.labels) for alert in state.get("alerts", [])) else ""
     evidence = state.get("evidence")
     verdict = state.get("verdict")
     receipt = state.get("receipt")
     words = {
-        "verdict_line": line,
+        "verdict_line": mark + line,
         "finding": finding,
         "decision": decision,
         "missing": _missing(state),
@@ -57,7 +59,7 @@ def report(state: IncidentState, outcome: Status, now: datetime, *, test_cluster
         key=f"{state['incident_id']}:report",
         incident_id=state["incident_id"],
         kind=KINDS.get(outcome, "explained"),
-        subject=_subject(line, decision),
+        subject=mark + _subject(line, decision),
         escalated=outcome == "expired",
         queued_at=now,
         **_both("report", words),
@@ -166,6 +168,25 @@ def _explained(decision: Decision, broken: bool) -> str:
     if decision.action:
         return f"Act now: {call_line(decision.action)} looks right, but was not done. See why below."
     return "Act now: no action of this agent is right here. Cause and evidence below."
+
+
+def _tested(state: IncidentState) -> str:
+    decision, proposal = state["decision"], state.get("proposal")
+    if not decision.without_test or proposal is None:
+        return ""
+    answered = "was refused"
+    if proposal.preview is None:
+        answered = "could not be asked for"
+    elif proposal.preview.accepted:
+        answered = "was accepted"
+    would = f"{call_line(proposal.call)} {without_test(decision)}"
+    return f"Nothing was done: {would}. Its dry run {answered}."
+
+
+def without_test(decision: Decision) -> str:
+    """What would have become of a test's action in a real incident, for people."""
+    words = {"act": "would be done without asking", "ask": "would wait for a person's approval"}
+    return words.get(decision.without_test, "would not be done")
 
 
 def _earlier(similar: Sequence[Similar]) -> list[str]:

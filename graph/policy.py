@@ -36,6 +36,7 @@ __all__ = [
     "evaluate",
     "route",
     "settle_until",
+    "without_test",
 ]
 NAMESPACE = "namespace"
 DECIDING = frozenset({"workload", "pods", "revisions", "dependencies", NAMESPACE})
@@ -59,6 +60,11 @@ Rule: TypeAlias = Callable[[PolicyFacts, PolicySettings], Answer]
 def kill_switch(facts: PolicyFacts, settings: PolicySettings) -> Answer:
     """Paused: no new action, whoever wants it."""
     return ("refuse", "actions are paused by the kill switch") if facts.paused else None
+
+
+def test_run(facts: PolicyFacts, settings: PolicySettings) -> Answer:
+    """A test goes the whole way but for the write, and asks nobody for it."""
+    return ("refuse", "a test: every write is a dry run only") if facts.test else None
 
 
 def mode(facts: PolicyFacts, settings: PolicySettings) -> Answer:
@@ -251,6 +257,7 @@ def suspicious_telemetry(facts: PolicyFacts, settings: PolicySettings) -> Answer
 
 RULES: tuple[Rule, ...] = (
     kill_switch,
+    test_run,
     mode,
     namespace_denied,
     namespace_allowed,
@@ -288,6 +295,12 @@ def route(blocks: tuple[Block, ...]) -> Literal["act", "ask", "notify"]:
     if "refuse" in effects:
         return "notify"
     return "ask" if "ask" in effects else "act"
+
+
+def without_test(blocks: tuple[Block, ...]) -> Literal["act", "ask", "notify", ""]:
+    """The route that a test would have had as a real incident; empty for what is no test."""
+    others = tuple(block for block in blocks if block.rule != test_run.__name__)
+    return "" if others == blocks else route(others)
 
 
 def settle_until(began_at: datetime, settings: PolicySettings) -> datetime:

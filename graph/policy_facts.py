@@ -127,6 +127,8 @@ class PolicyFacts(Record):
     confidence: float
     alert_names: tuple[str, ...] = ()
     """Of the incident's alerts."""
+    test: bool = False
+    """The incident is a test that a person started."""
     paused: bool = False
     suspicious: bool = False
     evidence_missing: tuple[str, ...] = ()

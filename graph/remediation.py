@@ -19,7 +19,7 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Command, interrupt
 
-from graph import counsel, keeping, messages, policy, proposals, verdicts, verification, writes
+from graph import counsel, dry_runs, keeping, messages, policy, proposals, verdicts, verification, writes
 from graph.diagnosis import diagnose
 from graph.observed_use import observed_use
 from graph.proof import Change, prove_again
@@ -117,6 +117,8 @@ def decide(
         incident_id, decision.model_dump(mode="json"), summary=decided["finding"].summary
     )
     keeping.keep(services, state)
+    if decision.without_test:
+        decided["proposal"] = dry_runs.rehearse(services, incident_id, decision, decided["proposal"])
     if decision.route == "act":
         decided["proposal"] = proposals.snapshot(services, decided["proposal"])
         until = policy.settle_until(services.incidents.get(incident_id).began_at, services.policy)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal, TypeAlias, TypedDict
 
+from pydantic import Field
+
 from tools.records import (
     ActionCall,
     Alert,
@@ -101,6 +103,8 @@ class Decision(Record):
     evidence: tuple[str, ...] = ()
     blocked_by: tuple[str, ...] = ()
     decider: str = "playbook"
+    without_test: Literal["act", "ask", "notify", ""] = Field(default="", exclude_if=lambda route: not route)
+    """Of a test with something to do: the route that a real incident would have had. Empty for what is no test."""
 
 
 class Progress(Record):

@@ -60,6 +60,14 @@ TITLES: Mapping[Route, Words] = {
         answer="Opened",
         problems={**_BAD_FIELDS, "404": "no such workload"},
     ),
+    ("POST", "/trigger-test"): Words(
+        "Test what would be done about a workload: a synthetic alert, every write as dry run only.",
+        "incidents",
+        "opened",
+        status=202,
+        answer="Opened",
+        problems={**_BAD_FIELDS, "404": "no such workload"},
+    ),
     _GET_ONE: Words(
         "One incident with everything that is known.",
         "incidents",
@@ -150,18 +158,20 @@ _REASON = _body(
 _ANSWERED = _body(
     reason=_TEXT, actor=_TEXT, digest={"type": "string", "description": "Refuse unless this is shown."}
 )
+_WORKLOAD = _body(
+    ("workload",),
+    namespace=_TEXT,
+    workload=_TEXT,
+    kind={"enum": ["Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "Pod", "Node"]},
+    reason=_TEXT,
+    actor=_TEXT,
+)
 BODIES: Mapping[Route, dict[str, Any]] = {
     ("POST", "/ask"): _body(
         ("question",), question={"type": "string", "maxLength": 2000}, conversation_id=_TEXT
     ),
-    ("POST", "/incidents"): _body(
-        ("workload",),
-        namespace=_TEXT,
-        workload=_TEXT,
-        kind={"enum": ["Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "Pod", "Node"]},
-        reason=_TEXT,
-        actor=_TEXT,
-    ),
+    ("POST", "/incidents"): _WORKLOAD,
+    ("POST", "/trigger-test"): _WORKLOAD,
     ("POST", "/incidents/<incident_id>/mark"): _body(
         ("mark",),
         mark={"enum": ["right", "wrong", "note"]},

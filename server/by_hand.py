@@ -52,10 +52,13 @@ class ByHand:
     clock: Clock
     wake: Callable[[str | None], None]
 
-    def open(self, kind: str, namespace: str, name: str, *, actor: str, reason: str) -> str:
-        """The incident that this request opened or joined. Raises a problem for what does not exist."""
+    def open(
+        self, kind: str, namespace: str, name: str, *, actor: str, reason: str, test: bool = False
+    ) -> str:
+        """The incident that this request opened or joined; a test's own. Raises a problem for what does not exist."""
         self._check(kind, namespace, name)
-        alert = manual_alert(kind, namespace, name, actor=actor, reason=reason, at=self.clock.now())
+        now = self.clock.now()
+        alert = manual_alert(kind, namespace, name, actor=actor, reason=reason, at=now, test=test)
         accepted = self.inbox.accept(Parsed(alerts=(alert,)))
         self.wake(None)
         return accepted.incident_ids[0]
@@ -78,27 +81,36 @@ def blueprint(by_hand: ByHand, auth: Auth) -> Blueprint:
     @routes.post("/incidents")
     @auth.needs("approver")
     def create() -> Any:
-        fields = read_fields(_FIELDS, _EXAMPLE)
-        kind = fields.get("kind") or "Deployment"
-        if kind not in WORKLOAD_LABELS:
-            raise Problem(422, "bad-kind", "Not a kind", f"kind must be one of {', '.join(WORKLOAD_LABELS)}.")
-        namespace, name = fields.get("namespace", ""), fields.get("workload", "")
-        if not name or (not namespace and kind != "Node"):
-            raise Problem(
-                422, "missing-fields", "Whom is it about?", f"Give namespace and workload. {_EXAMPLE}"
-            )
-        incident_id = by_hand.open(
-            kind,
-            "" if kind == "Node" else namespace,
-            name,
-            actor=actor_of(auth.person(), fields),
-            reason=fields.get("reason", ""),
-        )
-        place = f"/incidents/{incident_id}"
-        if wants_html():
-            return redirect(place, 303)
-        answer = make_response({"incident": place, "id": incident_id}, 202)
-        answer.headers["Location"] = place
-        return answer
+        return open_as_asked(by_hand, auth)
 
     return routes
+
+
+def open_as_asked(by_hand: ByHand, auth: Auth, *, test: bool = False) -> Any:
+    """Open what the request's fields name and lead to it. Raises a problem for fields that cannot be taken."""
+    fields = read_fields(_FIELDS, _EXAMPLE)
+    kind, namespace, name = _named(fields)
+    incident_id = by_hand.open(
+        kind,
+        namespace,
+        name,
+        actor=actor_of(auth.person(), fields),
+        reason=fields.get("reason", ""),
+        test=test,
+    )
+    place = f"/incidents/{incident_id}"
+    if wants_html():
+        return redirect(place, 303)
+    answer = make_response({"incident": place, "id": incident_id}, 202)
+    answer.headers["Location"] = place
+    return answer
+
+
+def _named(fields: Mapping[str, str]) -> tuple[str, str, str]:
+    kind = fields.get("kind") or "Deployment"
+    if kind not in WORKLOAD_LABELS:
+        raise Problem(422, "bad-kind", "Not a kind", f"kind must be one of {', '.join(WORKLOAD_LABELS)}.")
+    namespace, name = fields.get("namespace", ""), fields.get("workload", "")
+    if not name or (not namespace and kind != "Node"):
+        raise Problem(422, "missing-fields", "Whom is it about?", f"Give namespace and workload. {_EXAMPLE}")
+    return kind, "" if kind == "Node" else namespace, name

@@ -11,7 +11,7 @@ from graph import chat as chat_graph
 from graph.chat import ChatServices
 from graph.chat_services import ChatModels
 from graph.services import Services
-from server import by_hand, chat, following, marking
+from server import by_hand, chat, following, marking, synthetic
 from server.asking import Asker
 from server.auth import Auth
 from server.by_hand import ByHand
@@ -51,6 +51,7 @@ class Talk:
         return [
             chat.blueprint(self.asker, self.conversations, auth),
             by_hand.blueprint(self.by_hand, auth),
+            synthetic.blueprint(self.by_hand, auth),
             marking.blueprint(self.marks, self.clock, auth, KNOWN_ACTIONS),
             following.blueprint(self.feed, auth, timer=self.timer),
         ]

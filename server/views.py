@@ -19,6 +19,7 @@ def incident_row(incident: Incident, logs: str = "") -> dict[str, Any]:
     target = incident.target
     return {
         "id": incident.id,
+        "test": incident.test,
         "timestamp": incident.began_at.isoformat(),
         "alert_name": incident.alert_name,
         "severity": incident.severity,

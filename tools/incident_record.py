@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from tools.records import Record, Target
+from tools.synthetic import is_key_of_test
 
 ENDED: frozenset[str] = frozenset(
     {
@@ -58,6 +59,8 @@ class Incident(Record):
     verdict: str = ""
     summary: str = ""
     """The finding's words, for lists."""
+    test: bool = False
+    """Started by a person as a test: nothing is written."""
 
 
 class TimelineEntry(Record):
@@ -68,10 +71,11 @@ class TimelineEntry(Record):
     text: str
 
 
-_DIRECT = frozenset(Incident.model_fields) - {"target"}
+_DIRECT = frozenset(Incident.model_fields) - {"target", "test"}
 
 
 def incident_from(row: Row[Any]) -> Incident:
     """The row without its bulky columns."""
     fields = {name: value for name, value in row._mapping.items() if name in _DIRECT}
-    return Incident(target=Target(**row.target) if row.target else None, **fields)
+    target = Target(**row.target) if row.target else None
+    return Incident(target=target, test=is_key_of_test(row.workload_key), **fields)

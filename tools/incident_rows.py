@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, bindparam, desc, insert, or_, select, up
 from tools.incident_record import ENDED
 from tools.records import Alert, Target
 from tools.schema import incidents, timeline
+from tools.synthetic import TEST_KEY
 from tools.workload_key import pod_of
 
 Item = TypeVar("Item")
@@ -19,6 +20,8 @@ Item = TypeVar("Item")
 COVERING: frozenset[str] = ENDED - {"withdrawn", "merged", "ignored"}
 """Endings after which the run has judged the workload as it was when it looked."""
 
+REAL = incidents.c.workload_key.not_like(f"{TEST_KEY}%")
+"""Leaves out tests: the past teaches, is counted and goes on without them."""
 
 _ADD_LINES = insert(timeline)
 _LOOKED = (
@@ -119,7 +122,7 @@ def standing_for(connection: Connection, incident_id: str) -> str:
 
 
 def last_on_target(connection: Connection, target: Target, *, other_than: str) -> str:
-    """The newest unmerged incident on this very object, or an empty string."""
+    """The newest unmerged incident on this very object that was no test, or an empty string."""
     same = select(incidents.c.id).where(incidents.c.target_uid == target.uid, incidents.c.id != other_than)
-    newest = same.where(incidents.c.merged_into == "").order_by(desc(incidents.c.began_at)).limit(1)
+    newest = same.where(incidents.c.merged_into == "", REAL).order_by(desc(incidents.c.began_at)).limit(1)
     return connection.execute(newest).scalar() or ""

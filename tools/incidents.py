@@ -46,7 +46,7 @@ class Incidents(Protocol):
 
         One transaction on a row with a unique open target. Returns the id of the incident that owns the
         target: our own when we got it (again). Otherwise our alerts have moved to that incident, ours is
-        `merged`, and the two episodes are one.
+        `merged`, and the two episodes are one. A test claims nothing and merges into nothing.
         """
         ...
 

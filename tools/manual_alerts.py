@@ -21,11 +21,10 @@ from tools.inbox import Inbox
 from tools.incident_rows import alert_from
 from tools.records import Alert
 from tools.schema import alerts, incidents
+from tools.synthetic import ACTOR, REQUEST, TEST_NAME
 
 NAME = "ReportedUnhealthy"
 """Tells rules that pods can show whether it is over (see `graph.diagnosis.ABOUT_PODS`)."""
-ACTOR = "opened_by"
-REQUEST = "request"
 WORKLOAD_LABELS: Mapping[str, str] = {
     "Deployment": "deployment",
     "StatefulSet": "statefulset",
@@ -39,10 +38,15 @@ WORKLOAD_LABELS: Mapping[str, str] = {
 KEPT_EXPIRED = timedelta(hours=24)
 
 
-def manual_alert(kind: str, namespace: str, name: str, *, actor: str, reason: str, at: datetime) -> Alert:
-    """The alert of one request; each request is one of its own, even about the same workload."""
+def manual_alert(
+    kind: str, namespace: str, name: str, *, actor: str, reason: str, at: datetime, test: bool = False
+) -> Alert:
+    """The alert of one request; each request is one of its own, even about the same workload.
+
+    `test`: one that `tools.synthetic` knows for a test.
+    """
     labels = {
-        "alertname": NAME,
+        "alertname": TEST_NAME if test else NAME,
         "severity": "warning",
         WORKLOAD_LABELS[kind]: name,
         ACTOR: actor,
@@ -50,10 +54,8 @@ def manual_alert(kind: str, namespace: str, name: str, *, actor: str, reason: st
     }
     if namespace:
         labels["namespace"] = namespace
-    summary = (
-        message(reason, 500)
-        or f"{actor} asked to look at {kind} {f'{namespace}/' if namespace else ''}{name}"
-    )
+    wish = "tests what would be done about" if test else "asked to look at"
+    summary = message(reason, 500) or f"{actor} {wish} {kind} {f'{namespace}/' if namespace else ''}{name}"
     return Alert(
         fingerprint=own_fingerprint(labels),
         status="firing",
@@ -82,7 +84,7 @@ class ManualAlerts:
         return len(answered)
 
     def _answered(self, now: datetime) -> list[Alert]:
-        firing = select(alerts).where(alerts.c.status == "firing", alerts.c.alert_name == NAME)
+        firing = select(alerts).where(alerts.c.status == "firing", alerts.c.alert_name.in_((NAME, TEST_NAME)))
         ended = firing.join(incidents, incidents.c.id == alerts.c.incident_id).where(
             incidents.c.ended_at.is_not(None),
             or_(incidents.c.status != "expired", incidents.c.ended_at < now - KEPT_EXPIRED),

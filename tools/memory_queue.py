@@ -13,7 +13,7 @@ from typing import Any, Literal, Protocol, TypeAlias
 from sqlalchemy import Connection, Row, and_, desc, func, literal_column, select, update
 
 from tools.database import Database
-from tools.incident_rows import chunks
+from tools.incident_rows import REAL, chunks
 from tools.memory import MemoryDocument, words
 from tools.schema import approvals, incidents, marks
 
@@ -22,7 +22,7 @@ KEPT = 2000
 """Documents of single incidents: beyond, a search of the embedded Qdrant takes longer than a decision may."""
 # literal, not bound: only so SQLite sees that it is the condition of the index ix_incidents_memory
 _UNMERGED = incidents.c.merged_into == literal_column("''")
-_TOLD = and_(incidents.c.ended_at.is_not(None), _UNMERGED, incidents.c.status != "ignored")
+_TOLD = and_(incidents.c.ended_at.is_not(None), _UNMERGED, incidents.c.status != "ignored", REAL)
 
 
 class MemoryQueue(Protocol):

@@ -8,12 +8,13 @@ from typing import Any
 from sqlalchemy import Row, Select, desc, func, select
 
 from tools.database import Database
+from tools.incident_rows import REAL
 from tools.records import Record
 from tools.schema import actions, approvals, incidents, marks
 
 
 class PastRun(Record):
-    """One unmerged run. Instants that never came are None."""
+    """One unmerged run that was no test. Instants that never came are None."""
 
     id: str
     alert_name: str
@@ -73,7 +74,7 @@ def _query(limit: int) -> Select[Any]:
         select(*columns, incidents.c.decision, *instants)
         .outerjoin(asked, asked.c.incident_id == incidents.c.id)
         .outerjoin(written, written.c.incident_id == incidents.c.id)
-        .where(incidents.c.merged_into == "")
+        .where(incidents.c.merged_into == "", REAL)
         .order_by(desc(incidents.c.began_at), desc(incidents.c.id))
         .limit(limit)
     )

@@ -7,10 +7,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, desc, not_, select
 
+from tools.incident_rows import REAL
 from tools.records import Similar, Target
 from tools.schema import incidents, marks
 
-_TOLD = and_(incidents.c.ended_at.is_not(None), incidents.c.merged_into == "")
+_TOLD = and_(incidents.c.ended_at.is_not(None), incidents.c.merged_into == "", REAL)
 
 
 def similar(connection: Connection, target: Target | None, problem: str, limit: int) -> list[Similar]:

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from sqlalchemy import Connection, Row, case, func, select
 
 from tools.database import Database
+from tools.incident_rows import REAL
 from tools.records import Record
 from tools.schema import actions, alerts, approvals, incidents, outbox
 
@@ -45,7 +46,8 @@ class Counts(Record):
     alerts: tuple[Tally, ...] = ()
     """result: `received` counts every copy, `deduplicated` those known before, `ignored` those without a run."""
     ended: tuple[Tally, ...] = ()
-    """problem, route, outcome of incidents that have ended."""
+    """problem, route, outcome of incidents that have ended; tests are left out of this and of what is below it that
+    tells of decisions and of stages."""
     running: tuple[Tally, ...] = ()
     """status of incidents that have not."""
     approvals: tuple[Tally, ...] = ()
@@ -113,7 +115,9 @@ class _Ended:
     def read(self, connection: Connection) -> None:
         """Add what ended since the last call."""
         columns = ("id", "problem", "route", "status", "began_at", "decided_at", "ended_at", "decision")
-        query = select(*(incidents.c[name] for name in columns)).where(incidents.c.ended_at.is_not(None))
+        query = select(*(incidents.c[name] for name in columns)).where(
+            incidents.c.ended_at.is_not(None), REAL
+        )
         if self._newest is not None:
             query = query.where(incidents.c.ended_at >= self._newest)
         for row in connection.execute(query.order_by(incidents.c.ended_at)):

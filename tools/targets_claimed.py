@@ -12,13 +12,17 @@ from tools.errors import Invalid, NotFound
 from tools.incident_rows import add_lines, last_on_target, line, nudge, standing_for
 from tools.records import Target
 from tools.schema import alerts, claimed_targets, episode_keys, episodes, incidents
+from tools.synthetic import is_key_of_test
 
 _ROW = select(incidents).where(incidents.c.id == bindparam("incident_id"))
 _HOLDER = select(claimed_targets.c.incident_id).where(claimed_targets.c.uid == bindparam("target_uid"))
 
 
 def claim(connection: Connection, incident_id: str, target: Target, now: datetime) -> str:
-    """The id of the incident that owns `target` now: `incident_id`, or the one it was merged into."""
+    """The id of the incident that owns `target` now: `incident_id`, or the one it was merged into.
+
+    A test owns nothing and merges into nothing: it only says what it is about.
+    """
     if not target.uid:
         raise Invalid(f"{target.kind} {target.namespace}/{target.name} has no uid: it cannot be claimed")
     ours = row_of(connection, incident_id)
@@ -26,8 +30,12 @@ def claim(connection: Connection, incident_id: str, target: Target, now: datetim
         return standing_for(connection, incident_id)
     if ours.ended_at is not None:
         return incident_id
+    if is_key_of_test(ours.workload_key):
+        _name_target(connection, ours, target, now, previous_id="")
+        return incident_id
     holder = _holder(connection, target.uid)
-    _name_target(connection, ours, target, now)
+    previous_id = ours.previous_id or last_on_target(connection, target, other_than=ours.id)
+    _name_target(connection, ours, target, now, previous_id=previous_id)
     if holder is None:
         release(connection, incident_id)
         values = {"uid": target.uid, "incident_id": incident_id, "claimed_at": now}
@@ -55,7 +63,9 @@ def _holder(connection: Connection, uid: str) -> str | None:
     return connection.execute(_HOLDER, {"target_uid": uid}).scalar()
 
 
-def _name_target(connection: Connection, ours: Row[Any], target: Target, now: datetime) -> None:
+def _name_target(
+    connection: Connection, ours: Row[Any], target: Target, now: datetime, *, previous_id: str
+) -> None:
     named = {
         "target": target.model_dump(mode="json"),
         "target_kind": target.kind,
@@ -64,7 +74,7 @@ def _name_target(connection: Connection, ours: Row[Any], target: Target, now: da
         "target_uid": target.uid,
         "workload": target.name,
         "updated_at": now,
-        "previous_id": ours.previous_id or last_on_target(connection, target, other_than=ours.id),
+        "previous_id": previous_id,
     }
     connection.execute(update(incidents).where(incidents.c.id == ours.id).values(named))
 

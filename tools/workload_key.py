@@ -10,6 +10,8 @@ import hashlib
 import re
 from collections.abc import Mapping
 
+from tools.synthetic import is_test, key_of
+
 _WORKLOADS = (
     ("Deployment", ("deployment",)),
     ("StatefulSet", ("statefulset",)),
@@ -58,7 +60,9 @@ def workload_of(labels: Mapping[str, str]) -> tuple[str, str]:
 
 
 def workload_key(labels: Mapping[str, str]) -> str:
-    """The key that alerts of one run share."""
+    """The key that alerts of one run share; a test shares its run with nothing."""
+    if is_test(labels):
+        return key_of(labels)
     kind, name = workload_of(labels)
     namespace = "" if kind == "Node" else label(labels, "namespace")
     key = f"{kind}:{namespace}/{name}" if kind else f"alert:{namespace}/{labels.get('alertname', '')}"

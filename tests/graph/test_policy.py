@@ -54,6 +54,7 @@ def test_nothing_stands_in_the_way_of_a_confident_restart_in_mode_auto() -> None
 
 SCENARIOS = {
     "kill_switch": (policy_facts(paused=True), AUTO, "refuse"),
+    "test_run": (policy_facts(test=True), AUTO, "refuse"),
     "mode": (policy_facts(), PolicySettings(mode="approve"), "ask"),
     "namespace_denied": (policy_facts(target=target(namespace="kube-system")), AUTO, "refuse"),
     "namespace_allowed": (policy_facts(), auto(namespace_allow=("team-*",)), "refuse"),
@@ -124,6 +125,14 @@ def test_route_refusal_beats_asking() -> None:
     assert outcome(policy_facts(paused=True, confidence=0.1)) == "notify"
     assert outcome(policy_facts(confidence=0.1)) == "ask"
     assert route(()) == "act"
+
+
+def test_a_test_is_told_what_it_would_have_been() -> None:
+    """Its own rule left out, and nothing else; what is no test is told nothing."""
+    assert policy.without_test(evaluate(policy_facts(test=True), AUTO)) == "act"
+    assert policy.without_test(evaluate(policy_facts(test=True, confidence=0.1), AUTO)) == "ask"
+    assert policy.without_test(evaluate(policy_facts(test=True, paused=True), AUTO)) == "notify"
+    assert policy.without_test(evaluate(policy_facts(paused=True), AUTO)) == ""
 
 
 # mode
