@@ -203,8 +203,10 @@ def test_a_run_that_ends_in_any_way_leaves_no_process_behind(
     plane: ControlPlane, how: signal.Signals
 ) -> None:
     """Ctrl-C, a polite end and a kill of the test run: each of its components is gone soon after."""
+    # a run that was started in the background ignores SIGINT, and so would its child
     script = (
-        "import sys, time; from tests.controlplane.plane import ControlPlane; plane = ControlPlane.shared();"
+        "import signal, sys, time; signal.signal(signal.SIGINT, signal.default_int_handler);"
+        "from tests.controlplane.plane import ControlPlane; plane = ControlPlane.shared();"
         "print(*plane.pids, plane.state_dir, flush=True); time.sleep(600)"
     )
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as run:
