@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from graph.evictions import OLD_ENOUGH, eviction, node_line, node_of
 from graph.playbooks import Playbook
-from graph.playbooks.stuck_pod import OLD_ENOUGH, eviction, node_line, node_of
 from graph.state import Finding, Proposal
 from graph.symptoms import (
     LIVED_WELL_SECONDS,

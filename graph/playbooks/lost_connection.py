@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from graph.playbooks import Playbook
-from graph.playbooks.transient_crash import back_since, restart
+from graph.restarts import back_since, restart
 from graph.state import Finding, Proposal
 from graph.symptoms import (
     LIVED_WELL_SECONDS,

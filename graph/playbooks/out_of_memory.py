@@ -16,6 +16,7 @@ from graph.growth import grew_before, grows_slowly, growth_of, held_by, was_aske
 from graph.load import memory_share, silent_sources
 from graph.memory_limits import room_for, spelled
 from graph.playbooks import Playbook
+from graph.restarts import restart
 from graph.returns import Return, rollback, way_back
 from graph.state import Finding, Proposal
 from graph.symptoms import (
@@ -28,7 +29,7 @@ from graph.symptoms import (
     live_pods,
 )
 from tools.measure_words import growth_line
-from tools.records import ActionCall, ContainerFacts, Evidence, PodFacts, Target
+from tools.records import ContainerFacts, Evidence, PodFacts, Target
 
 QUICK_SECONDS = 60.0
 NEAR_LIMIT = 0.85
@@ -74,8 +75,8 @@ def candidates(finding: Finding, evidence: Evidence, target: Target) -> list[Pro
     if back and _began_with_release(killed, evidence):
         reason = "It is killed for memory since this release, as its predecessor was not."
         found.append(rollback(PLAYBOOK.problem, reason, back, evidence, target))
-    if _leak(killed, evidence) and evidence.workload:
-        found.append(_restart(evidence, target, proved=_growth_proved(killed, evidence)))
+    if _leak(killed, evidence):
+        found += _restart(evidence, target, proved=_growth_proved(killed, evidence))
     return found
 
 
@@ -156,25 +157,10 @@ def _ran_longer(back: Return, lives: list[float]) -> bool:
     return before >= LONGER * max(lives)
 
 
-def _restart(evidence: Evidence, target: Target, *, proved: bool) -> Proposal:
-    workload = evidence.workload
-    assert workload is not None
-    args = {
-        "namespace": target.namespace,
-        "name": target.name,
-        "uid": target.uid,
-        "from_digest": workload.template_digest,
-        "restarted_at": evidence.collected_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-    }
-    return Proposal(
-        call=ActionCall(name="restart_deployment", args=args),
-        target=target,
-        risk="medium",
-        problem=PLAYBOOK.problem,
-        reason="All pods are near their limit after slow growth: replace them once, before they are killed too.",
-        workload_digest=workload.template_digest,
-        leak_proved=proved,
-    )
+def _restart(evidence: Evidence, target: Target, *, proved: bool) -> list[Proposal]:
+    reason = "All pods are near their limit after slow growth: replace them once, before they are killed too."
+    proposals = restart(PLAYBOOK.problem, reason, evidence, target)
+    return [proposal.model_copy(update={"leak_proved": proved}) for proposal in proposals]
 
 
 def _summary(killed: list[Killed], evidence: Evidence, *, leak: bool, began: bool) -> str:

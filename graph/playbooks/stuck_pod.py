@@ -10,13 +10,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from graph.evictions import OLD_ENOUGH, eviction, node_line, node_of
 from graph.playbooks import Playbook
 from graph.state import Finding, Proposal
 from graph.symptoms import crashed_lately, is_complete, is_failing, live_pods
-from tools.records import ActionCall, ContainerFacts, Evidence, NodeFacts, PodFacts, Target
+from tools.records import ContainerFacts, Evidence, NodeFacts, PodFacts, Target
 
-OLD_ENOUGH = timedelta(seconds=300)
-"""A pod that is younger, or not ready for shorter, may still be on its way (kubernetes.md 4.5)."""
 STARTING = timedelta(seconds=120)
 """A pod whose readiness changed in its first minutes only has never been ready."""
 
@@ -43,30 +42,6 @@ def candidates(finding: Finding, evidence: Evidence, target: Target) -> list[Pro
     return eviction(PLAYBOOK.problem, reason, pod, evidence, target)
 
 
-def eviction(problem: str, reason: str, pod: PodFacts, evidence: Evidence, target: Target) -> list[Proposal]:
-    """The proposal to evict this pod, or none where its node is known to be ill."""
-    node, workload = node_of(pod, evidence), evidence.workload
-    if workload is None or (node is not None and node.ready != "True"):
-        return []
-    args = {
-        "namespace": target.namespace,
-        "name": pod.name,
-        "uid": pod.uid,
-        "workload": target.name,
-        "workload_uid": target.uid,
-    }
-    return [
-        Proposal(
-            call=ActionCall(name="delete_pod", args=args),
-            target=target,
-            risk="medium",
-            problem=problem,
-            reason=reason,
-            workload_digest=workload.template_digest,
-        )
-    ]
-
-
 def _is_stuck(pod: PodFacts, now: datetime) -> bool:
     if pod.phase != "Running" or now - pod.created_at < OLD_ENOUGH or crashed_lately(pod, now):
         return False
@@ -77,11 +52,6 @@ def _is_stuck(pod: PodFacts, now: datetime) -> bool:
 
 def _runs_long(container: ContainerFacts, now: datetime) -> bool:
     return container.running_since is not None and now - container.running_since >= OLD_ENOUGH
-
-
-def node_of(pod: PodFacts, evidence: Evidence) -> NodeFacts | None:
-    """The node that the pod is on, if it was read."""
-    return next((node for node in evidence.nodes if node.name == pod.node), None)
 
 
 def _finding(pod: PodFacts, siblings: list[PodFacts], evidence: Evidence) -> Finding:
@@ -114,13 +84,6 @@ def _directness(pod: PodFacts, node: NodeFacts | None) -> float:
     assert pod.ready_changed_at is not None
     never_ready = pod.ready_changed_at - pod.created_at < STARTING
     return 0.7 if node is None or never_ready else 1.0
-
-
-def node_line(pod: PodFacts, node: NodeFacts | None) -> str:
-    """What is known of its node, for people."""
-    if node is None:
-        return f"its node {pod.node or '(none)'} could not be read"
-    return f"its node {node.name} is {'Ready' if node.ready == 'True' else f'not Ready: {node.reason}'}"
 
 
 PLAYBOOK = Playbook(problem="stuck_pod", rank=40, proves=proves, candidates=candidates)

@@ -11,6 +11,7 @@ import re
 from datetime import datetime, timedelta
 
 from graph.playbooks import Playbook
+from graph.restarts import back_since, restart
 from graph.state import Finding, Proposal
 from graph.symptoms import (
     LIVED_WELL_SECONDS,
@@ -24,7 +25,6 @@ from graph.symptoms import (
     pods_of,
 )
 from tools.records import (
-    ActionCall,
     ContainerFacts,
     DependencyFacts,
     Evidence,
@@ -64,30 +64,6 @@ def candidates(finding: Finding, evidence: Evidence, target: Target) -> list[Pro
     return restart(PLAYBOOK.problem, reason, evidence, target)
 
 
-def restart(problem: str, reason: str, evidence: Evidence, target: Target) -> list[Proposal]:
-    """The proposal to restart it, with a fixed time so that a repeated request changes nothing more."""
-    workload = evidence.workload
-    if workload is None:
-        return []
-    args = {
-        "namespace": target.namespace,
-        "name": target.name,
-        "uid": target.uid,
-        "from_digest": workload.template_digest,
-        "restarted_at": evidence.collected_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-    }
-    return [
-        Proposal(
-            call=ActionCall(name="restart_deployment", args=args),
-            target=target,
-            risk="medium",
-            problem=problem,
-            reason=reason,
-            workload_digest=workload.template_digest,
-        )
-    ]
-
-
 def _deterministic(container: ContainerFacts) -> bool:
     return container.exit_reason in DETERMINISTIC_REASONS or container.exit_code in DETERMINISTIC_CODES
 
@@ -111,12 +87,6 @@ def _cause_that_ended(
     """A dependency that came back, all of its pods, after every one of ours had broken."""
     broke = max(_broken_by(pod, container, evidence) for pod, container in crashed)
     return next((d for d in evidence.dependencies if d.recovered_at and back_since(d) > broke), None)
-
-
-def back_since(dependency: DependencyFacts) -> datetime:
-    """Of several pods the first to be ready again counts: before it the Service had none."""
-    assert dependency.recovered_at is not None
-    return dependency.ready_since or dependency.recovered_at
 
 
 def _broken_by(pod: PodFacts, container: ContainerFacts, evidence: Evidence) -> datetime:
