@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import socket
 import ssl
 import subprocess
 import time
@@ -88,15 +87,6 @@ def answers(url: str, token: str | None = None, within: float = 2) -> bool:
         return False
     except OSError:
         return False
-
-
-def free_ports(count: int) -> list[int]:
-    """Distinct ports of the loopback interface that nobody listens on."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
 
 
 def _dying_with_us() -> list[str]:

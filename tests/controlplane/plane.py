@@ -25,8 +25,9 @@ from typing import Any, ClassVar
 
 from tests.controlplane import build, certificates, commands, stages
 from tests.controlplane.api import AdminApi, ApiError, Json
-from tests.controlplane.components import Component, StartFailed, answers, free_ports
+from tests.controlplane.components import Component, StartFailed, answers
 from tests.controlplane.kubelet import FakeKubelet
+from tests.ports import free_port
 
 NODES = ("node-1", "node-2", "node-3")
 PORT_TAKEN = "address already in use"
@@ -172,7 +173,7 @@ class ControlPlane:
 
     def _start(self, binaries: Path) -> None:
         made = certificates.create(self.state_dir)
-        etcd, peer, api, controllers, scheduler, kwok = free_ports(6)
+        etcd, peer, api, controllers, scheduler, kwok = (free_port() for _ in range(6))
         self.url = f"https://127.0.0.1:{api}"
         self.api = AdminApi(self.url, self._tokens["admin"], made.ca)
         self._kubelet = FakeKubelet(self._pod, made.server, made.server_key)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.controlplane.components import Component, StartFailed, answers, free_ports
+from tests.controlplane.components import Component, StartFailed, answers
+from tests.ports import free_port
 
 
 def test_a_component_that_dies_shows_the_end_of_its_log(tmp_path: Path) -> None:
@@ -44,7 +45,7 @@ def test_a_component_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
 
 def test_nobody_listening_is_no_answer() -> None:
     """Neither a refused connection nor a server that is no web server counts as ready."""
-    (port,) = free_ports(1)
+    port = free_port()
     assert not answers(f"http://127.0.0.1:{port}/health")
     with socket.socket() as deaf:
         deaf.bind(("127.0.0.1", port))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import socket
 import subprocess
 import urllib.error
 import urllib.parse
@@ -20,6 +19,7 @@ import yaml
 
 from tests.packaging.shipped import make_tokens, settings
 from tests.packaging.test_monitoring import MONITORING, questions
+from tests.ports import free_port
 from tests.served import serving, until
 from tests.server.app_stand import stand
 
@@ -86,9 +86,7 @@ class running:
     """The process, ended by its id."""
 
     def __init__(self, program: str, folder: Path, config: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self._command = [
             program,
             f"--config.file={config}",

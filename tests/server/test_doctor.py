@@ -14,8 +14,8 @@ from server import doctor_cluster, doctor_store, doctor_surroundings
 from server.cli import main
 from server.doctor import Check, examine
 from server.settings import Settings
-from tests.chaos.agent_process import free_port
 from tests.mail_server import PASSWORD, mail_server
+from tests.ports import free_port
 from tests.tools.groq_server import KEY, groq_server
 from tests.tools.shop import connect, grant
 from tools.clock import ManualClock

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.agent_process import AgentProcess, free_port
+from tests.chaos.agent_process import AgentProcess
 from tests.chaos.disk import small_disk
 from tests.chaos.faults import Scene
 from tests.chaos.proxy import delay
 from tests.chaos.standing import recovered_restart, recovered_rollback, standing
 from tests.harness import alert, webhook_body
+from tests.ports import free_port
 from tools.sandbox import Sandbox
 
 pytestmark = pytest.mark.timeout(600)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import json
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from sqlalchemy import event, select
 
 from server import problems, webhooks
 from tests.made_alerts import rfc3339
+from tests.ports import free_port
 from tests.served import serving, until
 from tools.alertmanager_api import AlertmanagerApi
 from tools.clock import SystemClock
@@ -115,14 +115,6 @@ class Alertmanager:
             "generatorURL": "http://prometheus:9090/graph",
         }
         assert self.request("POST", "/api/v2/alerts", [entry]) == 200
-
-
-def free_port() -> int:
-    """A port of loopback that nobody has now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture

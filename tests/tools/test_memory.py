@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.ports import free_port
 from tools.errors import TransientError
 from tools.memory import MemoryDocument, QdrantMemory, words
 
@@ -163,8 +164,7 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
 
 def test_a_server_that_is_down_is_told(tmp_path: Path) -> None:
     """In its address, and the agent does not fall back to a folder behind anybody's back."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
+    port = free_port()
     with pytest.raises(TransientError, match=f"the memory at http://127.0.0.1:{port} does not answer"):
         QdrantMemory(tmp_path / "qdrant", f"http://127.0.0.1:{port}").count()
     assert not (tmp_path / "qdrant").exists()

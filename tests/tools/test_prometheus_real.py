@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from pathlib import Path
 import pytest
 from flask import Flask, Response
 
+from tests.ports import free_port
 from tests.served import serving, until
 from tools.clock import SystemClock
 from tools.errors import PermanentError
@@ -67,14 +67,6 @@ def exporter() -> Iterator[int]:
 
     with serving(app) as port:
         yield port
-
-
-def free_port() -> int:
-    """A port of loopback that nobody has now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def is_ready(port: int) -> bool:
