@@ -72,6 +72,8 @@ class PolicySettings(Record):
     cluster_writes_per_day: int = 20
     alert_rules: tuple[AlertRule, ...] = ()
     """All that fit an alert of the incident must permit."""
+    four_eyes: tuple[str, ...] = ()
+    """Actions or families that two different people must approve, from POLICY_FILE."""
     most_replicas: int = 50
     """No Deployment is scaled beyond this."""
     node_pause_seconds: float = 1800.0
