@@ -20,6 +20,7 @@ from tools.incident_rows import add_lines, alert_from, chunks, line, new_id, new
 from tools.joining import AlertRow, Batch, Opening
 from tools.records import Record
 from tools.schema import alerts, episode_keys, episodes, incidents
+from tools.shared_commit import SharedCommit
 from tools.targets_claimed import row_of
 from tools.workload_key import workload_of
 
@@ -52,20 +53,23 @@ class Inbox:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
+        self._commits: SharedCommit[Accepted] = SharedCommit(database)
 
     def accept(self, parsed: Parsed) -> Accepted:
-        """Store a body. Raises StoreError, and then nothing of it is stored."""
-        with self._database.write() as connection:
-            now = self._clock.now()
-            batch = Batch(read_known(connection, parsed.alerts), now, new_id)
-            for alert in parsed.alerts:
-                batch.take(alert)
-            _open(connection, batch.openings, now)
-            _insert(connection, batch.fresh, now)
-            _insert_invalid(connection, parsed.invalid, now)
-            _update(connection, batch.changed())
-            _tell(connection, batch, now)
-            quiet = _settle(connection, batch, now)
+        """Store a body, in one commit with those that wait beside it. Raises StoreError: nothing of it is stored."""
+        return self._commits.do(lambda connection: self._take(connection, parsed))
+
+    def _take(self, connection: Connection, parsed: Parsed) -> Accepted:
+        now = self._clock.now()
+        batch = Batch(read_known(connection, parsed.alerts), now, new_id)
+        for alert in parsed.alerts:
+            batch.take(alert)
+        _open(connection, batch.openings, now)
+        _insert(connection, batch.fresh, now)
+        _insert_invalid(connection, parsed.invalid, now)
+        _update(connection, batch.changed())
+        _tell(connection, batch, now)
+        quiet = _settle(connection, batch, now)
         opened = [opening.place.incident_id for opening in batch.openings]
         return Accepted(
             incident_ids=tuple(batch.incident_ids),
