@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from graph.policy import PolicySettings
+from graph.rollout_status import rolled_out
 from graph.state import Progress
 from tools.records import ContainerObservation, Observation, Receipt, Verdict
 
@@ -88,7 +89,7 @@ def judge(progress: Progress, receipt: Receipt, settings: PolicySettings, now: d
     if superseded:
         return Verdict(name="SUPERSEDED", reason=superseded, at=now)
     if look.desired == 0:
-        reason = "scaled to zero: nothing runs that could be verified"
+        reason = "scaled to zero, or no node takes it: nothing runs that could be verified"
         return Verdict(name="INCONCLUSIVE", reason=reason, at=now)
     failed = _failure(progress, look, receipt, settings)
     if failed:
@@ -100,17 +101,6 @@ def judge(progress: Progress, receipt: Receipt, settings: PolicySettings, now: d
     if started and look.at - started >= window(receipt, settings) and _well(look, receipt):
         return _held(receipt, look.at - started, now)
     return out_of_time(progress, receipt, settings, now)
-
-
-def rolled_out(look: Observation, receipt: Receipt) -> bool:
-    """kubectl's rollout status for a Deployment, from `metadata.generation` of our write on."""
-    return (
-        look.observed_generation >= max(receipt.generation, look.generation)
-        and look.updated >= look.desired
-        and look.replicas == look.updated
-        and look.available >= look.updated
-        and look.desired > 0
-    )
 
 
 def disturbance(progress: Progress, look: Observation, receipt: Receipt) -> str:

@@ -438,7 +438,7 @@ class ContainerObservation(Record):
 
 
 class PodObservation(Record):
-    """What a verdict reads of one pod of the *current* ReplicaSet (by owner uid)."""
+    """What a verdict reads of one pod of the *current* revision (by owner uid, and the revision's mark)."""
 
     name: str
     uid: str
@@ -452,7 +452,7 @@ class PodObservation(Record):
 
 
 class Observation(Record):
-    """One look at the target after (or just before) a write."""
+    """One look at the target after (or just before) a write. A DaemonSet's numbers stand under the same names."""
 
     at: datetime
     error: str = ""
@@ -471,6 +471,13 @@ class Observation(Record):
     available: int = 0
     min_ready_seconds: int = 0
     deadline_exceeded: bool = False
+    kind: str = "Deployment"
+    strategy: str = "RollingUpdate"
+    partition: int = 0
+    """Of a StatefulSet: pods with a smaller ordinal keep their revision."""
+    update_revision: str = ""
+    current_revision: str = ""
+    """Of a StatefulSet, as its status names them: equal once a rollout without partition is over."""
     pods: tuple[PodObservation, ...] = ()
     warnings: tuple[str, ...] = ()
     """Warning events on these pods newer than the write: `reason: message`, deduplicated."""

@@ -10,11 +10,12 @@ from typing import Protocol, TypeVar
 from tools.cluster import Cluster, ClusterReader, Written
 from tools.errors import PermanentError, Refused
 from tools.excerpts import message
-from tools.objects import desired, name
+from tools.objects import desired, name, uid
 from tools.records import Preview, Receipt
 from tools.resources import DEPLOYMENTS, JsonObject, PatchType, Resource
-from tools.rollout import Named, pods_of, replicasets_of
+from tools.rollout import Named
 from tools.templates import template_diff
+from tools.workload_revisions import is_of, living_pods, revisions_of, template_of
 
 A = TypeVar("A", bound=Named)
 A_contra = TypeVar("A_contra", bound=Named, contravariant=True)
@@ -34,10 +35,12 @@ class Execute(Protocol[A_contra]):
         ...
 
 
-def pods_of_every_revision(cluster: ClusterReader, deployment: JsonObject) -> tuple[str, ...]:
+def pods_of_every_revision(cluster: ClusterReader, workload: JsonObject) -> tuple[str, ...]:
     """A template that changes makes another revision, so that pods of all of them go."""
-    owned = replicasets_of(cluster, deployment)
-    return tuple(sorted(name(pod) for item in owned for pod in pods_of(cluster, deployment, item)))
+    owned = revisions_of(cluster, workload)
+    pods = living_pods(cluster, workload)
+    going = (name(pod) for pod in pods if any(is_of(pod, uid(workload), item) for item in owned))
+    return tuple(sorted(going))
 
 
 def nothing_replaced(cluster: ClusterReader, item: JsonObject) -> tuple[str, ...]:
@@ -47,7 +50,7 @@ def nothing_replaced(cluster: ClusterReader, item: JsonObject) -> tuple[str, ...
 
 def difference_of_templates(before: JsonObject, after: JsonObject) -> str:
     """What changes in the pod template."""
-    return template_diff(_template(before), _template(after))
+    return template_diff(template_of(before), template_of(after))
 
 
 def rolling(deployment: JsonObject) -> str:
@@ -157,10 +160,6 @@ def _preview(shown: Shown, before: JsonObject, *, accepted: bool, dry_run: str) 
         undo=shown.undo,
         notes=shown.notes,
     )
-
-
-def _template(item: JsonObject) -> JsonObject:
-    return (item.get("spec") or {}).get("template") or {}
 
 
 def _require_dry(dry_run: bool) -> None:

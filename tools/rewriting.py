@@ -37,9 +37,14 @@ class TemplateArgs(Record):
     from_digest: str
     """Template digest when the action was proposed; another one now is a Conflict."""
 
+    @property
+    def kind(self) -> str:
+        """Of the workload."""
+        return DEPLOYMENTS.kind
+
     def target(self) -> Target:
         """The Deployment."""
-        return Target(kind=DEPLOYMENTS.kind, namespace=self.namespace, name=self.name, uid=self.uid)
+        return Target(kind=self.kind, namespace=self.namespace, name=self.name, uid=self.uid)
 
 
 def rewrite(
@@ -68,7 +73,7 @@ def rewrite(
         target=args.target(),
         sent_at=at,
         outcome="done",
-        before=None if dry_run else look(cluster, args.namespace, args.name, at),
+        before=None if dry_run else look(cluster, args, at),
     )
     step = Once(
         title=f"Deployment {args.namespace}/{args.name}",

@@ -1,7 +1,8 @@
-"""One look at a Deployment and the pods of its current revision, for writes and for verdicts (section 5).
+"""One look at a workload and the pods of its current revision, for writes and for verdicts (section 5).
 
-Pods are selected by the uid of the current ReplicaSet, never by label alone: pods of the revision that a write
-replaces must not speak for the one that it made.
+Pods are selected by the uid of the current ReplicaSet, or by the workload's uid and the mark of its current
+ControllerRevision, never by label alone: pods of the revision that a write replaces must not speak for the one that
+it made.
 """
 
 from __future__ import annotations
@@ -17,28 +18,36 @@ from tools.excerpts import message
 from tools.objects import (
     condition,
     container_statuses,
-    created,
-    desired,
     event_time,
     instant,
     metadata,
     name,
     owned_by,
-    revision_number,
-    selector_of,
     uid,
 )
 from tools.records import ContainerObservation, Observation, PodObservation, RbacRule, Receipt
-from tools.resources import DEPLOYMENTS, EVENTS, PODS, REPLICASETS, STAMP, JsonObject, JsonObjects
-from tools.templates import exact_digest, template_digest
+from tools.resources import EVENTS, STAMP, JsonObject, JsonObjects
+from tools.templates import template_digest
 from tools.usage import busiest_share, cpu_bounds
+from tools.workload_revisions import RULES as REVISION_RULES
+from tools.workload_revisions import (
+    current_revision,
+    living_pods,
+    mark_of,
+    pods_of,
+    resource_of_kind,
+    revisions_of,
+    template_of,
+)
+from tools.workload_status import ON_DELETE, counts, kind_of, partition_of, strategy_of
 
 NOTHING_USED: Mapping[str, Mapping[str, float]] = MappingProxyType({})
 RULES: tuple[RbacRule, ...] = (
     RbacRule(group="apps", resource="deployments", verbs=("get",)),
-    RbacRule(group="apps", resource="replicasets", verbs=("list",)),
-    RbacRule(group="", resource="pods", verbs=("list",)),
+    RbacRule(group="apps", resource="statefulsets", verbs=("get",)),
+    RbacRule(group="apps", resource="daemonsets", verbs=("get",)),
     RbacRule(group="", resource="events", verbs=("list",)),
+    *REVISION_RULES,
 )
 
 
@@ -52,10 +61,19 @@ class Named(Protocol):
     def name(self) -> str: ...
 
 
-def observe(cluster: ClusterReader, args: Named, receipt: Receipt | None, at: datetime) -> Observation:
+class NamedWorkload(Named, Protocol):
+    """As the arguments of an action on a Deployment, a StatefulSet or a DaemonSet name it."""
+
+    @property
+    def kind(self) -> str: ...
+
+
+def observe(
+    cluster: ClusterReader, args: NamedWorkload, receipt: Receipt | None, at: datetime
+) -> Observation:
     """What a verdict reads, at one instant. A read that fails is an observation with `error`, never an exception."""
     try:
-        return look(cluster, args.namespace, args.name, at, since=receipt.sent_at if receipt else None)
+        return look(cluster, args, at, since=receipt.sent_at if receipt else None)
     except ToolError as err:
         return unseen(err, receipt, at)
 
@@ -72,88 +90,74 @@ def unseen(error: ToolError, receipt: Receipt | None, at: datetime) -> Observati
 
 
 def look(
-    cluster: ClusterReader, namespace: str, workload: str, at: datetime, *, since: datetime | None = None
+    cluster: ClusterReader, args: NamedWorkload, at: datetime, *, since: datetime | None = None
 ) -> Observation:
     """As `observe`, but raises ToolError. Events are read only with `since`, the time of the write."""
-    return look_at(cluster, cluster.get(DEPLOYMENTS, namespace, workload), at, since=since)
+    return look_at(cluster, live(cluster, args), at, since=since)
+
+
+def live(cluster: ClusterReader, args: NamedWorkload) -> JsonObject:
+    """The workload as it is now. Raises ToolError."""
+    return cluster.get(resource_of_kind(args.kind), args.namespace, args.name)
 
 
 def look_at(
     cluster: ClusterReader,
-    deployment: JsonObject,
+    workload: JsonObject,
     at: datetime,
     *,
     since: datetime | None = None,
     cores: Mapping[str, Mapping[str, float]] = NOTHING_USED,
 ) -> Observation:
-    """As `look`, at a Deployment that was just read; `cores` by pod and container, where somebody told them."""
-    namespace = str(metadata(deployment).get("namespace", ""))
-    current = current_replicaset(deployment, replicasets_of(cluster, deployment))
-    pods = pods_of(cluster, deployment, current)
+    """As `look`, at a workload that was just read; `cores` by pod and container, where somebody told them."""
+    namespace = str(metadata(workload).get("namespace", ""))
+    pods = speaking_pods(cluster, workload)
     warnings = _warnings(cluster, namespace, pods, since) if since and pods else ()
-    return _observation(deployment, pods, warnings, at, cores)
+    return _observation(workload, pods, warnings, at, cores)
 
 
-def replicasets_of(cluster: ClusterReader, deployment: JsonObject) -> JsonObjects:
-    """ReplicaSets that this very Deployment controls, newest revision first. Raises ToolError."""
-    namespace = str(metadata(deployment).get("namespace", ""))
-    found = cluster.list(REPLICASETS, namespace, label_selector=selector_of(deployment))
-    owned = [item for item in found if owned_by(item, uid(deployment))]
-    return sorted(owned, key=lambda item: (revision_number(item), created(item)), reverse=True)
+def speaking_pods(cluster: ClusterReader, workload: JsonObject) -> JsonObjects:
+    """The living pods that say how the workload is: those of its current revision. Raises ToolError.
 
-
-def current_replicaset(deployment: JsonObject, replicasets: Sequence[JsonObject]) -> JsonObject | None:
-    """The ReplicaSet that holds the Deployment's present template, or None while the controller has none yet.
-
-    A restart makes a revision of its own here, as it does for the controller.
+    With OnDelete a revision says nothing about pods, so that all of them speak (5.1); below the partition of a
+    StatefulSet those of the revision before it do, as its status names it.
     """
-    digest = exact_digest(_template(deployment))
-    return next((item for item in replicasets if exact_digest(_template(item)) == digest), None)
-
-
-def replicaset_with(digest: str, replicasets: Sequence[JsonObject]) -> JsonObject | None:
-    """The newest ReplicaSet with that template digest, restarts left out of the comparison."""
-    return next((item for item in replicasets if template_digest(_template(item)) == digest), None)
-
-
-def pods_of(cluster: ClusterReader, deployment: JsonObject, replicaset: JsonObject | None) -> JsonObjects:
-    """Pods that the ReplicaSet controls and that are not being deleted. Raises ToolError."""
-    if replicaset is None:
-        return []
-    namespace = str(metadata(deployment).get("namespace", ""))
-    found = cluster.list(PODS, namespace, label_selector=selector_of(deployment))
-    living = [pod for pod in found if "deletionTimestamp" not in metadata(pod)]
-    return [pod for pod in living if owned_by(pod, uid(replicaset))]
-
-
-def _template(item: JsonObject) -> JsonObject:
-    return (item.get("spec") or {}).get("template") or {}
+    kind = kind_of(workload)
+    pods = living_pods(cluster, workload)
+    if strategy_of(workload, kind) == ON_DELETE:
+        return [pod for pod in pods if owned_by(pod, uid(workload))]
+    current = pods_of(pods, workload, current_revision(workload, revisions_of(cluster, workload)))
+    if not partition_of(workload, kind):
+        return current
+    kept = str((workload.get("status") or {}).get("currentRevision") or "")
+    before = [pod for pod in pods if owned_by(pod, uid(workload)) and mark_of(pod) == kept]
+    return [*current, *(pod for pod in before if pod not in current)]
 
 
 def _observation(
-    deployment: JsonObject,
+    workload: JsonObject,
     pods: Sequence[JsonObject],
     warnings: tuple[str, ...],
     at: datetime,
     cores: Mapping[str, Mapping[str, float]],
 ) -> Observation:
-    spec, status = deployment.get("spec") or {}, deployment.get("status") or {}
-    progressing = condition(deployment, "Progressing")
+    spec, status, kind = workload.get("spec") or {}, workload.get("status") or {}, kind_of(workload)
     return Observation(
         at=at,
-        uid=uid(deployment),
-        generation=int(metadata(deployment).get("generation") or 0),
+        uid=uid(workload),
+        generation=int(metadata(workload).get("generation") or 0),
         observed_generation=int(status.get("observedGeneration") or 0),
-        template_digest=template_digest(_template(deployment)),
-        stamp=stamp_of(deployment),
+        template_digest=template_digest(template_of(workload)),
+        stamp=stamp_of(workload),
         paused=bool(spec.get("paused")),
-        desired=desired(deployment),
-        replicas=int(status.get("replicas") or 0),
-        updated=int(status.get("updatedReplicas") or 0),
-        ready=int(status.get("readyReplicas") or 0),
-        available=int(status.get("availableReplicas") or 0),
+        **counts(workload, kind)._asdict(),
         min_ready_seconds=int(spec.get("minReadySeconds") or 0),
-        deadline_exceeded=progressing.get("reason") == "ProgressDeadlineExceeded",
+        deadline_exceeded=condition(workload, "Progressing").get("reason") == "ProgressDeadlineExceeded",
+        kind=kind,
+        strategy=strategy_of(workload, kind),
+        partition=partition_of(workload, kind),
+        update_revision=str(status.get("updateRevision") or ""),
+        current_revision=str(status.get("currentRevision") or ""),
         pods=tuple(_pod(pod, cores.get(name(pod), {})) for pod in sorted(pods, key=name)),
         warnings=warnings,
     )

@@ -13,8 +13,9 @@ from tools.rehearsal import Shown, rehearse
 from tools.resources import DEPLOYMENTS, REPLICASETS, JsonObject
 from tools.rewriting import RULES as REWRITE_RULES
 from tools.rewriting import TemplateArgs, rewrite
-from tools.rollout import observe, replicaset_with, replicasets_of
+from tools.rollout import observe
 from tools.templates import template_digest, without_hash
+from tools.workload_revisions import revision_with, revisions_of
 
 NAME = "rollback_deployment"
 NOTES = (
@@ -69,7 +70,7 @@ def undo(cluster: ClusterReader, args: RollbackDeployment) -> ActionCall | None:
     To be computed before the write. Raises ToolError.
     """
     live = cluster.get(DEPLOYMENTS, args.namespace, args.name)
-    current = replicaset_with(args.from_digest, replicasets_of(cluster, live))
+    current = revision_with(args.from_digest, revisions_of(cluster, live))
     if current is None:
         return None
     inverse = args.model_copy(

@@ -54,9 +54,14 @@ class ScaleDeployment(Record):
             )
         return self
 
+    @property
+    def kind(self) -> str:
+        """Of the workload."""
+        return DEPLOYMENTS.kind
+
     def target(self) -> Target:
         """The Deployment."""
-        return Target(kind=DEPLOYMENTS.kind, namespace=self.namespace, name=self.name, uid=self.uid)
+        return Target(kind=self.kind, namespace=self.namespace, name=self.name, uid=self.uid)
 
 
 def execute(cluster: Cluster, args: ScaleDeployment, *, key: str, at: datetime, dry_run: bool) -> Receipt:
@@ -82,7 +87,7 @@ def execute(cluster: Cluster, args: ScaleDeployment, *, key: str, at: datetime, 
         target=args.target(),
         sent_at=at,
         outcome="done",
-        before=None if dry_run else look(cluster, args.namespace, args.name, at),
+        before=None if dry_run else look(cluster, args, at),
     )
     step = Once(
         title=f"Deployment {args.namespace}/{args.name}",

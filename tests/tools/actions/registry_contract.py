@@ -22,8 +22,8 @@ from tools.errors import Conflict, NotFound, Refused
 from tools.objects import condition, created, desired, name, uid
 from tools.records import ActionCall, RbacRule, Receipt, Verdict
 from tools.resources import CORDONED_BY, DEPLOYMENTS, NODES, PODS, JsonObject, Resource
-from tools.rollout import replicasets_of
 from tools.templates import template_digest
+from tools.workload_revisions import revisions_of
 
 
 class Stage(Protocol):
@@ -125,7 +125,7 @@ def _bad_release(stage: Stage) -> None:
 
 
 def _rollback_args(stage: Stage) -> Args:
-    older = replicasets_of(stage.admin, live(stage))[1]
+    older = revisions_of(stage.admin, live(stage))[1]
     number = int(older["metadata"]["annotations"]["deployment.kubernetes.io/revision"])
     return {
         **_template_target(stage),

@@ -13,9 +13,10 @@ from tools.clock import ManualClock
 from tools.cluster import KubernetesCluster
 from tools.records import Observation, Receipt
 from tools.resources import DEPLOYMENTS, PODS
-from tools.rollout import current_replicaset, observe, replicasets_of
+from tools.rollout import observe
 from tools.sandbox import Sandbox
 from tools.templates import template_digest
+from tools.workload_revisions import current_revision, revisions_of
 
 
 class Look:
@@ -81,8 +82,8 @@ def test_a_restart_is_another_revision_and_the_same_digest(look: Look) -> None:
     look.restart()
     look.sandbox.settle(60)
     item = look.cluster.get(DEPLOYMENTS, NAMESPACE, "web")
-    owned = replicasets_of(look.cluster, item)
-    current = current_replicaset(item, owned)
+    owned = revisions_of(look.cluster, item)
+    current = current_revision(item, owned)
     assert len(owned) == 2
     assert current is owned[0]
     assert look.observe().template_digest == before

@@ -11,9 +11,9 @@ from tools.actions.rollback_deployment import ACTION, RollbackDeployment, undo
 from tools.cluster import KubernetesCluster
 from tools.errors import Refused
 from tools.resources import DEPLOYMENTS, REPLICASETS
-from tools.rollout import replicasets_of
 from tools.sandbox import Sandbox
 from tools.templates import template_digest
+from tools.workload_revisions import revisions_of
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def proposed(sandbox: Sandbox, cluster: KubernetesCluster) -> RollbackDeployment
 
 def propose(cluster: KubernetesCluster) -> RollbackDeployment:
     item = cluster.get(DEPLOYMENTS, NAMESPACE, "web")
-    newest, older = replicasets_of(cluster, item)[:2]
+    newest, older = revisions_of(cluster, item)[:2]
     return RollbackDeployment(
         namespace=NAMESPACE,
         name="web",
