@@ -45,6 +45,7 @@ def problem(found: Evidence, *alerts: Alert) -> str:
 def test_playbooks_are_asked_in_order_of_rank() -> None:
     """The class that explains the others comes first."""
     assert [p.problem for p in playbooks()] == [
+        "stopped_on_purpose",
         "node_not_ready",
         "node_cordoned",
         "transient_crash",
@@ -55,7 +56,11 @@ def test_playbooks_are_asked_in_order_of_rank() -> None:
         "stuck_pod",
         "bad_pod",
         "high_cpu",
+        "configuration_error",
+        "pods_refused",
+        "unschedulable",
         "crash_loop",
+        "not_ready",
     ]
 
 

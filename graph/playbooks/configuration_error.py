@@ -1,0 +1,59 @@
+"""Containers cannot be made because what their spec refers to is missing or wrong (kubernetes.md 2.1).
+
+Proof: live pods wait in CreateContainerConfigError or its like, and no other pod crashes. The kubelet tries again by
+itself, so that neither a restart nor an eviction helps: what is missing has to be made. A release that brought the
+mistake is `bad_release`, which is asked first.
+"""
+
+from __future__ import annotations
+
+from graph.playbooks import Playbook
+from graph.state import Finding, Proposal
+from graph.symptoms import CONFIG, crashed_container, live_pods, waiting_container
+from tools.records import ContainerFacts, Evidence, PodFacts, Target
+
+PARTS = {"CreateContainerConfigError": "its configuration", "RunContainerError": "its command or mounts"}
+
+
+def proves(evidence: Evidence) -> Finding | None:
+    """See the module's words."""
+    now, pods = evidence.collected_at, live_pods(evidence)
+    waiting = [(p, c) for p in pods if (c := waiting_container(p, CONFIG))]
+    if not waiting or any(crashed_container(p, now) and not waiting_container(p, CONFIG) for p in pods):
+        return None
+    pod, container = waiting[0]
+    return Finding(
+        problem="configuration_error",
+        summary=_summary(len(waiting), container),
+        directness=1.0,
+        evidence=tuple(evidence.cite("pods") + evidence.cite("events")),
+        facts=(*(_line(p, c) for p, c in waiting[:3]), _others(evidence)),
+        ruled_out=("a crash: the containers have not started", "an image error: the image is there"),
+        next_step=f"kubectl describe pod {pod.name}: make or mend what it names; the kubelet tries again by itself.",
+    )
+
+
+def candidates(finding: Finding, evidence: Evidence, target: Target) -> list[Proposal]:
+    """None: nothing that can be done to the workload makes what is missing."""
+    return []
+
+
+def _summary(count: int, container: ContainerFacts) -> str:
+    part = PARTS.get(container.waiting_reason, "what it needs")
+    pods = "1 pod waits" if count == 1 else f"{count} pods wait"
+    why = container.waiting_message[:160] or container.waiting_reason
+    return f"{pods} for a container that cannot be made for {part}: {why}."
+
+
+def _line(pod: PodFacts, container: ContainerFacts) -> str:
+    return f"{pod.name}/{container.name}: {container.waiting_reason}: {container.waiting_message[:200]}"
+
+
+def _others(evidence: Evidence) -> str:
+    ready = sum(pod.ready for pod in live_pods(evidence))
+    return (
+        f"{ready} of {len(live_pods(evidence))} pods are ready; those keep what they read when they started"
+    )
+
+
+PLAYBOOK = Playbook(problem="configuration_error", rank=70, proves=proves, candidates=candidates)
