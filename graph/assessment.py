@@ -40,7 +40,8 @@ def policy_facts(
     workload = evidence.workload
     others = [e for e in services.ledger.in_flight() if e.incident_id != incident_id]
     hour, day = _automatic_writes(services, now)
-    label, unread = _mode_label(services, proposal.target.namespace)
+    space = proposal.target.namespace
+    label, unread = _mode_label(services, space)
     alerts = services.incidents.alerts(incident_id)
     return PolicyFacts(
         now=now,
@@ -64,8 +65,10 @@ def policy_facts(
         rolling_out=_rolling_out(evidence),
         health_proof=proposal.health_proof,
         attempts=_attempts(services, incident_id, proposal.target, now),
-        automatic_writes_hour=hour,
-        automatic_writes_day=day,
+        automatic_writes_hour=len(hour),
+        automatic_writes_day=len(day),
+        namespace_writes_hour=_in(space, hour),
+        namespace_writes_day=_in(space, day),
         in_flight=tuple(e.target.uid for e in others),
         in_flight_namespaces=tuple(e.target.namespace for e in others),
         guards=guard_facts(services, incident_id, proposal, evidence, now),
@@ -127,7 +130,8 @@ def _mode_label(services: Services, namespace: str) -> tuple[str, set[str]]:
 
 
 def _attempts(services: Services, incident_id: str, target: Target, now: datetime) -> tuple[Attempt, ...]:
-    since = now - timedelta(seconds=services.policy.attempt_window_seconds)
+    limits = services.policy
+    since = now - timedelta(seconds=limits.attempt_window_seconds + limits.human_only_seconds)
     entries = services.ledger.since(since, target_uid=target.uid)
     return tuple(_attempt(entry) for entry in entries if _counts(entry, incident_id))
 
@@ -147,10 +151,14 @@ def _attempt(entry: LedgerEntry) -> Attempt:
     )
 
 
-def _automatic_writes(services: Services, now: datetime) -> tuple[int, int]:
+def _automatic_writes(services: Services, now: datetime) -> tuple[list[LedgerEntry], list[LedgerEntry]]:
+    """Those of the last hour and of the last day."""
     day = [e for e in services.ledger.since(now - timedelta(days=1)) if e.automatic and not e.undo_of]
-    hour = [e for e in day if e.claimed_at >= now - timedelta(hours=1)]
-    return len(hour), len(day)
+    return [e for e in day if e.claimed_at >= now - timedelta(hours=1)], day
+
+
+def _in(namespace: str, entries: list[LedgerEntry]) -> int:
+    return sum(e.target.namespace == namespace for e in entries) if namespace else 0
 
 
 def _rolling_out(evidence: Evidence) -> bool:

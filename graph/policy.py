@@ -19,8 +19,10 @@ from graph.policy_facts import (
     GuardFacts,
     PolicyFacts,
     PolicySettings,
+    names_of,
 )
 from graph.policy_guards import GUARDS
+from graph.policy_limits import LIMITS
 from tools.records import Record
 
 __all__ = [
@@ -161,7 +163,7 @@ def risk(facts: PolicyFacts, settings: PolicySettings) -> Answer:
     """High risk always asks; so does what REQUIRE_APPROVAL_FOR names."""
     if facts.risk != "medium":
         return ("ask", f"{facts.action} is {facts.risk} risk: always a person")
-    if {facts.action, facts.family} & set(settings.require_approval_for):
+    if names_of(facts.action, facts.family) & set(settings.require_approval_for):
         return ("ask", f"{facts.action} is in REQUIRE_APPROVAL_FOR")
     return None
 
@@ -201,10 +203,13 @@ def cluster_budget(facts: PolicyFacts, settings: PolicySettings) -> Answer:
 
 
 def write_in_flight(facts: PolicyFacts, settings: PolicySettings) -> Answer:
-    """One write in flight per workload and per namespace, two per cluster."""
+    """One write in flight per workload and per namespace, two per cluster (kubernetes.md 7.2)."""
     if facts.target.uid in facts.in_flight:
         return ("refuse", "another write on this workload is still being verified")
-    if facts.target.namespace in facts.in_flight_namespaces or len(facts.in_flight) >= 2:
+    if (
+        facts.target.namespace in facts.in_flight_namespaces
+        or len(facts.in_flight) >= settings.writes_in_flight
+    ):
         return ("ask", "another write is still being verified")
     return None
 
@@ -280,6 +285,7 @@ RULES: tuple[Rule, ...] = (
     unsure_target,
     suspicious_telemetry,
     *GUARDS,
+    *LIMITS,
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal, TypeAlias
 
+from graph.freeze_windows import FreezeWindow
 from tools.records import AutoscalerFacts, BudgetFacts, NodeFacts, Record, Risk, Target
 
 Answer: TypeAlias = tuple[Literal["refuse", "ask"], str] | None
@@ -68,10 +69,19 @@ class PolicySettings(Record):
     """Writes on one workload in the attempt window, whatever their class; then a person."""
     cool_down_seconds: float = 1800.0
     """The same action on the same workload not again so soon without a person, whatever the class."""
+    human_only_seconds: float = 24 * 3600.0
+    """A workload that took its full number of writes is a person's for so long after the last of them."""
+    namespace_writes_per_hour: int = 4
+    """Automatic ones, as are the next three."""
+    namespace_writes_per_day: int = 12
     cluster_writes_per_hour: int = 6
     cluster_writes_per_day: int = 20
     alert_rules: tuple[AlertRule, ...] = ()
     """All that fit an alert of the incident must permit."""
+    writes_in_flight: int = 2
+    """Automatic writes that are being verified at the same time, in the cluster."""
+    freeze_windows: tuple[FreezeWindow, ...] = ()
+    """From POLICY_FILE: while one is open nothing is written without a person."""
     four_eyes: tuple[str, ...] = ()
     """Actions or families that two different people must approve, from POLICY_FILE."""
     most_replicas: int = 50
@@ -87,6 +97,11 @@ class PolicySettings(Record):
     """From the write until INCONCLUSIVE."""
     test_cluster: bool = False
     """Short windows are allowed, and every message says so."""
+
+
+def names_of(action: str, family: str) -> frozenset[str]:
+    """What a list of actions or families may call it: `delete_pod`, its family `evict`, and its verb `delete`."""
+    return frozenset((action, family, action.partition("_")[0]))
 
 
 class Attempt(Record):
@@ -147,7 +162,10 @@ class PolicyFacts(Record):
     """A rollout of this workload is still moving and nothing says that it failed."""
     health_proof: str = ""
     attempts: tuple[Attempt, ...] = ()
-    """Writes on this workload within the attempt window, newest first."""
+    """Writes on this workload for as long as they may count, newest first."""
+    namespace_writes_hour: int = 0
+    """Automatic ones in the target's namespace; 0 for a node."""
+    namespace_writes_day: int = 0
     automatic_writes_hour: int = 0
     automatic_writes_day: int = 0
     in_flight: tuple[str, ...] = ()

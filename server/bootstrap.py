@@ -269,6 +269,7 @@ def _app(
         wake=wake,
         prove_again=_prover(services),
         reopen=inbox.reopen,
+        policy=services.policy,
         readings=services.readings,
         probe=probes,
         works=worker.works,

@@ -19,7 +19,7 @@ def blueprint(parts: AppParts, auth: Auth) -> Blueprint:
     def show() -> dict[str, Any]:
         return {
             "settings": parts.settings.public(),
-            "policy": parts.settings.policy().model_dump(mode="json"),
+            "policy": (parts.policy or parts.settings.policy()).model_dump(mode="json"),
             "people": [{"name": person.name, "role": person.role} for person in auth.people],
         }
 

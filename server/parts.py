@@ -18,6 +18,7 @@ from tools.outbox import Outbox
 from tools.readings import Readings
 
 if TYPE_CHECKING:
+    from graph.policy import PolicySettings
     from graph.proof import Change
     from server.health import Snapshot
     from server.metrics import Metrics
@@ -56,6 +57,8 @@ class AppParts:
     """A new run for an incident that ended undecided; returns its id."""
     probe: Callable[[], Snapshot]
     """What the last look at the other systems said; never looks itself."""
+    policy: PolicySettings | None = None
+    """The limits that runs work under; None: those that the settings give."""
     readings: Readings | None = None
     """What decisions were made from; None: nothing is kept."""
     talk: Talk | None = None

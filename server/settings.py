@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-import yaml
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails, PydanticUndefined
@@ -19,6 +18,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSetti
 
 from graph.policy import DENIED_NAMESPACES, PolicySettings
 from server.playbooks_file import read_playbooks_file
+from server.policy_file import read_policy_file
 from server.settings_fields import (
     ActionNames,
     DatabaseUrl,
@@ -180,7 +180,7 @@ class Settings(BaseSettings):
             verify_window_seconds=self.verify_window_seconds,
             test_cluster=self.test_cluster,
             alert_rules=read_playbooks_file(self.playbooks_file),
-            **read_policy_file(self.policy_file),
+            **read_policy_file(self.policy_file, wider=self.test_cluster or self.sandbox),
         )
 
     def public(self) -> dict[str, Any]:
@@ -189,32 +189,6 @@ class Settings(BaseSettings):
             name.upper(): _secret(name, getattr(self, name)) or _shown(getattr(self, name))
             for name in type(self).model_fields
         }
-
-
-FILE_LIMITS: dict[str, tuple[type[int] | type[float], float]] = {
-    "cluster_writes_per_hour": (int, 0),
-    "cluster_writes_per_day": (int, 0),
-    "attempt_window_seconds": (float, 0),
-    "verify_poll_seconds": (float, 1),
-    "verify_timeout_seconds": (float, 60),
-}
-"""What POLICY_FILE may set: the kind and the least of each."""
-
-
-def read_policy_file(path: Path | None) -> dict[str, Any]:
-    """The limits in POLICY_FILE, a YAML mapping. Raises ValueError with the first thing that is wrong."""
-    if path is None:
-        return {}
-    document = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    if not isinstance(document, dict):
-        raise ValueError("must be a mapping of limits")
-    for name, value in document.items():
-        if name not in FILE_LIMITS:
-            raise ValueError(f"{name} is not known; there are: {', '.join(FILE_LIMITS)}")
-        kind, least = FILE_LIMITS[name]
-        if isinstance(value, bool) or not isinstance(value, (int, kind)) or value < least:
-            raise ValueError(f"{name} must be a number, at least {least:g}")
-    return document
 
 
 def _given(environ: Mapping[str, str], dotenv: Path | None) -> dict[str, str]:

@@ -13,7 +13,8 @@ from typing import TypeAlias
 import yaml
 
 from server.playbooks_file import read_playbooks_file
-from server.settings import Settings, read_policy_file
+from server.policy_file import PolicyFileError, read_policy_file
+from server.settings import Settings
 from server.tokens import MINIMUM_LENGTH, TokenFileError, read_people, split_tokens
 
 Check: TypeAlias = Callable[[Settings], Iterator[str]]
@@ -148,11 +149,21 @@ def _readable(name: str, path: Path | None, read: Callable[[Path | None], object
 
 
 def _files(settings: Settings) -> Iterator[str]:
-    yield from _readable("POLICY_FILE", settings.policy_file, read_policy_file)
+    yield from _policy_file(settings)
     yield from _readable("PLAYBOOKS_FILE", settings.playbooks_file, read_playbooks_file)
     path = settings.reader_token_file
     if path is not None and not os.access(path, os.R_OK):
         yield f"READER_TOKEN_FILE={path}: cannot be read. Mend: leave READER_TOKEN_FILE out"
+
+
+def _policy_file(settings: Settings) -> Iterator[str]:
+    path = settings.policy_file
+    try:
+        read_policy_file(path, wider=settings.test_cluster or settings.sandbox)
+    except OSError as err:
+        yield f"POLICY_FILE={path}: {err.strerror}. Mend: leave POLICY_FILE out"
+    except PolicyFileError as err:
+        yield from (f"POLICY_FILE={path}: {problem}" for problem in err.problems)
 
 
 def _data_dir(settings: Settings) -> Iterator[str]:
@@ -211,7 +222,7 @@ _CHECKS: tuple[tuple[tuple[str, ...], Check], ...] = (
     (("verify_window_seconds", "test_cluster"), _window),
     (("auth_tokens_file",), _tokens_file),
     (("webhook_token", "webhook_token_file"), _webhook_token),
-    (("policy_file", "playbooks_file", "reader_token_file"), _files),
+    (("policy_file", "playbooks_file", "reader_token_file", "test_cluster"), _files),
     (("data_dir",), _data_dir),
     (("kubeconfig",), _kubeconfig),
     (("gmail_user", "gmail_app_password", "alert_email_to", "notify_urls", "escalate_to"), _mail),

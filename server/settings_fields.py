@@ -28,7 +28,7 @@ KNOWN_ACTIONS = (
     "exec_command",
 )
 OFF_BY_DEFAULT = ("delete_deployment", "exec_command")
-_FAMILIES = frozenset(name.split("_")[0] for name in KNOWN_ACTIONS)
+_FAMILIES = frozenset(name.split("_")[0] for name in KNOWN_ACTIONS) | {"evict", "node"}
 _DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _DNS_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 _GLOB = re.compile(r"[-a-z0-9.*?\[\]!]{1,63}")
@@ -79,7 +79,8 @@ def _matches(pattern: re.Pattern[str], rule: str) -> Callable[[str], str]:
     return check
 
 
-def _action_or_family(value: str) -> str:
+def action_or_family(value: str) -> str:
+    """The name as it is. Raises ValueError for what is neither."""
     if value not in KNOWN_ACTIONS and value not in _FAMILIES:
         raise ValueError(f"must name actions or families of them; there are: {', '.join(KNOWN_ACTIONS)}")
     return value
@@ -103,6 +104,6 @@ _Split = BeforeValidator(split_commas)
 Names = Annotated[tuple[str, ...], NoDecode, _Split]
 NamespaceGlobs = Annotated[tuple[_NamespaceGlob, ...], NoDecode, _Split]
 MailAddresses = Annotated[tuple[MailAddress, ...], NoDecode, _Split]
-ActionNames = Annotated[tuple[Annotated[str, AfterValidator(_action_or_family)], ...], NoDecode, _Split]
+ActionNames = Annotated[tuple[Annotated[str, AfterValidator(action_or_family)], ...], NoDecode, _Split]
 SwitchedActions = Annotated[tuple[Annotated[str, AfterValidator(_switchable)], ...], NoDecode, _Split]
 Secrets = Annotated[tuple[SecretStr, ...], NoDecode, _Split]

@@ -20,6 +20,8 @@ verify_poll_seconds: 1
 verify_timeout_seconds: 60
 cluster_writes_per_hour: 100000
 cluster_writes_per_day: 100000
+namespace_writes_per_hour: 100000
+namespace_writes_per_day: 100000
 """
 SETTINGS = {
     "MODE": "auto",

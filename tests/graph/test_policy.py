@@ -11,6 +11,7 @@ from graph import policy
 from graph.policy import AlertRule, Attempt, PolicyFacts, PolicySettings, evaluate, route, settle_until
 from tests.graph.evidence_builders import NOW, TARGET, ago, policy_facts
 from tests.graph.guard_scenarios import SCENARIOS as GUARD_SCENARIOS
+from tests.graph.limit_scenarios import SCENARIOS as LIMIT_SCENARIOS
 from tools.records import Target
 
 AUTO = PolicySettings(mode="auto")
@@ -85,6 +86,7 @@ SCENARIOS = {
     "unsure_target": (policy_facts(target=target(resolved_by="name_pattern")), AUTO, "ask"),
     "suspicious_telemetry": (policy_facts(suspicious=True), AUTO, "ask"),
     **GUARD_SCENARIOS,
+    **LIMIT_SCENARIOS,
 }
 """One scenario per rule in which this rule alone decides."""
 
@@ -281,6 +283,13 @@ def test_scaled_to_zero_is_refused() -> None:
 def test_what_is_not_medium_risk_always_asks(risk: Any) -> None:
     """Certainty does not make it automatic."""
     assert blocks(policy_facts(risk=risk, confidence=1.0)) == {"risk": "ask"}
+
+
+@pytest.mark.parametrize("name", ["delete", "delete_pod", "evict"])
+def test_an_eviction_asks_by_each_of_its_names(name: str) -> None:
+    """`delete` is a family to people though the registry calls it `evict`: a name that is taken must hold."""
+    facts = policy_facts(action="delete_pod", family="evict", problem="stuck_pod", ready=2)
+    assert blocks(facts, auto(require_approval_for=(name,))) == {"risk": "ask"}
 
 
 @pytest.mark.parametrize("name", ["restart", "restart_deployment"])

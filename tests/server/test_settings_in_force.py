@@ -151,3 +151,16 @@ def test_logs_take_the_level_and_the_form_that_are_set(tmp_path: Path) -> None:
         ]
         assert "[info     ] ready" in log_of("console", LOG_FORMAT="console")
         assert '"ready"' not in log_of("quiet", LOG_LEVEL="ERROR")
+
+
+def test_an_open_freeze_window_is_named_in_the_decision_and_shown_as_in_force(tmp_path: Path) -> None:
+    """Whatever the file holds by now: it was read at the start."""
+    window = "{name: year end, time_zone: Europe/Berlin, since: 2020-01-01}"
+    (tmp_path / "policy.yaml").write_text(f"freeze_windows: [{window}]", encoding="utf-8")
+    with harness(tmp_path, MODE="auto", POLICY_FILE=str(tmp_path / "policy.yaml")) as agent:
+        decision = decision_of(agent, bad_release(agent))
+        assert decision["route"] == "ask"
+        assert "change_freeze: change freeze 'year end': it has no end" in decision["blocked_by"]
+        (tmp_path / "policy.yaml").write_text("")
+        (shown,) = agent.client.get("/config").get_json()["policy"]["freeze_windows"]
+        assert (shown["name"], shown["time_zone"]) == ("year end", "Europe/Berlin")
