@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from graph import advice as advising
 from graph import assessment, confidence, policy
 from graph.advice import Advice
-from graph.diagnosis import diagnose, is_noise, unresolved
+from graph.diagnosis import is_noise, unresolved
+from graph.policy_facts import REQUESTED
 from graph.question import question
+from graph.requested import diagnose
 from graph.services import Services
 from graph.state import Decision, Finding, Proposal, Route
 from tools.adviser import NONE, Question, Reply
@@ -57,7 +59,11 @@ def case_of(
 ) -> Case:
     """What the evidence proves, and what could be done about it. Raises StoreError."""
     alerts = services.incidents.alerts(incident_id)
-    finding, candidates = diagnose(evidence, target, alerts) if target else (unresolved(why_no_target), [])
+    finding, candidates = (
+        diagnose(services, incident_id, evidence, target, alerts)
+        if target
+        else (unresolved(why_no_target), [])
+    )
     return Case(
         incident_id=incident_id,
         finding=finding,
@@ -70,11 +76,15 @@ def case_of(
 
 
 def decide(services: Services, case: Case) -> tuple[Decision, Proposal | None]:
-    """As `decide_among`, but for alerts that are over or never act: those are ignored, and no model is asked."""
+    """As `decide_among`, but for alerts that are over or never act: those are ignored, and no model is asked.
+
+    Nor is one asked about what a person asked for: there is nothing to choose.
+    """
     over = is_noise(case.alerts) or (
         bool(case.alerts) and all(alert.status == "resolved" for alert in case.alerts)
     )
-    decision, proposal = decide_among(services, case, consult=not over)
+    asked_for = case.finding.problem == REQUESTED
+    decision, proposal = decide_among(services, case, consult=not over and not asked_for)
     if over:
         decision = decision.model_copy(update={"route": "ignore", "action": None})
     return decision, proposal

@@ -13,6 +13,7 @@ from typing import Literal, TypeAlias
 
 from graph.policy_facts import (
     DENIED_NAMESPACES,
+    REQUESTED,
     AlertRule,
     Answer,
     Attempt,
@@ -168,6 +169,13 @@ def risk(facts: PolicyFacts, settings: PolicySettings) -> Answer:
     return None
 
 
+def requested(facts: PolicyFacts, settings: PolicySettings) -> Answer:
+    """What a person asked for is shown to a person before it is done: whoever asked has not seen the preview."""
+    return (
+        ("ask", "asked for by a person, who approves what is shown") if facts.problem == REQUESTED else None
+    )
+
+
 def one_attempt(facts: PolicyFacts, settings: PolicySettings) -> Answer:
     """One attempt per workload and problem class in the window; then a person, never the same again."""
     since = facts.now - timedelta(seconds=settings.attempt_window_seconds)
@@ -273,6 +281,7 @@ RULES: tuple[Rule, ...] = (
     managed_elsewhere,
     workload_state,
     risk,
+    requested,
     threshold,
     one_attempt,
     workload_budget,

@@ -35,6 +35,10 @@ DENIED_NAMESPACES = (
 )
 
 
+REQUESTED = "requested"
+"""The problem of an incident that a person opened to have an action done."""
+
+
 class AlertRule(Record):
     """What alerts of some names may lead to, from PLAYBOOKS_FILE. It narrows what is done, and never widens it."""
 

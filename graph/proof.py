@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Literal
 
 from graph import assessment, policy
-from graph.diagnosis import diagnose
+from graph.requested import diagnose, request_of
 from graph.services import Services
 from graph.state import Proposal
 from tools.errors import Forbidden, NotFound, ToolError
@@ -60,6 +60,7 @@ def _compare(
         clock=services.clock,
         alerts=services.incidents.alerts(incident_id),
         metrics=services.metrics,
+        all_guards=request_of(services, incident_id) is not None,
     )
     workload = evidence.workload
     if not evidence.cite("workload"):
@@ -69,7 +70,7 @@ def _compare(
         return Change(kind="changed", reason="the target is gone or is another object of that name")
     if workload and workload.template_digest != proposal.workload_digest:
         return Change(kind="changed", reason="the pod template has changed since it was proposed")
-    finding, candidates = diagnose(evidence, proposal.target)
+    finding, candidates = diagnose(services, incident_id, evidence, proposal.target)
     if finding.problem != proposal.problem:
         return Change(kind="changed", reason=f"the problem is {finding.problem} now: {finding.summary}")
     if not any(_same(candidate, proposal) for candidate in candidates):

@@ -19,9 +19,20 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Command, interrupt
 
-from graph import counsel, dry_runs, keeping, messages, policy, proposals, verdicts, verification, writes
-from graph.diagnosis import diagnose
+from graph import (
+    counsel,
+    dry_runs,
+    keeping,
+    messages,
+    policy,
+    proposals,
+    requested,
+    verdicts,
+    verification,
+    writes,
+)
 from graph.observed_use import observed_use
+from graph.policy_facts import REQUESTED
 from graph.proof import Change, prove_again
 from graph.recollection import recollect
 from graph.services import Services
@@ -67,6 +78,7 @@ def parse_alert(
     owner = services.incidents.claim_target(incident_id, resolution.target)
     update["target"] = resolution.target
     if owner != incident_id:
+        _not_taken_up(services, incident_id, owner)
         return Command(goto="report", update={**update, "outcome": "merged"})
     return Command(goto="gather_logs", update=update)
 
@@ -86,6 +98,7 @@ def gather_logs(state: IncidentState, runtime: Runtime[Services]) -> dict[str, A
             clock=services.clock,
             alerts=alerts,
             metrics=services.metrics,
+            all_guards=requested.request_of(services, state["incident_id"]) is not None,
         )
     except TransientError as error:
         writes.wait_for_server(services, services.incidents.get(state["incident_id"]).began_at, error)
@@ -98,7 +111,7 @@ def gather_logs(state: IncidentState, runtime: Runtime[Services]) -> dict[str, A
 def retrieve_similar(state: IncidentState, runtime: Runtime[Services]) -> dict[str, Any]:
     """What was done before for this workload and its problem class, and whether it helped."""
     services, incident_id, target = runtime.context, state["incident_id"], state.get("target")
-    finding, _ = diagnose(state["evidence"], target, state.get("alerts", []))
+    finding, _ = requested.diagnose(services, incident_id, state["evidence"], target, state.get("alerts", []))
     similar, gap = recollect(services.incidents, services.memory, finding, target)
     if gap and all(entry.kind != "memory" for entry in services.incidents.timeline(incident_id)):
         services.incidents.note(incident_id, "memory", f"could not be looked at: {gap}")
@@ -116,7 +129,8 @@ def decide(
     services.incidents.save_decision(
         incident_id, decision.model_dump(mode="json"), summary=decided["finding"].summary
     )
-    keeping.keep(services, state)
+    if decided["finding"].problem != REQUESTED:  # a replay could not know what a person wanted
+        keeping.keep(services, state)
     if decision.without_test:
         decided["proposal"] = dry_runs.rehearse(services, incident_id, decision, decided["proposal"])
     if decision.route == "act":
@@ -266,6 +280,17 @@ def report(state: IncidentState, runtime: Runtime[Services]) -> dict[str, Any]:
         services.outbox.queue(messages.report(state, outcome, now, test_cluster=test))
     services.incidents.end(state["incident_id"], outcome)
     return {"phase": "closed"}
+
+
+def _not_taken_up(services: Services, incident_id: str, owner: str) -> None:
+    """A request that meets a run of the same workload is not done beside it, nor slipped into it: both say so."""
+    request = requested.request_of(services, incident_id)
+    if request is not None:
+        text = (
+            f"{request.name}, asked for by {request.actor}, was not taken up: incident {owner} is under way"
+        )
+        for each in (incident_id, owner):
+            services.incidents.note(each, "not_done", text)
 
 
 def _decide(state: IncidentState, services: Services) -> dict[str, Any]:

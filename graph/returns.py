@@ -34,6 +34,12 @@ def way_back(evidence: Evidence) -> Return | None:
     return next((back for r in kept if (back := _unproved(r, evidence))), None)
 
 
+def health_of(template_digest: str, evidence: Evidence) -> Return | None:
+    """How well the health of that older template is proved; None: something speaks against it."""
+    older = next((r for r in _older(evidence) if r.template_digest == template_digest), None)
+    return (_proved(older, evidence) or _unproved(older, evidence)) if older else None
+
+
 def only_configuration_changed(evidence: Evidence) -> bool:
     """The newest release runs the same containers as the one before it: only what they mount is another."""
     current = current_revision(evidence)

@@ -18,6 +18,7 @@ from tools.prometheus import SeriesReader
 from tools.readings import Readings
 from tools.recording import Reading, RecordingCluster, RecordingSeries
 from tools.remembering import Recollection
+from tools.requested_actions import RequestedActions
 from tools.revisions import RevisionLedger
 
 
@@ -46,6 +47,8 @@ class Services:
     """What this run has read so far."""
     heard: Listening | None = None
     """The model, and what it has answered this run."""
+    requests: RequestedActions | None = None
+    """Actions that people asked for. None: nobody can."""
 
     def recorded(self) -> Services:
         """For one run: the same services, with a reading of its own where readings are kept."""

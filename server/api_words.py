@@ -53,12 +53,17 @@ TITLES: Mapping[Route, Words] = {
         "Incidents, newest first.", "incidents", "a page", media=(JSON, HTML), answer="Incidents"
     ),
     ("POST", "/incidents"): Words(
-        "Have a workload looked at: opens an incident by hand, on the same path as an alert.",
+        "Have a workload looked at, or ask for an action on it: opens an incident by hand, on the same path as an "
+        "alert.",
         "incidents",
         "opened or joined",
         status=202,
         answer="Opened",
-        problems={**_BAD_FIELDS, "404": "no such workload"},
+        problems={
+            **_BAD_FIELDS,
+            "404": "no such workload",
+            "409": "a run is under way there",
+        },
     ),
     ("POST", "/trigger-test"): Words(
         "Test what would be done about a workload: a synthetic alert, every write as dry run only.",
@@ -166,11 +171,21 @@ _WORKLOAD = _body(
     reason=_TEXT,
     actor=_TEXT,
 )
+_ACTION = {
+    "type": "object",
+    "required": ["name"],
+    "properties": {"name": _TEXT, "args": {"type": "object"}},
+    "additionalProperties": False,
+    "description": "Done after approval only; names and numbers, never a uid. A form sends the name alone.",
+}
 BODIES: Mapping[Route, dict[str, Any]] = {
     ("POST", "/ask"): _body(
         ("question",), question={"type": "string", "maxLength": 2000}, conversation_id=_TEXT
     ),
-    ("POST", "/incidents"): _WORKLOAD,
+    ("POST", "/incidents"): {
+        **_WORKLOAD,
+        "properties": {**_WORKLOAD["properties"], "action": _ACTION},
+    },
     ("POST", "/trigger-test"): _WORKLOAD,
     ("POST", "/incidents/<incident_id>/mark"): _body(
         ("mark",),

@@ -53,6 +53,7 @@ from tools.outbox import SqlOutbox
 from tools.own_workload import own_uids
 from tools.prometheus import PrometheusApi
 from tools.readings import SqlReadings
+from tools.requested_actions import SqlRequestedActions
 from tools.revisions import SqlRevisions
 from tools.tallies import SqlTallies
 
@@ -204,6 +205,7 @@ def _services(
         controls=SqlControls(database),
         policy=_policy(settings, cluster).model_copy(update=dict(limits)),
         readings=SqlReadings(database),
+        requests=SqlRequestedActions(database),
         adviser=adviser,
     )
 

@@ -1,4 +1,4 @@
-"""`POST /incidents`: a person has a workload looked at, on the same path as an alert's."""
+"""`POST /incidents`: a person has a workload looked at, or asks for an action, on the same path as an alert's."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ from flask import Blueprint, make_response, redirect
 from server.auth import Auth, actor_of
 from server.forms import read_fields
 from server.problems import Problem, wants_html
+from server.requested_action import FIELD, Wish, Wishes, read_wish
 from tools.alertmanager import Parsed
 from tools.clock import Clock
 from tools.cluster import ClusterReader
 from tools.errors import Forbidden, Invalid, NotFound, TransientError
+from tools.excerpts import message
 from tools.inbox import Inbox
 from tools.manual_alerts import WORKLOAD_LABELS, manual_alert
+from tools.requested_actions import RequestedAction
 from tools.resources import (
     CRONJOBS,
     DAEMONSETS,
@@ -51,6 +54,7 @@ class ByHand:
     reader: ClusterReader
     clock: Clock
     wake: Callable[[str | None], None]
+    wishes: Wishes
 
     def open(
         self, kind: str, namespace: str, name: str, *, actor: str, reason: str, test: bool = False
@@ -60,6 +64,19 @@ class ByHand:
         now = self.clock.now()
         alert = manual_alert(kind, namespace, name, actor=actor, reason=reason, at=now, test=test)
         accepted = self.inbox.accept(Parsed(alerts=(alert,)))
+        self.wake(None)
+        return accepted.incident_ids[0]
+
+    def open_for(self, wish: Wish, kind: str, namespace: str, name: str, *, actor: str, reason: str) -> str:
+        """The incident in which this action is proposed, always its own. Raises a problem for what cannot be done."""
+        self._check(kind, namespace, name)
+        now = self.clock.now()
+        alert = manual_alert(kind, namespace, name, actor=actor, reason=reason, at=now, action=wish.name)
+        self.wishes.check(wish, alert, now)
+        asked = RequestedAction(
+            name=wish.name, args=wish.args, actor=actor, reason=message(reason, 500), at=now
+        )
+        accepted = self.inbox.accept(Parsed(alerts=(alert,)), asked=asked)
         self.wake(None)
         return accepted.incident_ids[0]
 
@@ -88,16 +105,14 @@ def blueprint(by_hand: ByHand, auth: Auth) -> Blueprint:
 
 def open_as_asked(by_hand: ByHand, auth: Auth, *, test: bool = False) -> Any:
     """Open what the request's fields name and lead to it. Raises a problem for fields that cannot be taken."""
-    fields = read_fields(_FIELDS, _EXAMPLE)
+    wish = None if test else read_wish()
+    fields = read_fields(_FIELDS, _EXAMPLE, () if test else (FIELD,))
     kind, namespace, name = _named(fields)
-    incident_id = by_hand.open(
-        kind,
-        namespace,
-        name,
-        actor=actor_of(auth.person(), fields),
-        reason=fields.get("reason", ""),
-        test=test,
-    )
+    actor, reason = actor_of(auth.person(), fields), fields.get("reason", "")
+    if wish:
+        incident_id = by_hand.open_for(wish, kind, namespace, name, actor=actor, reason=reason)
+    else:
+        incident_id = by_hand.open(kind, namespace, name, actor=actor, reason=reason, test=test)
     place = f"/incidents/{incident_id}"
     if wants_html():
         return redirect(place, 303)

@@ -15,6 +15,7 @@ from server import by_hand, chat, following, marking, synthetic
 from server.asking import Asker
 from server.auth import Auth
 from server.by_hand import ByHand
+from server.requested_action import Wishes
 from server.settings import Settings
 from server.settings_fields import KNOWN_ACTIONS
 from server.worker import Chore
@@ -28,6 +29,7 @@ from tools.manual_alerts import ManualAlerts
 from tools.marks import Marks, SqlMarks
 from tools.readonly import ReadOnlyCluster
 from tools.record_reader import RecordViews, RevisionsView
+from tools.requested_actions import SqlRequestedActions
 from tools.timeline_feed import SqlTimelineFeed, TimelineFeed
 
 ANSWERED_SECONDS = 15.0
@@ -113,11 +115,12 @@ def talk(
         models=models_of(services),
         metrics=services.metrics,
     )
+    wishes = Wishes(reader, SqlRequestedActions(database), services.policy.enabled_actions)
     return Talk(
         asker=Asker(chat_graph.build(), chat_services, conversations),
         conversations=conversations,
         marks=marks,
-        by_hand=ByHand(inbox, reader, services.clock, wake),
+        by_hand=ByHand(inbox, reader, services.clock, wake, wishes),
         feed=SqlTimelineFeed(database),
         clock=services.clock,
         timer=timer,

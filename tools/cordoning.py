@@ -8,7 +8,8 @@ from tools.cluster import Cluster, ClusterReader
 from tools.conditional import Once, escaped, set_annotations, unchanged_since_read, write_once
 from tools.errors import Conflict, Refused, ToolError
 from tools.objects import condition, metadata, uid
-from tools.records import ActionCall, Observation, RbacRule, Receipt, Record, Target
+from tools.records import ActionCall, Argument, Observation, RbacRule, Receipt, Record, Target
+from tools.requestable import Nothing
 from tools.resources import CORDONED_BY, NODES, STAMP, JsonObject
 from tools.rollout import stamp_of, unseen
 
@@ -26,6 +27,11 @@ class NodeArgs(Record):
     def target(self) -> Target:
         """The node."""
         return Target(kind=NODES.kind, namespace="", name=self.name, uid=self.uid)
+
+
+def node_args(cluster: ClusterReader, target: Target, given: Nothing, at: datetime) -> dict[str, Argument]:
+    """All arguments of a call on this node: its name and uid."""
+    return {"namespace": "", "name": target.name, "uid": target.uid}
 
 
 def cordon(

@@ -61,10 +61,12 @@ def collect(
     alerts: Sequence[Alert] = (),
     metrics: SeriesReader | None = None,
     deadline_seconds: float = 8.0,
+    all_guards: bool = False,
 ) -> Evidence:
     """Read all that rules and people need to know of the target. Raises TransientError if nothing answers.
 
-    `metrics`: a Prometheus, where one is configured.
+    `metrics`: a Prometheus, where one is configured. `all_guards`: read whatever could stand against any action, and
+    not only against those that the state of the pods may lead to.
     """
     named = [name for alert in alerts if (name := naming(alert.labels).pod)]
     items = Items()
@@ -77,7 +79,7 @@ def collect(
         events = _events(items, gathered)
         dependencies = _dependencies(items, target, gathered)
         with PrometheusEvidence(metrics, target, pods, known, clock.now()) as prometheus:
-            guards = _guards(items, cluster, target, gathered, pods, reads)
+            guards = _guards(items, cluster, target, gathered, pods, reads, all_guards)
             plans = container_logs.reads_for(cluster, target.namespace, pods, named[0] if named else "")
             told = container_logs.add_items(items, reads.run(plans))
             measured, known = prometheus.add_measures(items), prometheus.add_health(items)
@@ -200,12 +202,13 @@ def _guards(
     gathered: Gathered,
     pods: Sequence[PodFacts],
     reads: Reads,
+    every: bool,
 ) -> Guards:
     workload = gathered.workload.values[0] if gathered.workload.values else {}
     if target.kind == NODES.kind:
         guards = read_nodes(cluster, target, reads)
     else:
-        guards = read_guards(cluster, target, workload, gathered.pods.values, pods, reads)
+        guards = read_guards(cluster, target, workload, gathered.pods.values, pods, reads, every=every)
     add_guard_items(items, guards)
     return guards
 

@@ -95,11 +95,13 @@ def read_guards(
     raw_pods: Sequence[JsonObject],
     pods: Sequence[PodFacts],
     reads: Reads,
+    *,
+    every: bool = False,
 ) -> Guards:
-    """What guards actions on a Deployment; nothing for other kinds."""
+    """What guards actions on a Deployment; nothing for other kinds. `every`: whatever the pods are like."""
     if target.kind != DEPLOYMENTS.kind or not workload:
         return Guards()
-    kinds = wanted(pods)
+    kinds = tuple(dict.fromkeys((*_LISTS, *wanted(pods)))) if every else wanted(pods)
     selector = selector_of(workload)
     asks: dict[str, Ask] = {
         kind: ask_list(cluster, _LISTS[kind], target.namespace, selector if kind == "metrics" else "")

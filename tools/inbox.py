@@ -19,6 +19,7 @@ from tools.inbox_reads import read_known
 from tools.incident_rows import add_lines, alert_from, chunks, line, new_id, new_incident, nudge
 from tools.joining import AlertRow, Batch, Opening
 from tools.records import Record
+from tools.requested_actions import RequestedAction, bind, hand_on
 from tools.schema import alerts, episode_keys, episodes, incidents
 from tools.shared_commit import SharedCommit
 from tools.targets_claimed import row_of
@@ -55,16 +56,21 @@ class Inbox:
         self._clock = clock
         self._commits: SharedCommit[Accepted] = SharedCommit(database)
 
-    def accept(self, parsed: Parsed) -> Accepted:
-        """Store a body, in one commit with those that wait beside it. Raises StoreError: nothing of it is stored."""
-        return self._commits.do(lambda connection: self._take(connection, parsed))
+    def accept(self, parsed: Parsed, *, asked: RequestedAction | None = None) -> Accepted:
+        """Store a body, in one commit with those that wait beside it. Raises StoreError: nothing of it is stored.
 
-    def _take(self, connection: Connection, parsed: Parsed) -> Accepted:
+        `asked`: the action that a person wants, kept with the incident that the body opens.
+        """
+        return self._commits.do(lambda connection: self._take(connection, parsed, asked))
+
+    def _take(self, connection: Connection, parsed: Parsed, asked: RequestedAction | None) -> Accepted:
         now = self._clock.now()
         batch = Batch(read_known(connection, parsed.alerts), now, new_id)
         for alert in parsed.alerts:
             batch.take(alert)
         _open(connection, batch.openings, now)
+        if asked:
+            bind(connection, batch.openings[0].place.incident_id, asked)
         _insert(connection, batch.fresh, now)
         _insert_invalid(connection, parsed.invalid, now)
         _update(connection, batch.changed())
@@ -112,6 +118,7 @@ def _run_again(connection: Connection, row: Any, firing: Sequence[Any], now: dat
         now=now,
     )
     connection.execute(insert(incidents).values(following))
+    hand_on(connection, row.id, str(following["id"]))
     for ids in chunks(alert.id for alert in firing):
         moved = update(alerts).where(alerts.c.id.in_(ids))
         connection.execute(moved.values(incident_id=following["id"], joined_at=now))

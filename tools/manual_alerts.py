@@ -21,7 +21,7 @@ from tools.inbox import Inbox
 from tools.incident_rows import alert_from
 from tools.records import Alert
 from tools.schema import alerts, incidents
-from tools.synthetic import ACTOR, REQUEST, TEST_NAME
+from tools.synthetic import ACTION_NAME, ACTOR, REQUEST, TEST_NAME
 
 NAME = "ReportedUnhealthy"
 """Tells rules that pods can show whether it is over (see `graph.diagnosis.ABOUT_PODS`)."""
@@ -36,17 +36,27 @@ WORKLOAD_LABELS: Mapping[str, str] = {
 }
 """How an alert names each kind."""
 KEPT_EXPIRED = timedelta(hours=24)
+_NAMES = (NAME, TEST_NAME, ACTION_NAME)
+_WISHES = {True: "tests what would be done about", False: "asked to look at"}
 
 
 def manual_alert(
-    kind: str, namespace: str, name: str, *, actor: str, reason: str, at: datetime, test: bool = False
+    kind: str,
+    namespace: str,
+    name: str,
+    *,
+    actor: str,
+    reason: str,
+    at: datetime,
+    test: bool = False,
+    action: str = "",
 ) -> Alert:
     """The alert of one request; each request is one of its own, even about the same workload.
 
-    `test`: one that `tools.synthetic` knows for a test.
+    `test`: one that `tools.synthetic` knows for a test. `action`: the name of the action that is asked for.
     """
     labels = {
-        "alertname": TEST_NAME if test else NAME,
+        "alertname": ACTION_NAME if action else TEST_NAME if test else NAME,
         "severity": "warning",
         WORKLOAD_LABELS[kind]: name,
         ACTOR: actor,
@@ -54,7 +64,7 @@ def manual_alert(
     }
     if namespace:
         labels["namespace"] = namespace
-    wish = "tests what would be done about" if test else "asked to look at"
+    wish = f"asked for {action} of" if action else _WISHES[test]
     summary = message(reason, 500) or f"{actor} {wish} {kind} {f'{namespace}/' if namespace else ''}{name}"
     return Alert(
         fingerprint=own_fingerprint(labels),
@@ -84,7 +94,7 @@ class ManualAlerts:
         return len(answered)
 
     def _answered(self, now: datetime) -> list[Alert]:
-        firing = select(alerts).where(alerts.c.status == "firing", alerts.c.alert_name.in_((NAME, TEST_NAME)))
+        firing = select(alerts).where(alerts.c.status == "firing", alerts.c.alert_name.in_(_NAMES))
         ended = firing.join(incidents, incidents.c.id == alerts.c.incident_id).where(
             incidents.c.ended_at.is_not(None),
             or_(incidents.c.status != "expired", incidents.c.ended_at < now - KEPT_EXPIRED),

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from tools.cluster import Cluster
+from tools.cluster import Cluster, ClusterReader
 from tools.conditional import Once, set_annotation, unchanged_since_read, write_once
 from tools.errors import Conflict, Refused
 from tools.objects import metadata, uid
-from tools.records import ActionCall, RbacRule, Receipt, Record, Target
+from tools.records import ActionCall, Argument, RbacRule, Receipt, Record, Target
 from tools.resources import DEPLOYMENTS, STAMP, JsonObject
 from tools.rollout import RULES as LOOK_RULES
 from tools.rollout import look, stamp_of
@@ -45,6 +45,14 @@ class TemplateArgs(Record):
     def target(self) -> Target:
         """The Deployment."""
         return Target(kind=self.kind, namespace=self.namespace, name=self.name, uid=self.uid)
+
+
+def template_args(cluster: ClusterReader, target: Target) -> dict[str, Argument]:
+    """What every call of such an action says of the Deployment, read from it now. Raises ToolError."""
+    live = cluster.get(DEPLOYMENTS, target.namespace, target.name)
+    template = (live.get("spec") or {}).get("template") or {}
+    named: dict[str, Argument] = {"namespace": target.namespace, "name": target.name, "uid": target.uid}
+    return {**named, "from_digest": template_digest(template)}
 
 
 def rewrite(

@@ -35,7 +35,7 @@ from sqlalchemy import (
 
 from tools.column_types import JsonText, SafeText, UtcDateTime
 
-SCHEMA_VERSION = "0004"
+SCHEMA_VERSION = "0005"
 """The newest migration: what `Database.open` expects to find."""
 
 metadata = MetaData(
@@ -196,6 +196,17 @@ readings = Table(
     Column("kept_at", UtcDateTime, nullable=False),
     Column("body", LargeBinary),
     _words("missing"),
+)
+
+requested_actions = Table(
+    "requested_actions",
+    metadata,
+    _incident(key=True),
+    _words("name"),
+    Column("args", JsonText, nullable=False),
+    _words("actor"),
+    _words("reason"),
+    Column("at", UtcDateTime, nullable=False),
 )
 
 approvals = Table(

@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 
-from tools.synthetic import is_test, key_of
+from tools.synthetic import own_key
 
 _WORKLOADS = (
     ("Deployment", ("deployment",)),
@@ -60,9 +60,9 @@ def workload_of(labels: Mapping[str, str]) -> tuple[str, str]:
 
 
 def workload_key(labels: Mapping[str, str]) -> str:
-    """The key that alerts of one run share; a test shares its run with nothing."""
-    if is_test(labels):
-        return key_of(labels)
+    """The key that alerts of one run share; a test shares its run with nothing, nor does a request for an action."""
+    if own := own_key(labels):
+        return own
     kind, name = workload_of(labels)
     namespace = "" if kind == "Node" else label(labels, "namespace")
     key = f"{kind}:{namespace}/{name}" if kind else f"alert:{namespace}/{labels.get('alertname', '')}"

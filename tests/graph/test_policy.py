@@ -70,6 +70,7 @@ SCENARIOS = {
     "managed_elsewhere": (policy_facts(target=target(managed_by="operator")), AUTO, "refuse"),
     "workload_state": (policy_facts(workload_paused=True), AUTO, "refuse"),
     "risk": (policy_facts(risk="high"), AUTO, "ask"),
+    "requested": (policy_facts(problem="requested"), AUTO, "ask"),
     "threshold": (policy_facts(confidence=0.79), AUTO, "ask"),
     "one_attempt": (policy_facts(attempts=(attempt(),)), AUTO, "refuse"),
     "workload_budget": (

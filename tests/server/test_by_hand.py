@@ -59,7 +59,7 @@ def test_a_person_opens_an_incident_on_the_same_path_as_an_alert(agent: Harness)
         ({"namespace": "shop"}, 422, "Give namespace and workload"),
         ({"namespace": "shop", "workload": "wbe"}, 404, "Check namespace, workload and kind"),
         ({"namespace": "shop", "workload": "web", "kind": "Secret"}, 422, "kind must be one of"),
-        ({"namespace": "shop", "workload": "web", "action": "restart_deployment"}, 422, "Not known here"),
+        ({"namespace": "shop", "workload": "web", "do": "restart_deployment"}, 422, "Not known here"),
     ],
 )
 def test_what_cannot_be_opened_is_told(agent: Harness, body: dict[str, str], status: int, says: str) -> None:

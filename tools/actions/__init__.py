@@ -20,6 +20,7 @@ from pydantic import ValidationError
 from tools.cluster import Cluster, ClusterReader
 from tools.errors import Refused
 from tools.records import ActionCall, Observation, Preview, RbacRule, Receipt, Record, Risk
+from tools.requestable import Requestable
 
 A = TypeVar("A", bound=Record)
 NOT_ACTIONS = frozenset({"announce"})
@@ -49,6 +50,8 @@ class Action(Generic[A]):
     """The inverse, computed from the live object before the write; None where this time there is none."""
     no_undo: str = ""
     """Instead of `undo`: the plain statement for an approver that this cannot be undone."""
+    on_request: Requestable | None = None
+    """How a person asks for it; None: only evidence can propose it."""
 
     def __post_init__(self) -> None:
         if not callable(self.observe):

@@ -6,9 +6,10 @@ from datetime import datetime
 
 from tools.actions import Action
 from tools.cluster import Cluster, ClusterReader
-from tools.cordoning import RULES, NodeArgs, cordon, difference, observe
+from tools.cordoning import RULES, NodeArgs, cordon, difference, node_args, observe
 from tools.records import ActionCall, Preview, Receipt
 from tools.rehearsal import Shown, nothing_replaced, rehearse
+from tools.requestable import Requestable
 from tools.resources import NODES
 
 NAME = "cordon_node"
@@ -62,4 +63,5 @@ ACTION = Action(
     execute=execute,
     observe=observe,
     undo=undo,
+    on_request=Requestable(kinds=(NODES.kind,), propose=node_args),
 )

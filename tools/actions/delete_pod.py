@@ -13,8 +13,9 @@ from tools.cluster import Cluster, ClusterReader
 from tools.conditional import Once, write_once
 from tools.errors import Conflict, NotFound, Refused, ToolError, TransientError, UnknownOutcome
 from tools.objects import condition, desired, metadata, uid
-from tools.records import ActionCall, Observation, Preview, RbacRule, Receipt, Record, Target
+from tools.records import ActionCall, Argument, Observation, Preview, RbacRule, Receipt, Record, Target
 from tools.rehearsal import Shown, rehearse
+from tools.requestable import Requestable
 from tools.resources import DEPLOYMENTS, PODS, JsonObject
 from tools.rewriting import as_written
 from tools.rollout import RULES as LOOK_RULES
@@ -43,6 +44,12 @@ class DeletePod(Record):
         return Target(
             kind=DEPLOYMENTS.kind, namespace=self.namespace, name=self.workload, uid=self.workload_uid
         )
+
+
+class WhichPod(Record):
+    """What a person says who asks for it."""
+
+    pod: str
 
 
 def execute(cluster: Cluster, args: DeletePod, *, key: str, at: datetime, dry_run: bool) -> Receipt:
@@ -144,6 +151,21 @@ def _node(pod: JsonObject) -> str:
     return str((pod.get("spec") or {}).get("nodeName") or "no node")
 
 
+def propose(cluster: ClusterReader, target: Target, given: WhichPod, at: datetime) -> dict[str, Argument]:
+    """The pod of that name as it is now. Raises Refused where there is none."""
+    try:
+        pod = cluster.get(PODS, target.namespace, given.pod)
+    except NotFound as err:
+        raise Refused(f"There is no pod {given.pod} in {target.namespace}") from err
+    return {
+        "namespace": target.namespace,
+        "name": given.pod,
+        "uid": uid(pod),
+        "workload": target.name,
+        "workload_uid": target.uid,
+    }
+
+
 ACTION = Action(
     name=NAME,
     summary="Evict one pod that is stuck while its siblings are well",
@@ -159,4 +181,5 @@ ACTION = Action(
     execute=execute,
     observe=observe,
     no_undo=NO_UNDO,
+    on_request=Requestable(kinds=(DEPLOYMENTS.kind,), propose=propose, given=WhichPod),
 )

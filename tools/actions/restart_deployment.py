@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 
 from tools.actions import Action
-from tools.cluster import Cluster
+from tools.cluster import Cluster, ClusterReader
 from tools.conditional import set_annotation
 from tools.objects import metadata
-from tools.records import Preview, Receipt
+from tools.records import Argument, Preview, Receipt, Target
 from tools.rehearsal import Shown, rehearse
-from tools.resources import JsonObject
-from tools.rewriting import RULES, TemplateArgs, rewrite
+from tools.requestable import Nothing, Requestable
+from tools.resources import DEPLOYMENTS, JsonObject
+from tools.rewriting import RULES, TemplateArgs, rewrite, template_args
 from tools.rollout import observe
 from tools.templates import RESTARTED_AT
 
@@ -44,6 +45,11 @@ def preview(cluster: Cluster, args: RestartDeployment) -> Preview:
     return rehearse(cluster, args, execute, Shown(undo=NO_UNDO, notes=notes))
 
 
+def propose(cluster: ClusterReader, target: Target, given: Nothing, at: datetime) -> dict[str, Argument]:
+    """A restart that begins at `at`, bound to the present template."""
+    return {**template_args(cluster, target), "restarted_at": at.strftime("%Y-%m-%dT%H:%M:%SZ")}
+
+
 ACTION = Action(
     name=NAME,
     summary="Replace the pods of a Deployment one after another, same template",
@@ -55,4 +61,5 @@ ACTION = Action(
     execute=execute,
     observe=observe,
     no_undo=NO_UNDO,
+    on_request=Requestable(kinds=(DEPLOYMENTS.kind,), propose=propose),
 )

@@ -8,11 +8,12 @@ from tools.actions import Action
 from tools.cluster import Cluster, ClusterReader
 from tools.errors import NotFound, Refused
 from tools.objects import name, owned_by, revision_number
-from tools.records import ActionCall, Preview, RbacRule, Receipt
+from tools.records import ActionCall, Argument, Preview, RbacRule, Receipt, Record, Target
 from tools.rehearsal import Shown, rehearse
+from tools.requestable import Requestable
 from tools.resources import DEPLOYMENTS, REPLICASETS, JsonObject
 from tools.rewriting import RULES as REWRITE_RULES
-from tools.rewriting import TemplateArgs, rewrite
+from tools.rewriting import TemplateArgs, rewrite, template_args
 from tools.rollout import observe
 from tools.templates import template_digest, without_hash
 from tools.workload_revisions import revision_with, revisions_of
@@ -32,6 +33,13 @@ class RollbackDeployment(TemplateArgs):
     """Its number when this was proposed; shown, never relied on."""
     to_replicaset: str
     to_digest: str
+
+
+class WhichRevision(Record):
+    """What a person may say who asks for it."""
+
+    to_revision: int | None = None
+    """None: the newest older one that differs."""
 
 
 def execute(cluster: Cluster, args: RollbackDeployment, *, key: str, at: datetime, dry_run: bool) -> Receipt:
@@ -84,6 +92,30 @@ def undo(cluster: ClusterReader, args: RollbackDeployment) -> ActionCall | None:
     return ActionCall(name=NAME, args=inverse.model_dump())
 
 
+def propose(
+    cluster: ClusterReader, target: Target, given: WhichRevision, at: datetime
+) -> dict[str, Argument]:
+    """Back to that revision, or to the newest older one with another template (R4.11).
+
+    Whether it was healthy is not told here: whoever proposes has to (R4.12). Raises Refused where there is none.
+    """
+    args = template_args(cluster, target)
+    live = cluster.get(DEPLOYMENTS, target.namespace, target.name)
+    older = [item for item in revisions_of(cluster, live) if _digest(item) != args["from_digest"]]
+    wanted = given.to_revision
+    found = next((item for item in older if wanted in (None, revision_number(item))), None)
+    if found is None:
+        raise Refused(
+            f"There is no {f'revision {wanted}' if wanted else 'older revision'} with another template"
+        )
+    args |= {"to_revision": revision_number(found), "to_replicaset": name(found), "to_digest": _digest(found)}
+    return args
+
+
+def _digest(replicaset: JsonObject) -> str:
+    return template_digest((replicaset.get("spec") or {}).get("template") or {})
+
+
 ACTION = Action(
     name=NAME,
     summary="Take a Deployment back to an older revision that was healthy",
@@ -95,4 +127,5 @@ ACTION = Action(
     execute=execute,
     observe=observe,
     undo=undo,
+    on_request=Requestable(kinds=(DEPLOYMENTS.kind,), propose=propose, given=WhichRevision),
 )

@@ -17,8 +17,9 @@ from tools.cluster import Cluster, ClusterReader
 from tools.conditional import Once, write_once
 from tools.errors import Conflict, Refused, ToolError
 from tools.objects import desired, metadata, selector_of, uid
-from tools.records import ActionCall, Observation, Preview, RbacRule, Receipt, Record, Target
+from tools.records import ActionCall, Argument, Observation, Preview, RbacRule, Receipt, Record, Target
 from tools.rehearsal import Shown, nothing_replaced, rehearse
+from tools.requestable import Requestable
 from tools.resources import DEPLOYMENTS, FIELD_MANAGER, JsonObject
 from tools.rewriting import as_written
 from tools.rollout import RULES as LOOK_RULES
@@ -62,6 +63,13 @@ class ScaleDeployment(Record):
     def target(self) -> Target:
         """The Deployment."""
         return Target(kind=self.kind, namespace=self.namespace, name=self.name, uid=self.uid)
+
+
+class Replicas(Record):
+    """What a person says who asks for it."""
+
+    replicas: int
+    """How many there should be."""
 
 
 def execute(cluster: Cluster, args: ScaleDeployment, *, key: str, at: datetime, dry_run: bool) -> Receipt:
@@ -178,6 +186,20 @@ def _stays_ready(deployment: JsonObject) -> str:
     return f"{ready} of {desired(deployment)} pods are ready now, and all of them stay"
 
 
+def propose(cluster: ClusterReader, target: Target, given: Replicas, at: datetime) -> dict[str, Argument]:
+    """From the present number to the one that was asked for. Refused beyond one step, and for fewer."""
+    live = cluster.get(DEPLOYMENTS, target.namespace, target.name)
+    if given.replicas <= desired(live):
+        raise Refused(f"Deployment {target.name} has {desired(live)} replicas: only more can be asked for")
+    return {
+        "namespace": target.namespace,
+        "name": target.name,
+        "uid": target.uid,
+        "from_replicas": desired(live),
+        "replicas": given.replicas,
+    }
+
+
 ACTION = Action(
     name=NAME,
     summary="Give a Deployment more replicas, by at most a half",
@@ -193,4 +215,5 @@ ACTION = Action(
     execute=execute,
     observe=observe,
     undo=undo,
+    on_request=Requestable(kinds=(DEPLOYMENTS.kind,), propose=propose, given=Replicas),
 )

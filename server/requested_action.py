@@ -1,0 +1,98 @@
+"""The action that a request for an incident names: read, and refused in words while the person is still there.
+
+People give names and numbers; the target's uid and what else binds the write is read from the cluster here and again
+in the run. What cannot be read now is left to the run, which waits for the API server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import request
+from werkzeug.exceptions import BadRequest
+
+from server.problems import Problem
+from tools import requested_calls, targets
+from tools.cluster import ClusterReader
+from tools.errors import Forbidden, PermanentError, Refused, TransientError
+from tools.records import Alert, Argument
+from tools.requested_actions import RequestedActions
+
+FIELD = "action"
+EXAMPLE = '"action": {"name": "restart_deployment", "args": {}}'
+LONGEST = 500
+"""Characters of one argument."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """An action as a person names it."""
+
+    name: str
+    args: dict[str, Argument]
+
+
+def read_wish() -> Wish | None:
+    """The request's action; None: it names none. Raises a 422 problem for what is no action."""
+    given = _given()
+    if given is None:
+        return None
+    if isinstance(given, str) and not request.is_json:
+        return Wish(given.strip(), {})
+    if not isinstance(given, dict) or not isinstance(given.get("name"), str) or set(given) - {"name", "args"}:
+        raise _problem(f"The action must be an object like {EXAMPLE}.")
+    args = given.get("args", {})
+    if not isinstance(args, dict) or not all(_is_argument(value) for value in args.values()):
+        raise _problem(f"args must be an object of names, numbers and truth values. Send {EXAMPLE}.")
+    return Wish(given["name"], args)
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """Says no while the person is still there."""
+
+    reader: ClusterReader
+    requests: RequestedActions
+    enabled: Collection[str]
+
+    def check(self, wish: Wish, alert: Alert, at: datetime) -> None:
+        """Raises a 422 problem for what cannot be done to the alert's object, a 409 problem where a run is under
+        way on it. An object that cannot be read now is no problem yet: the run says so.
+        """
+        try:
+            found = targets.resolve(self.reader, [alert])
+            if found.target is None:
+                raise Refused(found.reason)
+            requested_calls.call_for(self.reader, wish.name, wish.args, found.target, at, self.enabled)
+        except (Forbidden, TransientError):
+            return
+        except PermanentError as error:
+            raise _problem(str(error)) from error
+        self._refuse_second(found.target.uid)
+
+    def _refuse_second(self, uid: str) -> None:
+        holder = self.requests.under_way(uid)
+        if holder:
+            place = f"/incidents/{holder}"
+            words = f"{place} is under way on this object: see it to its end, or answer its approval, then ask again."
+            raise Problem(409, "under-way", "A run is under way there", words, incident=place)
+
+
+def _given() -> object:
+    if not request.is_json:
+        return request.form.get(FIELD) or None
+    try:
+        document = request.get_json()
+    except BadRequest:
+        return None  # `read_fields` says so
+    return document.get(FIELD) if isinstance(document, dict) else None
+
+
+def _is_argument(value: object) -> bool:
+    return isinstance(value, int | bool) or (isinstance(value, str) and len(value) <= LONGEST)
+
+
+def _problem(words: str) -> Problem:
+    return Problem(422, "bad-action", "An action that cannot be asked for", words)

@@ -1,0 +1,64 @@
+"""From what a person asked for to the call: checked by the registry, computed from the live object, never taken."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+from pydantic import ValidationError
+
+from tools.actions import REGISTRY, Action, parse_call
+from tools.cluster import ClusterReader
+from tools.errors import Refused
+from tools.records import ActionCall, Argument, Record, Target
+from tools.requestable import Requestable
+
+
+def check(
+    name: str, args: Mapping[str, Argument], kind: str, enabled: Collection[str] = ()
+) -> tuple[Action[Any], Record]:
+    """The action, and what the person said of it. Nothing is read.
+
+    Raises Refused, in words for the person: no such action, one that is off, one that nobody can ask for, arguments
+    that it does not take, a target of another kind.
+    """
+    action, how = _action(name, enabled)
+    if kind not in how.kinds:
+        raise Refused(f"{name} is for a {' or a '.join(how.kinds)}, not for a {kind}.")
+    try:
+        return action, how.given.model_validate(dict(args), strict=True)
+    except ValidationError as err:
+        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in err.errors())
+        takes = ", ".join(how.given.model_fields) or "no arguments: what it needs is read from the object"
+        raise Refused(f"{name} cannot be asked for so: {problems}. It takes {takes}.") from err
+
+
+def call_for(
+    cluster: ClusterReader,
+    name: str,
+    args: Mapping[str, Argument],
+    target: Target,
+    at: datetime,
+    enabled: Collection[str] = (),
+) -> ActionCall:
+    """The whole call, from the target as it is now. Raises Refused as `check` does, and ToolError."""
+    action, given = check(name, args, target.kind, enabled)
+    assert action.on_request is not None
+    call = ActionCall(name=name, args=action.on_request.propose(cluster, target, given, at))
+    parse_call(call, enabled)
+    return call
+
+
+def known(enabled: Collection[str] = ()) -> list[str]:
+    """Names of the actions that a person may ask for."""
+    return sorted(n for n, a in REGISTRY.items() if a.on_request and (a.risk != "off" or n in enabled))
+
+
+def _action(name: str, enabled: Collection[str]) -> tuple[Action[Any], Requestable]:
+    action = REGISTRY.get(name)
+    if action is None or action.on_request is None:
+        raise Refused(f"There is no action {name!r} to ask for; there are {', '.join(known(enabled))}.")
+    if action.risk == "off" and name not in enabled:
+        raise Refused(f"Action {name} is off. Name it in ENABLE_ACTIONS to allow it.")
+    return action, action.on_request
