@@ -48,7 +48,11 @@ def _stateful(obj: JsonObject) -> None:
 def _daemonset(obj: JsonObject) -> None:
     spec = obj.setdefault("spec", {})
     spec.setdefault("revisionHistoryLimit", 10)
-    spec.setdefault("updateStrategy", {}).setdefault("type", "RollingUpdate")
+    strategy = spec.setdefault("updateStrategy", {})
+    if strategy.setdefault("type", "RollingUpdate") == "RollingUpdate":
+        rolling = strategy.setdefault("rollingUpdate", {})
+        rolling.setdefault("maxUnavailable", 1)
+        rolling.setdefault("maxSurge", 0)
     _template(spec)
 
 

@@ -77,6 +77,9 @@ RESOURCEQUOTA = _core("ResourceQuota", status=True)
 DEPLOYMENT = _workload("Deployment", "apps", scale=True)
 REPLICASET = _workload("ReplicaSet", "apps", scale=True)
 STATEFULSET = _workload("StatefulSet", "apps", scale=True)
+DAEMONSET = _workload("DaemonSet", "apps")
+CONTROLLER_REVISION = Kind("ControllerRevision", "apps", "v1", "controllerrevisions")
+CLAIM = _core("PersistentVolumeClaim", status=True)
 POD_DISRUPTION_BUDGET = _workload("PodDisruptionBudget", "policy")
 POD_METRICS = Kind("PodMetrics", "metrics.k8s.io", "v1beta1", "pods", typed=False)
 ROLE = _rbac("Role", namespaced=True)
@@ -95,12 +98,12 @@ BUILT_IN: tuple[Kind, ...] = (
     SERVICEACCOUNT,
     RESOURCEQUOTA,
     _core("LimitRange"),
-    _core("PersistentVolumeClaim", status=True),
+    CLAIM,
     DEPLOYMENT,
     REPLICASET,
     STATEFULSET,
-    _workload("DaemonSet", "apps"),
-    Kind("ControllerRevision", "apps", "v1", "controllerrevisions"),
+    DAEMONSET,
+    CONTROLLER_REVISION,
     _workload("Job", "batch"),
     _workload("CronJob", "batch"),
     Kind("HorizontalPodAutoscaler", "autoscaling", "v2", "horizontalpodautoscalers", subresources=(STATUS,)),

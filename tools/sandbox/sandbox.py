@@ -12,6 +12,7 @@ from tools.clock import Clock, ManualClock, SystemClock
 from tools.cluster import JsonObject
 from tools.sandbox import kinds
 from tools.sandbox.authz import ADMIN, Authorizer
+from tools.sandbox.controllers.daemonset import DaemonSetController
 from tools.sandbox.controllers.deployment import DeploymentController
 from tools.sandbox.controllers.disruption import DisruptionController
 from tools.sandbox.controllers.garbage import GarbageCollector
@@ -21,6 +22,7 @@ from tools.sandbox.controllers.podview import ready
 from tools.sandbox.controllers.quotas import QuotaController
 from tools.sandbox.controllers.replicaset import ReplicaSetController
 from tools.sandbox.controllers.scheduler import Scheduler
+from tools.sandbox.controllers.statefulset import StatefulSetController
 from tools.sandbox.faults import Faults
 from tools.sandbox.kinds import Kind
 from tools.sandbox.metrics import Metrics
@@ -91,6 +93,8 @@ class Sandbox(Scripted):
         self._controllers = [
             DeploymentController(world),
             ReplicaSetController(world),
+            StatefulSetController(world),
+            DaemonSetController(world),
             Scheduler(world),
             GarbageCollector(world),
             DisruptionController(world),
@@ -177,7 +181,7 @@ class Sandbox(Scripted):
             self._run()
 
     def pods(self, namespace: str, workload: str) -> Objects:
-        """Copies of the pods of a Deployment, terminating ones included."""
+        """Copies of the pods of a Deployment, a StatefulSet or a DaemonSet, terminating ones included."""
         from tools.sandbox.controllers.podview import workload_name
 
         with self.lock:

@@ -131,12 +131,19 @@ class NodeLifecycle:
         )
 
     def _evict(self, name: str) -> None:
+        """Those of a DaemonSet stay: they tolerate it for ever."""
         for pod in self._pods(name):
-            self._world.delete_pod(pod)
+            if not _stays(pod):
+                self._world.delete_pod(pod)
 
     def _pods(self, name: str) -> list[JsonObject]:
         pods = self._world.store.list(kinds.POD)
         return [pod for pod in pods if pod["spec"].get("nodeName") == name and active(pod)]
+
+
+def _stays(pod: JsonObject) -> bool:
+    tolerations = pod["spec"].get("tolerations") or []
+    return any(t.get("key") == _UNREACHABLE and "tolerationSeconds" not in t for t in tolerations)
 
 
 def _ready_condition(value: str, reason: str, message: str, now: datetime) -> JsonObject:

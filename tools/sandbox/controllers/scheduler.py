@@ -8,8 +8,10 @@ from tools.cluster import JsonObject
 from tools.sandbox import kinds
 from tools.sandbox.controllers.progress import condition
 from tools.sandbox.store import Change
-from tools.sandbox.values import copied, instant
+from tools.sandbox.values import copied, dig, instant
 from tools.sandbox.world import World
+
+_UNSCHEDULABLE = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
 
 
 class Scheduler:
@@ -37,7 +39,7 @@ class Scheduler:
         if pod is None or pod["spec"].get("nodeName") or "deletionTimestamp" in pod["metadata"]:
             return
         nodes = self._world.store.list(kinds.NODE)
-        fitting = [node for node in nodes if _fits(node, pod)]
+        fitting = [node for node in nodes if fits(node, pod)]
         if not fitting:
             self._refuse(pod, len(nodes))
             return
@@ -77,19 +79,34 @@ class Scheduler:
         return status
 
 
-def _fits(node: JsonObject, pod: JsonObject) -> bool:
+def fits(node: JsonObject, pod: JsonObject) -> bool:
+    """Whether the pod may be put on the node now."""
     spec = node.get("spec") or {}
     found = condition(node.get("status") or {}, "Ready")
-    if spec.get("unschedulable") or found is None or found["status"] != "True":
+    if found is None or found["status"] != "True":
         return False
-    labels = node["metadata"].get("labels") or {}
+    if spec.get("unschedulable") and not tolerated(_UNSCHEDULABLE, pod):
+        return False
+    labels, name = node["metadata"].get("labels") or {}, node["metadata"]["name"]
     wanted = pod["spec"].get("nodeSelector") or {}
-    if any(labels.get(key) != value for key, value in wanted.items()):
+    if any(labels.get(key) != value for key, value in wanted.items()) or bound_to(pod) not in ("", name):
         return False
-    return all(_tolerated(taint, pod) for taint in spec.get("taints") or [])
+    return all(tolerated(taint, pod) for taint in spec.get("taints") or [])
 
 
-def _tolerated(taint: JsonObject, pod: JsonObject) -> bool:
+def bound_to(pod: JsonObject) -> str:
+    """The node that it is on, or the only one that it may be put on; empty: it may go anywhere."""
+    if pod["spec"].get("nodeName"):
+        return str(pod["spec"]["nodeName"])
+    required = dig(pod, "spec", "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution")
+    for term in (required or {}).get("nodeSelectorTerms") or []:
+        for field in term.get("matchFields") or []:
+            return str(field["values"][0])
+    return ""
+
+
+def tolerated(taint: JsonObject, pod: JsonObject) -> bool:
+    """Whether a taint keeps the pod away no longer."""
     if taint.get("effect") == "PreferNoSchedule":
         return True
     for toleration in pod["spec"].get("tolerations") or []:
