@@ -27,6 +27,8 @@ def keep(services: Services, state: IncidentState) -> None:
     if services.readings is None or reading is None:
         return
     alerts = services.incidents.alerts(incident_id)
+    if not alerts:  # an undo on request: no body could be replayed
+        return
     if state.get("approval_id"):
         _name_again(services, alerts)
     if state.get("target") and not _has_read(reading):

@@ -22,6 +22,20 @@ VERDICT_LINES: dict[str, str] = {
     "expired": "Nothing was done: the approval expired undecided. The problem stands.",
     "withdrawn": "Nothing to do: the alert resolved before anything was done.",
 }
+TAKEN_BACK: dict[str, str] = {
+    "recovered": "Nothing to do: taken back as asked, and it is well.",
+    "provisional": "Nothing to do now: taken back as asked, and well so far.",
+    "inconclusive": "Could not tell: it was taken back as asked, and what came of it could not be verified. Look now.",
+    "escalated": "Act now: it was taken back as asked, and it is not well.",
+    "rejected": "Nothing was done: taking it back was rejected.",
+    "expired": "Nothing was done: the approval to take it back expired undecided.",
+    "notified": "Nothing was done: it cannot be taken back. See why below.",
+}
+"""Instead, where a person asked to have something taken back."""
+UNDO_PROBLEM = "undo_requested"
+"""The class of a run that takes something back because a person asked for it."""
+UNDO_OFFERED = frozenset({"provisional", "inconclusive", "escalated"})
+"""Endings after which a person is told that it can be taken back."""
 OVER = frozenset({"recovered", "withdrawn"})
 """Endings after which nobody has a next step to take."""
 KINDS: dict[str, MessageKind] = {
@@ -37,7 +51,12 @@ KINDS: dict[str, MessageKind] = {
 def report(state: IncidentState, outcome: Status, now: datetime, *, test_cluster: bool) -> Message:
     """The message that ends a run."""
     decision, finding = state["decision"], state["finding"]
-    line = VERDICT_LINES.get(outcome) or _tested(state) or _explained(decision, finding.broken)
+    line = (
+        _taken_back(state, outcome)
+        or VERDICT_LINES.get(outcome)
+        or _tested(state)
+        or _explained(decision, finding.broken)
+    )
     mark = "Test: " if any(is_test(alert.labels) for alert in state.get("alerts", [])) else ""
     evidence = state.get("evidence")
     verdict = state.get("verdict")
@@ -51,6 +70,7 @@ def report(state: IncidentState, outcome: Status, now: datetime, *, test_cluster
         "verdict": f"{verdict.name}: {verdict.reason}" if verdict else "",
         "earlier": _earlier(state.get("similar", [])),
         "incident_id": state["incident_id"],
+        "undo": _undo_offered(state, outcome),
         "next_step": "" if outcome in OVER else finding.next_step,
         "excerpts": _excerpts(evidence, finding.evidence),
         "test_cluster": test_cluster,
@@ -168,6 +188,20 @@ def _explained(decision: Decision, broken: bool) -> str:
     if decision.action:
         return f"Act now: {call_line(decision.action)} looks right, but was not done. See why below."
     return "Act now: no action of this agent is right here. Cause and evidence below."
+
+
+def _taken_back(state: IncidentState, outcome: Status) -> str:
+    asked = state["decision"].problem == UNDO_PROBLEM
+    return TAKEN_BACK.get(outcome, "") if asked else ""
+
+
+def _undo_offered(state: IncidentState, outcome: Status) -> str:
+    """How to take back what did not help; empty where nothing can be, or somebody else has changed it since."""
+    receipt, verdict = state.get("receipt"), state.get("verdict")
+    superseded = verdict is not None and verdict.name == "SUPERSEDED"
+    if receipt is None or receipt.inverse is None or state.get("undo_receipt") or superseded:
+        return ""
+    return call_line(receipt.inverse) if outcome in UNDO_OFFERED else ""
 
 
 def _tested(state: IncidentState) -> str:

@@ -70,6 +70,15 @@ def test_run(facts: PolicyFacts, settings: PolicySettings) -> Answer:
     return ("refuse", "a test: every write is a dry run only") if facts.test else None
 
 
+def undo_requested(facts: PolicyFacts, settings: PolicySettings) -> Answer:
+    """Who asks to have something taken back has not seen yet what that changes."""
+    return (
+        ("ask", "a person asked to take it back, and approves what is shown")
+        if facts.undo_requested
+        else None
+    )
+
+
 def mode(facts: PolicyFacts, settings: PolicySettings) -> Answer:
     """The setting, narrowed by the namespace's label; a label never widens it."""
     order = ("shadow", "approve", "auto")
@@ -271,6 +280,7 @@ def suspicious_telemetry(facts: PolicyFacts, settings: PolicySettings) -> Answer
 RULES: tuple[Rule, ...] = (
     kill_switch,
     test_run,
+    undo_requested,
     mode,
     namespace_denied,
     namespace_allowed,

@@ -5,16 +5,17 @@ Everything is read anew and compared with the snapshot taken when it was propose
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
-from graph import assessment, policy
-from graph.requested import diagnose, request_of
+from graph import assessment, policy, undoing
+from graph.requested import diagnose
 from graph.services import Services
-from graph.state import Proposal
+from graph.state import Finding, Proposal
 from tools.errors import Forbidden, NotFound, ToolError
 from tools.evidence import collect
-from tools.records import Record
+from tools.records import Evidence, Record
 
 
 class Change(Record):
@@ -60,7 +61,7 @@ def _compare(
         clock=services.clock,
         alerts=services.incidents.alerts(incident_id),
         metrics=services.metrics,
-        all_guards=request_of(services, incident_id) is not None,
+        all_guards=undoing.asked_by_person(services, incident_id),
     )
     workload = evidence.workload
     if not evidence.cite("workload"):
@@ -70,13 +71,24 @@ def _compare(
         return Change(kind="changed", reason="the target is gone or is another object of that name")
     if workload and workload.template_digest != proposal.workload_digest:
         return Change(kind="changed", reason="the pod template has changed since it was proposed")
-    finding, candidates = diagnose(services, incident_id, evidence, proposal.target)
+    finding, candidates = _proved(services, incident_id, proposal, evidence)
+    if proposal.undo_of and not candidates:
+        return Change(kind="changed", reason=finding.summary)
     if finding.problem != proposal.problem:
         return Change(kind="changed", reason=f"the problem is {finding.problem} now: {finding.summary}")
     if not any(_same(candidate, proposal) for candidate in candidates):
         return Change(kind="changed", reason="the evidence supports another action now")
     facts = assessment.policy_facts(services, incident_id, proposal, evidence, certainty, now)
     return _policy_change(policy.evaluate(facts, services.policy), approved)
+
+
+def _proved(
+    services: Services, incident_id: str, proposal: Proposal, evidence: Evidence
+) -> tuple[Finding, Sequence[Proposal]]:
+    entry = undoing.asked_for(services, incident_id) if proposal.undo_of else None
+    if entry:
+        return undoing.prove(services, entry, evidence)
+    return diagnose(services, incident_id, evidence, proposal.target)
 
 
 def _same(candidate: Proposal, proposal: Proposal) -> bool:

@@ -7,6 +7,7 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
+from graph import writes
 from graph.services import Services
 from graph.state import IncidentState, Proposal
 from tools.actions import REGISTRY, parse_call
@@ -41,8 +42,10 @@ def ledger_key(incident_id: str, proposal: Proposal) -> str:
     """One write of one action on one object per run: a renewed proposal has a new digest but the same key.
 
     By run, not by episode: another run of the same episode that is allowed to do the same action must not
-    find the receipt of the first one and do nothing.
+    find the receipt of the first one and do nothing. An undo on request has the key that an undo by itself has.
     """
+    if proposal.undo_of:
+        return writes.undo_key(proposal.undo_of)
     text = "\n".join((incident_id, proposal.call.name, proposal.target.uid))
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
@@ -59,6 +62,7 @@ def ledger_entry(services: Services, state: IncidentState, proposal: Proposal) -
         problem=proposal.problem,
         automatic=state["decision"].route == "act",
         inverse=action.undo(services.cluster, args) if action.undo else None,
+        undo_of=proposal.undo_of,
         claimed_at=services.clock.now(),
     )
 

@@ -27,6 +27,7 @@ from graph import (
     policy,
     proposals,
     requested,
+    undoing,
     verdicts,
     verification,
     writes,
@@ -42,7 +43,7 @@ from tools import targets
 from tools.actions import parse_call
 from tools.approvals import Approval
 from tools.errors import Conflict, PermanentError, Refused, TransientError, UnknownOutcome
-from tools.records import ApprovalAnswer, Evidence, EvidenceItem, Verdict
+from tools.records import Alert, ApprovalAnswer, Evidence, EvidenceItem, Verdict
 
 MOST_PROPOSALS = 5
 """After so many changed proposals a person takes over."""
@@ -67,7 +68,7 @@ def parse_alert(
     services.incidents.set_status(incident_id, "investigating")
     update: dict[str, Any] = {"episode_id": incident.episode_id, "alerts": alerts, "target": None}
     try:
-        resolution = targets.resolve(services.cluster, alerts)
+        resolution = _resolve(services, incident_id, alerts)
     except TransientError as error:
         writes.wait_for_server(services, incident.began_at, error)
         return Command(goto="gather_logs", update={**update, "unresolved": str(error)})
@@ -98,7 +99,7 @@ def gather_logs(state: IncidentState, runtime: Runtime[Services]) -> dict[str, A
             clock=services.clock,
             alerts=alerts,
             metrics=services.metrics,
-            all_guards=requested.request_of(services, state["incident_id"]) is not None,
+            all_guards=undoing.asked_by_person(services, state["incident_id"]),
         )
     except TransientError as error:
         writes.wait_for_server(services, services.incidents.get(state["incident_id"]).began_at, error)
@@ -268,7 +269,9 @@ def undo(state: IncidentState, runtime: Runtime[Services]) -> dict[str, Any]:
 
 def remember(state: IncidentState, runtime: Runtime[Services]) -> dict[str, Any]:
     """What later incidents find: the record holds decision, action and verdict already; add the outcome."""
-    runtime.context.incidents.note(state["incident_id"], "outcome", state["outcome"])
+    services, incident_id = runtime.context, state["incident_id"]
+    services.incidents.note(incident_id, "outcome", state["outcome"])
+    undoing.tell_original(services, incident_id, state["outcome"])
     return {}
 
 
@@ -293,7 +296,18 @@ def _not_taken_up(services: Services, incident_id: str, owner: str) -> None:
             services.incidents.note(each, "not_done", text)
 
 
+def _resolve(services: Services, incident_id: str, alerts: list[Alert]) -> targets.Resolution:
+    """What the alerts are about; of an undo on request, what the write was about."""
+    undone = undoing.asked_for(services, incident_id)
+    if undone:
+        return targets.Resolution(target=undone.target, reason="the write that is to be taken back")
+    return targets.resolve(services.cluster, alerts)
+
+
 def _decide(state: IncidentState, services: Services) -> dict[str, Any]:
+    undone = undoing.asked_for(services, state["incident_id"]) if state.get("target") else None
+    if undone:
+        return undoing.decide(services, state, undone)
     case = counsel.case_of(
         services,
         state["incident_id"],

@@ -84,6 +84,8 @@ class Proposal(Record):
     """Rollback only: whether the revision's health is proved (product.md section 3)."""
     leak_proved: bool = False
     """Restart only: metrics show the siblings of a pod that was killed for memory near their own limit."""
+    undo_of: str = ""
+    """Ledger key of the write that this takes back, because a person asked for it."""
     preview: Preview | None = None
     digest: str = ""
     """sha256 over call, target uid, snapshot and preview: what an approval is bound to."""

@@ -61,7 +61,7 @@ def scaled(progress: Progress, receipt: Receipt, settings: PolicySettings, now: 
         return Verdict(name="NOT_RECOVERED", reason=reason, at=now, undo=True)
     if verdict and verdict.name == "NOT_RECOVERED" and progress.pending_since:
         return verdict.model_copy(update={"undo": True})
-    if verdict and verdict.name in ("RECOVERED", "PROVISIONAL"):
+    if verdict and verdict.name in ("RECOVERED", "PROVISIONAL") and not _fewer(receipt):
         return _relieved(verdict, look, progress, receipt, settings, now)
     return verdict
 
@@ -82,6 +82,12 @@ def evicted(progress: Progress, receipt: Receipt, settings: PolicySettings, now:
         told = progress.model_copy(update={"last_error": waits})
         return verification.out_of_time(told, receipt, settings, now)
     return verdict
+
+
+def _fewer(receipt: Receipt) -> bool:
+    """Taken back: fewer pods have as much to do, so that no relief is to be expected."""
+    args = receipt.call.args
+    return int(args.get("replicas") or 0) < int(args.get("from_replicas") or 0)
 
 
 def _relieved(

@@ -54,11 +54,16 @@ def send(services: Services, entry: LedgerEntry) -> Receipt:
     return receipt
 
 
+def undo_key(ledger_key: str) -> str:
+    """Key of the one undo that a write can have, whoever asks for it."""
+    return f"undo-{ledger_key}"[:32]
+
+
 def undo_entry(services: Services, state: IncidentState, receipt: Receipt) -> LedgerEntry:
     """The claim for the recorded inverse of `receipt`, exempt from attempt limits by `undo_of`."""
     assert receipt.inverse is not None
     return LedgerEntry(
-        key=f"undo-{receipt.key}"[:32],
+        key=undo_key(receipt.key),
         incident_id=state["incident_id"],
         episode_id=state["episode_id"],
         call=receipt.inverse,

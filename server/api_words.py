@@ -94,6 +94,17 @@ TITLES: Mapping[Route, Words] = {
         201,
         problems=_BAD_FIELDS,
     ),
+    ("POST", "/incidents/<incident_id>/undo"): Words(
+        "Ask to have taken back what it did: the recorded inverse is proposed, and waits for an approval of its own.",
+        "incidents",
+        "the incident to follow",
+        202,
+        answer="Opened",
+        problems={
+            **_BAD_FIELDS,
+            "409": "its run goes on, nothing was done, no inverse, undone already, paused, or someone else changed it",
+        },
+    ),
     ("GET", "/incidents/<incident_id>/events"): Words(
         "The run as it happens, as server-sent events; Last-Event-ID resumes. A stream ends after 25 s: come back.",
         "incidents",
@@ -194,6 +205,7 @@ BODIES: Mapping[Route, dict[str, Any]] = {
         better_action={"type": "string", "description": "Name of an action, or none."},
         actor=_TEXT,
     ),
+    ("POST", "/incidents/<incident_id>/undo"): _REASON,
     ("POST", "/approve/<approval_id>"): _ANSWERED,
     ("POST", "/reject/<approval_id>"): _ANSWERED,
     ("POST", "/approve/<approval_id>/renew"): _ANSWERED,

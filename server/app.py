@@ -21,6 +21,7 @@ from server import (
     pause,
     problems,
     requests,
+    undo,
 )
 from server.parts import AppParts
 from server.requests import WEBHOOK_BYTES
@@ -49,6 +50,8 @@ def create_app(parts: AppParts, blueprints: Iterable[Blueprint] = ()) -> Flask:
     if parts.talk:
         for routes_of_talk in parts.talk.blueprints(people):
             app.register_blueprint(routes_of_talk)
+    if parts.undo:
+        app.register_blueprint(undo.blueprint(parts.undo, people))
     app.register_blueprint(openapi.blueprint(people))
     for further in blueprints:
         app.register_blueprint(further)

@@ -32,6 +32,7 @@ from server.runner import Runner
 from server.settings import Settings
 from server.talking import chores as chores_for_people
 from server.talking import talk
+from server.undo import Undo
 from server.worker import Worker
 from tools.adviser import Adviser
 from tools.alertmanager_api import AlertmanagerApi
@@ -56,6 +57,7 @@ from tools.readings import SqlReadings
 from tools.requested_actions import SqlRequestedActions
 from tools.revisions import SqlRevisions
 from tools.tallies import SqlTallies
+from tools.undo_requests import UndoRequests
 
 log = structlog.get_logger("bootstrap")
 
@@ -256,6 +258,7 @@ def _app(
     if services.adviser:
         metrics.registry.register(AdviserCollector(services.adviser))
     wake = _waker(services, worker)
+    undos = UndoRequests(database, services.clock)
     parts = AppParts(
         settings=settings,
         clock=services.clock,
@@ -270,7 +273,8 @@ def _app(
         ping=database.ping,
         wake=wake,
         prove_again=_prover(services),
-        reopen=inbox.reopen,
+        reopen=_reopener(services, inbox, undos),
+        undo=Undo(services, undos, wake),
         policy=services.policy,
         readings=services.readings,
         probe=probes,
@@ -294,6 +298,16 @@ def _waker(services: Services, worker: Worker) -> Callable[[str | None], None]:
         worker.wake(incident_id)
 
     return wake
+
+
+def _reopener(services: Services, inbox: Inbox, undos: UndoRequests) -> Callable[[str], str]:
+    """A new run in place of one that ended undecided: over its alerts, or over what was to be taken back."""
+
+    def reopen(incident_id: str) -> str:
+        undone = services.incidents.get(incident_id).undo_of
+        return undos.reopen(incident_id) if undone else inbox.reopen(incident_id)
+
+    return reopen
 
 
 def _prover(services: Services) -> Callable[[Approval], Change | None]:

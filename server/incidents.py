@@ -89,6 +89,7 @@ def _page(parts: AppParts, incident_id: str, known: dict[str, Any]) -> str:
         incident=known,
         pending=[approval_page(approval) for approval in waiting if approval.expires_at > parts.clock.now()],
         marks=_marks(parts, incident_id) if parts.talk else None,
+        undo=parts.undo.offer(incident_id) if parts.undo else None,
         actions=KNOWN_ACTIONS,
     )
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from server.metrics import Metrics
     from server.settings import Settings
     from server.talking import Talk
+    from server.undo import Undo
 
 
 class Ping(Protocol):
@@ -63,6 +64,8 @@ class AppParts:
     """What decisions were made from; None: nothing is kept."""
     talk: Talk | None = None
     """Chat, incidents opened by hand, marks and event streams; None: a server without them."""
+    undo: Undo | None = None
+    """What takes requests to undo; None: a server without them."""
     works: Callable[[], bool] = lambda: True
     """Whether incidents are still driven by this process."""
     timer: Callable[[], float] = time.perf_counter

@@ -40,6 +40,7 @@ def incident_row(incident: Incident, logs: str = "") -> dict[str, Any]:
         "episode_id": incident.episode_id,
         "merged_into": incident.merged_into,
         "previous_id": incident.previous_id,
+        "undo_of": incident.undo_of,
         "updated_at": incident.updated_at.isoformat(),
         "ended_at": incident.ended_at.isoformat() if incident.ended_at else None,
     }

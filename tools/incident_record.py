@@ -9,6 +9,7 @@ from sqlalchemy import Row
 
 from tools.records import Record, Target
 from tools.synthetic import is_key_of_test
+from tools.undo_keys import undone_write
 
 ENDED: frozenset[str] = frozenset(
     {
@@ -61,6 +62,8 @@ class Incident(Record):
     """The finding's words, for lists."""
     test: bool = False
     """Started by a person as a test: nothing is written."""
+    undo_of: str = ""
+    """Ledger key of the write that a person wants taken back, where this run is about that."""
 
 
 class TimelineEntry(Record):
@@ -71,11 +74,12 @@ class TimelineEntry(Record):
     text: str
 
 
-_DIRECT = frozenset(Incident.model_fields) - {"target", "test"}
+_DIRECT = frozenset(Incident.model_fields) - {"target", "test", "undo_of"}
 
 
 def incident_from(row: Row[Any]) -> Incident:
     """The row without its bulky columns."""
     fields = {name: value for name, value in row._mapping.items() if name in _DIRECT}
     target = Target(**row.target) if row.target else None
-    return Incident(target=target, test=is_key_of_test(row.workload_key), **fields)
+    key = row.workload_key
+    return Incident(target=target, test=is_key_of_test(key), undo_of=undone_write(key), **fields)

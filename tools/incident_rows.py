@@ -7,12 +7,13 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import uuid4
 
-from sqlalchemy import Connection, Row, bindparam, desc, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, desc, insert, or_, select, update
 
 from tools.incident_record import ENDED
 from tools.records import Alert, Target
 from tools.schema import incidents, timeline
 from tools.synthetic import TEST_KEY
+from tools.undo_keys import UNDO_KEY
 from tools.workload_key import pod_of
 
 Item = TypeVar("Item")
@@ -20,8 +21,10 @@ Item = TypeVar("Item")
 COVERING: frozenset[str] = ENDED - {"withdrawn", "merged", "ignored"}
 """Endings after which the run has judged the workload as it was when it looked."""
 
-REAL = incidents.c.workload_key.not_like(f"{TEST_KEY}%")
-"""Leaves out tests: the past teaches, is counted and goes on without them."""
+REAL = and_(
+    incidents.c.workload_key.not_like(f"{TEST_KEY}%"), incidents.c.workload_key.not_like(f"{UNDO_KEY}%")
+)
+"""Leaves out tests and undos on request: the past teaches, is counted and goes on without them."""
 
 _ADD_LINES = insert(timeline)
 _LOOKED = (

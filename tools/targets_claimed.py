@@ -13,6 +13,7 @@ from tools.incident_rows import add_lines, last_on_target, line, nudge, standing
 from tools.records import Target
 from tools.schema import alerts, claimed_targets, episode_keys, episodes, incidents
 from tools.synthetic import is_key_of_test
+from tools.undo_keys import undone_write
 
 _ROW = select(incidents).where(incidents.c.id == bindparam("incident_id"))
 _HOLDER = select(claimed_targets.c.incident_id).where(claimed_targets.c.uid == bindparam("target_uid"))
@@ -21,7 +22,7 @@ _HOLDER = select(claimed_targets.c.incident_id).where(claimed_targets.c.uid == b
 def claim(connection: Connection, incident_id: str, target: Target, now: datetime) -> str:
     """The id of the incident that owns `target` now: `incident_id`, or the one it was merged into.
 
-    A test owns nothing and merges into nothing: it only says what it is about.
+    A test owns nothing and merges into nothing, nor does an undo on request: it only says what it is about.
     """
     if not target.uid:
         raise Invalid(f"{target.kind} {target.namespace}/{target.name} has no uid: it cannot be claimed")
@@ -30,8 +31,8 @@ def claim(connection: Connection, incident_id: str, target: Target, now: datetim
         return standing_for(connection, incident_id)
     if ours.ended_at is not None:
         return incident_id
-    if is_key_of_test(ours.workload_key):
-        _name_target(connection, ours, target, now, previous_id="")
+    if is_key_of_test(ours.workload_key) or undone_write(ours.workload_key):
+        _name_target(connection, ours, target, now, previous_id=ours.previous_id)
         return incident_id
     holder = _holder(connection, target.uid)
     previous_id = ours.previous_id or last_on_target(connection, target, other_than=ours.id)

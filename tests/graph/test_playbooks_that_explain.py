@@ -146,7 +146,10 @@ def test_what_only_looks_like_pods_that_are_not_ready(found: Evidence) -> None:
         ('admission webhook "policy.example.org" denied the request: no team label', "admission webhook"),
         ('pods "x" is forbidden: violates PodSecurity "restricted:latest": runAsNonRoot', "pod security"),
         ("maximum memory usage per Container is 1Gi, but limit is 2Gi", "LimitRange"),
-        ('pods "x" is forbidden: error looking up service account: serviceaccount "a" not found', "service account"),
+        (
+            'pods "x" is forbidden: error looking up service account: serviceaccount "a" not found',
+            "service account",
+        ),
         ("something else", "the API server refuses them"),
     ],
 )
