@@ -41,6 +41,7 @@ class Weighed(Record):
     confidence: float
     parts: dict[str, float]
     blocks: tuple[policy.Block, ...]
+    facts: policy.PolicyFacts
 
     @property
     def route(self) -> Route:
@@ -125,8 +126,9 @@ def decide_among(services: Services, case: Case, *, consult: bool) -> tuple[Deci
 
 def _weighed(services: Services, case: Case, candidate: Proposal) -> Weighed:
     parts, certainty = _certainty(services, case, candidate)
-    blocks = policy.evaluate(_facts(services, case, candidate, certainty), services.policy)
-    return Weighed(proposal=candidate, confidence=certainty, parts=parts, blocks=blocks)
+    facts = _facts(services, case, candidate, certainty)
+    blocks = policy.evaluate(facts, services.policy)
+    return Weighed(proposal=candidate, confidence=certainty, parts=parts, blocks=blocks, facts=facts)
 
 
 def _own(services: Services, case: Case) -> tuple[Decision, policy.PolicyFacts | None]:

@@ -1,4 +1,4 @@
-"""`sre-agent serve | doctor | demo | replay | evaluate | capture | rbac | db`.
+"""`sre-agent serve | doctor | demo | replay | evaluate | capture | policy | rbac | db`.
 
 A command imports what it needs when it is called.
 """
@@ -164,6 +164,39 @@ def evaluate(
     except (SettingsError, ToolError, ValueError) as error:
         _fail(error)
     sys.exit(status)
+
+
+@main.group()
+def policy() -> None:
+    """What stands between a proved problem and a write."""
+
+
+@policy.command()
+@click.argument("incident", metavar="INCIDENT")
+@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+def explain(incident: str, as_json: bool) -> None:
+    """Say which rules spoke about an incident of the record, with what values, and which did not.
+
+    Decided again on a copy of the record. Nothing is written, and no cluster is asked.
+    """
+    from server.notebook.stopping import Stop
+    from server.policy_explain import as_text, explain_incident
+    from server.settings import Settings, SettingsError
+    from tools.errors import ToolError
+
+    try:
+        told = explain_incident(Settings.from_process(), incident)
+    except (Stop, SettingsError, ToolError) as error:
+        _fail(error)
+    click.echo(told.model_dump_json(indent=1) if as_json else as_text(told))
+
+
+@policy.command()
+def rules() -> None:
+    """Print every rule, what it may answer and what it is for, as docs/policy.md has them."""
+    from server.policy_rules import table
+
+    click.echo(table())
 
 
 @main.command()

@@ -125,7 +125,9 @@ def test_commands_that_are_named_exist(name: str) -> None:
     assert set(re.findall(r"(?:^    |`)make ([a-z0-9-]+)", text, re.M)) <= targets
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/install.md", "docs/http.md", "docs/settings.md"])
+@pytest.mark.parametrize(
+    "name", ["README.md", "docs/install.md", "docs/http.md", "docs/settings.md", "docs/policy.md"]
+)
 def test_files_that_are_named_exist(name: str) -> None:
     """Documents, manifests and pictures of this repository."""
     text = (ROOT / name).read_text(encoding="utf-8")

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from graph import policy
-from graph.policy import AlertRule, Attempt, PolicyFacts, PolicySettings, evaluate, route, settle_until
+from graph.policy import (
+    AlertRule,
+    Attempt,
+    PolicyFacts,
+    PolicySettings,
+    Rule,
+    evaluate,
+    route,
+    settle_until,
+)
 from tests.graph.evidence_builders import NOW, TARGET, ago, policy_facts
 from tests.graph.guard_scenarios import SCENARIOS as GUARD_SCENARIOS
 from tests.graph.limit_scenarios import SCENARIOS as LIMIT_SCENARIOS
@@ -100,21 +111,46 @@ def test_every_rule_has_a_scenario_and_the_order_is_kept() -> None:
 
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_rule_alone_decides_its_scenario(name: str) -> None:
-    """The rule, and no other, stands in the way, with its effect and a reason."""
+    """The rule, and no other, stands in the way, with its effect and a reason; so it decides the route."""
+    alone_decides(name, policy.RULES)
+
+
+def alone_decides(name: str, rules: Sequence[Rule]) -> None:
+    """What the test above asserts, for any set of rules."""
     facts, settings, effect = SCENARIOS[name]
-    (block,) = evaluate(facts, settings)
-    assert (block.rule, block.effect) == (name, effect)
-    assert block.reason
-    assert str(block) == f"{name}: {block.reason}"
+    found = evaluate(facts, settings, rules)
+    assert [(block.rule, block.effect) for block in found] == [(name, effect)]
+    assert found[0].reason
+    assert str(found[0]) == f"{name}: {found[0].reason}"
+    assert route(found) == {"refuse": "notify", "ask": "ask"}[effect]
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_without_the_rule_its_scenario_would_act(name: str) -> None:
-    """Each rule is needed: with it taken out of RULES nothing would hold the write back."""
-    facts, settings, effect = SCENARIOS[name]
+def test_without_the_rule_the_test_of_it_fails(name: str) -> None:
+    """Each rule is needed: with it taken out of RULES its scenario would act, and its test says so."""
     others = [rule for rule in policy.RULES if rule.__name__ != name]
-    assert all(rule(facts, settings) is None for rule in others)
-    assert route(evaluate(facts, settings)) == {"refuse": "notify", "ask": "ask"}[effect]
+    assert len(others) == len(policy.RULES) - 1
+    with pytest.raises(AssertionError):
+        alone_decides(name, others)
+    facts, settings, _ = SCENARIOS[name]
+    assert route(evaluate(facts, settings, others)) == "act"
+
+
+@pytest.mark.parametrize("name", [name for name, scenario in SCENARIOS.items() if scenario[2] == "refuse"])
+def test_a_rule_that_only_asks_where_it_must_refuse_is_seen(name: str) -> None:
+    """Somebody could then approve what nobody may."""
+    softened = [_softened(rule) if rule.__name__ == name else rule for rule in policy.RULES]
+    with pytest.raises(AssertionError):
+        alone_decides(name, softened)
+
+
+def _softened(rule: Rule) -> Rule:
+    @functools.wraps(rule)
+    def asks(facts: PolicyFacts, settings: PolicySettings) -> tuple[Any, str] | None:
+        answer = rule(facts, settings)
+        return ("ask", answer[1]) if answer else None
+
+    return asks
 
 
 def test_all_rules_are_evaluated_and_named_in_order() -> None:
