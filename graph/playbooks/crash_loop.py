@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from graph.playbooks import Playbook
 from graph.state import Finding, Proposal
-from graph.symptoms import could_not_read, crashed_container, dependencies_down, describe_crash, live_pods
-from tools.records import ContainerFacts, Evidence, PodFacts, Target
+from graph.symptoms import could_not_read, crashed_container, describe_crash, live_pods
+from tools.records import ContainerFacts, Evidence, Target
 
 MEANING = {
     0: "it completed, and a container of a Deployment is not meant to end",
@@ -27,7 +27,7 @@ def proves(evidence: Evidence) -> Finding | None:
     pod, container = next((entry for entry in crashed if entry[1].exit_reason != "OOMKilled"), crashed[0])
     return Finding(
         problem="crash_loop",
-        summary=_summary(crashed, evidence),
+        summary=f"{len(crashed)} {'pods crash' if len(crashed) > 1 else 'pod crashes'}; the cause is not proved.",
         directness=0.6,
         evidence=tuple(evidence.cite("pods") + evidence.cite("previous_logs") + evidence.cite("events")),
         facts=tuple(describe_crash(p, c) for p, c in crashed[:3]) + _meaning(container) + _back(evidence),
@@ -39,13 +39,6 @@ def proves(evidence: Evidence) -> Finding | None:
 def candidates(finding: Finding, evidence: Evidence, target: Target) -> list[Proposal]:
     """None: the kubelet restarts the container already."""
     return []
-
-
-def _summary(crashed: list[tuple[PodFacts, ContainerFacts]], evidence: Evidence) -> str:
-    down = dependencies_down(evidence)
-    if down:
-        return f"{len(crashed)} pods crash while {down[0].service}, which they need, has no ready pod."
-    return f"{len(crashed)} pods crash; the cause is not proved."
 
 
 def _back(evidence: Evidence) -> tuple[str, ...]:
@@ -63,7 +56,7 @@ def _ruled_out(evidence: Evidence) -> tuple[str, ...]:
         could_not_read(evidence, "revisions") or could_not_read(evidence, "dependencies")
     ):
         lines.append("a bad release: nothing proves that the newest revision broke it")
-    if not (dependencies_down(evidence) or could_not_read(evidence, "dependencies")):
+    if not could_not_read(evidence, "dependencies"):
         lines.append("a cause that is over: nothing proves that what it needs went down and came back")
     return tuple(lines)
 

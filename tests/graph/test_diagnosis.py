@@ -55,10 +55,15 @@ def test_playbooks_are_asked_in_order_of_rank() -> None:
         "out_of_memory",
         "stuck_pod",
         "bad_pod",
+        "pods_bad_on_one_node",
         "high_cpu",
         "configuration_error",
         "pods_refused",
         "unschedulable",
+        "dependency_down",
+        "wrong_command",
+        "failing_init_container",
+        "liveness_kills",
         "crash_loop",
         "not_ready",
     ]
@@ -256,5 +261,5 @@ def test_a_dependency_that_is_down_beats_the_release() -> None:
         *pods(3, "rs2", back_off()), older=ready_pods(1, "rs1"), dependencies=(dependency(ready=0),)
     )
     finding, candidates = diagnose(found, TARGET)
-    assert (finding.problem, candidates) == ("crash_loop", [])
+    assert (finding.problem, candidates) == ("dependency_down", [])
     assert "database" in finding.summary

@@ -61,13 +61,6 @@ def test_where_some_are_killed_for_memory_it_tells_of_the_others() -> None:
     assert finding.next_step.startswith("kubectl logs --previous other")
 
 
-def test_a_dependency_that_is_down_comes_first() -> None:
-    """The likely cause stands in the summary, and no cause that is over is ruled out."""
-    finding = explained(released(*pods(3, "rs2", back_off()), dependencies=(dependency(ready=0),)))
-    assert "database" in finding.summary
-    assert not any("over" in line for line in finding.ruled_out)
-
-
 def test_a_dependency_that_came_back_is_told() -> None:
     """It may have to do with it."""
     finding = explained(

@@ -1,0 +1,49 @@
+"""Pods crash while a Service that they name has no ready pod: the dependency is the incident, not they.
+
+Proof: crashed containers, and a Service that selects pods, none of which is ready. The kubelet starts the crashed
+containers again by itself, so that they come back some minutes after what they need; a restart now would replace pods
+that wait by pods that wait. What is over already is `transient_crash`, which is asked first.
+"""
+
+from __future__ import annotations
+
+from graph.playbooks import Playbook
+from graph.state import Finding, Proposal
+from graph.symptoms import crashed_container, dependencies_down, describe_crash, live_pods
+from tools.records import DependencyFacts, Evidence, Target
+
+
+def proves(evidence: Evidence) -> Finding | None:
+    """See the module's words."""
+    now, down = evidence.collected_at, dependencies_down(evidence)
+    crashed = [(p, c) for p in live_pods(evidence) if (c := crashed_container(p, now))]
+    if not crashed or not down:
+        return None
+    service = down[0].service
+    pods = "1 pod crashes" if len(crashed) == 1 else f"{len(crashed)} pods crash"
+    return Finding(
+        problem="dependency_down",
+        summary=f"{pods} while {service}, which they need, has no ready pod.",
+        directness=0.8,
+        evidence=tuple(
+            evidence.cite("dependencies") + evidence.cite("pods") + evidence.cite("previous_logs")
+        ),
+        facts=(*(_line(d) for d in down[:3]), *(describe_crash(p, c) for p, c in crashed[:2])),
+        ruled_out=("a cause that is over: what it needs is not back",),
+        next_step=f"Mend {service} first: kubectl get pods, with the selector of Service {service}. "
+        "These pods start again by themselves within five minutes of its return.",
+    )
+
+
+def candidates(finding: Finding, evidence: Evidence, target: Target) -> list[Proposal]:
+    """None: see the module's words."""
+    return []
+
+
+def _line(dependency: DependencyFacts) -> str:
+    if not dependency.pods:
+        return f"Service {dependency.service}: no pods at all"
+    return f"Service {dependency.service}: 0 of {dependency.pods} pods ready"
+
+
+PLAYBOOK = Playbook(problem="dependency_down", rank=74, proves=proves, candidates=candidates)

@@ -1,0 +1,63 @@
+"""Only the pods on one node fail, while their siblings elsewhere are well: the node is the question, not the workload.
+
+Proof: two pods or more fail, all of them on one node; every live pod of that node fails, and at least as many siblings
+of the same revision are ready on other nodes. The node may call itself Ready all the same: its network, its DNS or its
+disk are not in that condition. Nothing is proposed: an eviction may land there again, and a cordon is for whoever has
+looked at the node.
+"""
+
+from __future__ import annotations
+
+from graph.evictions import node_line, node_of
+from graph.playbooks import Playbook
+from graph.state import Finding, Proposal
+from graph.symptoms import crashed_lately, describe_crash, is_complete, is_failing, live_pods
+from tools.records import Evidence, PodFacts, Target
+
+AT_LEAST = 2
+
+
+def proves(evidence: Evidence) -> Finding | None:
+    """See the module's words."""
+    now, pods = evidence.collected_at, live_pods(evidence)
+    bad = [pod for pod in pods if is_failing(pod, now)]
+    nodes = {pod.node for pod in bad}
+    if len(bad) < AT_LEAST or len(nodes) != 1 or "" in nodes or not is_complete(evidence):
+        return None
+    (node,) = nodes
+    others = [pod for pod in pods if pod.node != node]
+    if any(pod.node == node and pod not in bad for pod in pods) or len(others) < len(bad):
+        return None
+    if any(not pod.ready or crashed_lately(pod, now) for pod in others):
+        return None
+    if {pod.owner_uid for pod in pods} != {bad[0].owner_uid}:
+        return None
+    return _finding(bad, others, node, evidence)
+
+
+def candidates(finding: Finding, evidence: Evidence, target: Target) -> list[Proposal]:
+    """None: see the module's words."""
+    return []
+
+
+def _finding(bad: list[PodFacts], others: list[PodFacts], node: str, evidence: Evidence) -> Finding:
+    elsewhere = len({pod.node for pod in others})
+    return Finding(
+        problem="pods_bad_on_one_node",
+        summary=f"All {len(bad)} pods on node {node} fail; the {len(others)} on {elsewhere} other nodes are well.",
+        directness=0.8,
+        evidence=tuple(evidence.cite("pods") + evidence.cite("nodes") + evidence.cite("events")),
+        facts=(
+            node_line(bad[0], node_of(bad[0], evidence)),
+            *(describe_crash(pod, c) for pod in bad[:2] for c in pod.containers[:1]),
+        ),
+        ruled_out=(
+            "a bad release: the same revision is well on other nodes",
+            "what it needs: siblings reach it",
+        ),
+        next_step=f"kubectl get pods -A --field-selector spec.nodeName={node}: if others fail there too, "
+        f"kubectl cordon {node}, then evict these pods.",
+    )
+
+
+PLAYBOOK = Playbook(problem="pods_bad_on_one_node", rank=46, proves=proves, candidates=candidates)
