@@ -16,7 +16,8 @@ from typing import Any, Protocol
 from urllib.parse import urlencode
 
 from tools.answers import parse
-from tools.errors import Forbidden, Gone, Invalid, TransientError, UnknownOutcome
+from tools.errors import Forbidden, Gone, Invalid, Refused, TransientError, UnknownOutcome
+from tools.patch_bodies import names_containers
 from tools.resources import (
     ACCESS_REVIEWS,
     AUTOSCALERS,
@@ -242,6 +243,8 @@ class KubernetesCluster:
     ) -> Written:
         path = path_of(resource, namespace, name, subresource)
         what = request_name("PATCH", resource, namespace, name, subresource)
+        if patch_type == "merge" and names_containers(body):
+            raise Refused(f"{what}: a merge patch would replace all containers, sidecars too")
         return self._write("PATCH", path, what, body, _CONTENT_TYPES[patch_type], dry_run)
 
     def create(

@@ -7,7 +7,7 @@ single write of a run is some process's last: to the record, to the checkpoints 
 from __future__ import annotations
 
 import dataclasses
-import shutil
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,10 +23,10 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 
 from server.runner import Runner
 from tests.chaos.faults import Scene
-from tests.harness import Harness, harness
-from tools.audit import SqlAudit
-from tools.migrations.run import upgrade
+from tests.harness import Harness
+from tests.server.whole_runs import run
 
+pytest_plugins = ("tests.server.empty_folder",)
 pytestmark = pytest.mark.timeout(300)
 WRITES = {
     "incidents": (
@@ -44,13 +44,6 @@ WRITES = {
     "ledger": ("claim", "finish", "release", "set_verdict"),
     "outbox": ("queue",),
     "cluster": ("patch", "create"),
-}
-SHORT = {
-    "MODE": "auto",
-    "TEST_CLUSTER": "true",
-    "SETTLE_SECONDS": "20",
-    "VERIFY_DELAY_SECONDS": "1",
-    "VERIFY_WINDOW_SECONDS": "10",
 }
 
 
@@ -108,7 +101,7 @@ class MortalSaver(SqliteSaver):
         return answer
 
 
-def advance(agent: Harness, fate: Fate, until: Callable[[], object]) -> None:
+def advance(fate: Fate, agent: Harness, until: Callable[[], object]) -> None:
     """Let time pass; whenever the process dies, the next one goes on with nothing but what is stored."""
     services = agent.agent.services
     by_name: dict[str, Any] = {name: Mortal(name, getattr(services, name), fate) for name in WRITES}
@@ -126,73 +119,14 @@ def advance(agent: Harness, fate: Fate, until: Callable[[], object]) -> None:
     raise AssertionError(f"it never got there: {fate.deaths}")
 
 
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder as a first start leaves it: making one takes longer than a run."""
-    folder = tmp_path_factory.mktemp("empty")
-    upgrade(f"sqlite:///{folder / 'sre-agent.db'}")
-    return folder
-
-
-def run(empty: Path, folder: Path, scene: Scene, fate: Fate) -> dict[str, Any]:
-    """A scene from its past to the end of its run, and a while longer; what came of it."""
-    shutil.copytree(empty, folder / "data")
-    with harness(folder, **SHORT) as agent:
-        scene.prepare(agent.sandbox)
-        agent.advance(1000, step=200)
-        scene.strike(agent.sandbox, agent.clock)
-        agent.advance(150, step=50)
-        (incident_id,) = agent.alert(*scene.alerts(agent.sandbox, agent.clock))
-        get = agent.agent.services.incidents.get
-        if scene.kind != "transient":
-            advance(agent, fate, lambda: get(incident_id).status == "awaiting_approval")
-            approve(agent)
-        if scene.kind == "rollback_harms":
-            advance(agent, fate, lambda: patches(agent))
-            scene.break_older(agent.sandbox, agent.clock)
-        advance(agent, fate, lambda: get(incident_id).ended_at)
-        agent.advance(120, step=20)
-        return outcome(agent, incident_id)
-
-
-def approve(agent: Harness) -> None:
-    """Yes to what waits, which is one approval."""
-    (waiting,) = agent.client.get("/pending").get_json()["pending"]
-    answer = agent.client.post(f"/approve/{waiting['id']}", json={"reason": "the diff is right"})
-    assert answer.status_code == 200, answer.get_data(as_text=True)
-
-
-def patches(agent: Harness) -> int:
-    """Writes that the API server has carried out."""
-    return sum(r.writes and r.method == "PATCH" for r in agent.sandbox.requests)
-
-
-def outcome(agent: Harness, incident_id: str) -> dict[str, Any]:
-    """Everything about a run that a death must not change."""
-    services = agent.agent.services
-    incident = services.incidents.get(incident_id)
-    entries = services.ledger.for_incident(incident_id)
-    audit = SqlAudit(agent.agent.database)
-    return {
-        "ended": (incident.status, incident.verdict, incident.action_taken),
-        "due": services.incidents.due(agent.clock.now()),
-        "patches": patches(agent),
-        "events": sum(r.writes and r.method == "POST" for r in agent.sandbox.requests),
-        "ledger": [(e.call.name, e.verdict, bool(e.receipt)) for e in entries],
-        "messages": [m.kind for m in services.outbox.for_incident(incident_id)],
-        "approvals": [a.state for a in services.approvals.for_incident(incident_id)],
-        "audited": [entry.kind for entry in audit.entries()],
-        "broken": audit.broken_at(),
-    }
-
-
 @pytest.mark.parametrize("kind", ["bad_release", "transient", "rollback_harms"])
 def test_every_write_may_be_the_last_of_a_process(kind: Any, empty: Path, tmp_path: Path) -> None:
     """A run in which a process dies after each write for the first time ends as one that nothing befell."""
     scene, fate = Scene(kind, "shop"), Fate(cruel=True)
 
-    undisturbed = run(empty, tmp_path / "undisturbed", scene, Fate(cruel=False))
-    assert run(empty, tmp_path / "killed", scene, fate) == undisturbed
+    spared = functools.partial(advance, Fate(cruel=False))
+    undisturbed = run(empty, tmp_path / "undisturbed", scene, spared)
+    assert run(empty, tmp_path / "killed", scene, functools.partial(advance, fate)) == undisturbed
 
     assert len(fate.deaths) > 25
     assert {"ledger.claim", "cluster.patch", "ledger.finish", "incidents.end"} <= set(fate.deaths)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.harness import Harness, deployment, harness
+from tests.server.ways import writes
 
 pytestmark = pytest.mark.timeout(300)
 OLD, NEW = "registry.example/web:1.0", "registry.example/web:1.1"
@@ -73,6 +74,24 @@ def test_not_recovered_when_the_older_revision_breaks_too(tmp_path: Path) -> Non
         assert verdict(agent, incident_id) == ("escalated", "NOT_RECOVERED")
 
 
+def test_not_recovered_though_the_alert_resolved(tmp_path: Path) -> None:
+    """The pod that it named was replaced, so the alert is quiet; the pods in its place crash all the same."""
+    with harness(tmp_path, MODE="auto") as agent:
+        incident_id = waiting_rollback(agent)
+        broken = next(p for p in agent.pods("shop") if image_of(p) == NEW)
+        running = {pod["metadata"]["uid"] for pod in agent.pods("shop")}
+        agent.sandbox.fault(
+            "shop", "web", "crashloop", when=lambda pod, now: pod["metadata"]["uid"] not in running
+        )
+        approve(agent)
+        agent.advance(20)
+        assert broken["metadata"]["uid"] not in {pod["metadata"]["uid"] for pod in agent.pods("shop")}
+        agent.alert(agent.crash_alert(broken, status="resolved"))
+        agent.advance(300)
+
+        assert verdict(agent, incident_id) == ("escalated", "NOT_RECOVERED")
+
+
 def test_regressed_is_undone_by_itself(tmp_path: Path) -> None:
     """Fewer pods are available than before, by our change: the recorded inverse is written, then escalated."""
     with harness(tmp_path, MODE="auto") as agent:
@@ -118,6 +137,21 @@ def test_superseded_when_somebody_else_changes_the_template(tmp_path: Path) -> N
         assert verdict(agent, incident_id) == ("escalated", "SUPERSEDED")
         live = agent.sandbox.get("Deployment", "shop", "web")
         assert live["spec"]["template"]["spec"]["containers"][0]["image"].endswith(":1.2")
+
+
+def test_superseded_when_a_reverter_puts_back_what_git_holds(tmp_path: Path) -> None:
+    """A GitOps tool that left no mark on the workload: drift is seen, not fought, and nothing is written again."""
+    with harness(tmp_path, MODE="auto") as agent:
+        incident_id = waiting_rollback(agent)
+        approve(agent)
+        for _ in range(30):
+            agent.advance(5)
+            agent.sandbox.apply(deployment("web", image=NEW))
+
+        assert verdict(agent, incident_id) == ("escalated", "SUPERSEDED")
+        assert len(writes(agent)) == 1
+        live = agent.sandbox.get("Deployment", "shop", "web")
+        assert live["spec"]["template"]["spec"]["containers"][0]["image"] == NEW
 
 
 def test_superseded_when_somebody_deletes_the_workload(tmp_path: Path) -> None:

@@ -90,6 +90,14 @@ def test_an_alert_is_answered_with_its_incident(client: FlaskClient, store: Data
     assert bell.seen == [1]
 
 
+def test_an_alert_that_nobody_knows_is_taken(client: FlaskClient, bell: Bell) -> None:
+    """A name that no rule has heard of, without a namespace: 202 and an incident, as for any other."""
+    answer = client.post("/webhook", json=body(firing("", "SomethingOfOurOwn", namespace="")))
+    assert answer.status_code == 202
+    assert len(answer.json["incidents"]) == 1
+    assert bell.seen == [1]
+
+
 def test_nobody_is_woken_for_what_changes_nothing(client: FlaskClient, bell: Bell) -> None:
     """A repeat, a Watchdog, an unknown resolve."""
     client.post("/webhook", json=body(firing()))

@@ -18,7 +18,7 @@ from graph.policy import PolicySettings
 from graph.state import Progress
 from tools.actions import REGISTRY, parse_call
 from tools.cluster import Cluster
-from tools.errors import Conflict, NotFound, Refused
+from tools.errors import Conflict, Forbidden, NotFound, Refused, ToolError, TransientError
 from tools.objects import condition, created, desired, name, uid
 from tools.records import ActionCall, RbacRule, Receipt, Verdict
 from tools.resources import CORDONED_BY, DEPLOYMENTS, NODES, PODS, JsonObject, Resource
@@ -309,6 +309,27 @@ class MovingTarget:
         return item
 
 
+class OneReadFails:
+    """A cluster of which the read number `failing` fails; counts them."""
+
+    def __init__(self, inner: Cluster, failing: int, error: ToolError) -> None:
+        self._inner = inner
+        self._failing = failing
+        self._error = error
+        self.reads = 0
+
+    def __getattr__(self, method: str) -> Any:
+        call = getattr(self._inner, method)
+
+        def read(*args: Any, **given: Any) -> Any:
+            self.reads += 1
+            if self.reads == self._failing:
+                raise self._error
+            return call(*args, **given)
+
+        return read
+
+
 @pytest.mark.parametrize("name", sorted(REGISTRY))
 class RegistryContract:
     """The contract; `stage` is a fixture of the module that subclasses it."""
@@ -487,6 +508,20 @@ class RegistryContract:
         seen = action.observe(stage.account(()), args, None, stage.now())
         assert seen.error
         assert seen.pods == ()
+
+    def test_a_look_with_any_one_read_failing_is_no_good_look(self, stage: Stage, name: str) -> None:
+        """Whichever of its reads is refused or unanswered, it is an error, or says that use is not known."""
+        action, args = _prepared(stage, name)
+        receipt = action.execute(stage.admin, args, key="k1", at=stage.now(), dry_run=False)
+        stage.settle()
+        whole = OneReadFails(stage.admin, 0, TransientError("none"))
+        good = action.observe(whole, args, receipt, stage.now())
+        assert (good.error, whole.reads > 0) == ("", True)
+        for failing in range(1, whole.reads + 1):
+            for error in (TransientError("503"), Forbidden("403")):
+                seen = action.observe(OneReadFails(stage.admin, failing, error), args, receipt, stage.now())
+                blind = CASES[name].needs_metrics and all(pod.cpu_share is None for pod in seen.pods)
+                assert seen.error or blind, f"read {failing} failed with {error} and nobody noticed"
 
 
 def _quick(passed: float) -> PolicySettings:

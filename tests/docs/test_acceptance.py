@@ -1,0 +1,88 @@
+"""The tables of acceptance and of traps name tests that exist, can be collected, and are not skipped."""
+
+from __future__ import annotations
+
+import ast
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+ACCEPTANCE = (ROOT / "docs" / "acceptance.md").read_text(encoding="utf-8")
+TRAPS = (ROOT / "docs" / "traps.md").read_text(encoding="utf-8")
+POINTS = 55
+OPEN = {16, 24, 35, 37, 40, 41, 45, 46, 49, 53}
+"""Points that do not hold yet: a point that comes to hold is taken out here too."""
+NAMED = re.compile(r"`(tests/[\w/]+\.py)::(\w+(?:::\w+)?)`")
+
+
+def rows(text: str) -> list[list[str]]:
+    """The cells of the one table of a document, head and rule left out."""
+    lines = [line for line in text.splitlines() if line.startswith("| ")]
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines[2:]]
+
+
+@cache
+def names_in(path: str) -> frozenset[str]:
+    """Test functions of a module, methods as `Class::method`, and classes of tests themselves."""
+    found: set[str] = set()
+    for node in ast.parse((ROOT / path).read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef):
+            found.add(node.name)
+        if isinstance(node, ast.ClassDef):
+            found |= {f"{node.name}::{n.name}" for n in node.body if isinstance(n, ast.FunctionDef)}
+        if isinstance(node, ast.Assign):
+            found |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+    return frozenset(found)
+
+
+@pytest.mark.parametrize("text", [ACCEPTANCE, TRAPS], ids=["acceptance", "traps"])
+def test_every_test_that_is_named_exists(text: str) -> None:
+    """By file and name."""
+    named = NAMED.findall(text)
+    assert named
+    missing = [
+        f"{path}::{name}" for path, name in named if not (ROOT / path).is_file() or name not in names_in(path)
+    ]
+    assert missing == []
+
+
+@pytest.mark.parametrize("text", [ACCEPTANCE, TRAPS], ids=["acceptance", "traps"])
+def test_every_test_that_is_named_is_collected_and_not_skipped(
+    text: str, request: pytest.FixtureRequest
+) -> None:
+    """As far as this run has collected the file that it stands in."""
+    collected: dict[str, set[str]] = {}
+    skipped = set()
+    for item in request.session.items:
+        path = item.path.relative_to(ROOT).as_posix()
+        name = item.name.partition("[")[0]
+        collected.setdefault(path, set()).add(name)
+        if item.get_closest_marker("skip"):
+            skipped.add(f"{path}::{name}")
+    named = [(path, name) for path, name in NAMED.findall(text) if path in collected]
+    assert [f"{p}::{n}" for p, n in named if n.rpartition("::")[2] not in collected[p]] == []
+    assert {f"{p}::{n.rpartition('::')[2]}" for p, n in named} & skipped == set()
+
+
+def test_every_point_has_its_row_in_order() -> None:
+    """Numbered from 1 to 55, each with a rule, a test or the plain word that it is open, and where it was shown."""
+    assert [int(row[0]) for row in rows(ACCEPTANCE)] == list(range(1, POINTS + 1))
+    for number, rule, test, where in rows(ACCEPTANCE):
+        assert rule, number
+        assert NAMED.search(test) or test.startswith("open"), number
+        assert where or test.startswith("open"), number
+
+
+def test_what_is_open_says_so_and_nothing_else_does() -> None:
+    """No point is quietly left out, and none is open for ever because nobody looked again."""
+    assert {int(number) for number, _, test, _ in rows(ACCEPTANCE) if test.startswith("open")} == OPEN
+
+
+def test_every_trap_has_its_tests() -> None:
+    """Or says that it is open."""
+    for trap, here, test in rows(TRAPS):
+        assert here, trap
+        assert NAMED.search(test) or test.startswith("open"), trap
