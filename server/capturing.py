@@ -105,6 +105,11 @@ class _NoWrites(ReadOnlyCluster):
     ) -> Written:
         raise Refused("a capture writes nothing")
 
+    def delete(
+        self, resource: Resource, namespace: str, name: str, *, uid: str, dry_run: bool = False
+    ) -> Written:
+        raise Refused("a capture writes nothing")
+
 
 class _WithPast(SqlIncidents):
     """A record of its own that remembers what the agent's remembers."""

@@ -132,6 +132,15 @@ class Cluster(ClusterReader, Protocol):
         """POST; with name and subresource for `pods/eviction`."""
         ...
 
+    def delete(
+        self, resource: Resource, namespace: str, name: str, *, uid: str, dry_run: bool = False
+    ) -> Written:
+        """DELETE of exactly this object, what it owns after it (`propagationPolicy=Background`, never the default).
+
+        Another object of that name is a Conflict, none a NotFound.
+        """
+        ...
+
 
 @dataclass(frozen=True)
 class Written:
@@ -261,6 +270,22 @@ class KubernetesCluster:
         what = request_name("POST", resource, namespace, name, subresource)
         return self._write("POST", path, what, body, "application/json", dry_run)
 
+    def delete(
+        self, resource: Resource, namespace: str, name: str, *, uid: str, dry_run: bool = False
+    ) -> Written:
+        # A server that is sent DeleteOptions ignores the query: with `dryRun` there it would delete.
+        options: JsonObject = {
+            "apiVersion": "v1",
+            "kind": "DeleteOptions",
+            "propagationPolicy": "Background",
+            "preconditions": {"uid": uid},
+        }
+        if dry_run:
+            options["dryRun"] = ["All"]
+        path = path_of(resource, namespace, name)
+        what = request_name("DELETE", resource, namespace, name)
+        return self._sent(Request("DELETE", path, what, body=options, effect=not dry_run))
+
     def _read_json(self, request: Request) -> JsonObject:
         answer = self._transport.read(request)
         return parse(answer.body, request.what)
@@ -296,9 +321,12 @@ class KubernetesCluster:
         request = Request(
             method, path, what, query=query, body=body, content_type=content_type, effect=not dry_run
         )
+        return self._sent(request)
+
+    def _sent(self, request: Request) -> Written:
         answer = self._transport.send(request)
         try:
-            return Written(parse(answer.body, what), answer.warnings)
+            return Written(parse(answer.body, request.what), answer.warnings)
         except TransientError as err:
             raise (UnknownOutcome(str(err)) if request.effect else err) from err
 

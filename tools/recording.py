@@ -51,7 +51,7 @@ class RecordingCluster:
         self._cluster = cluster
         self._reading = reading
         self._lock = threading.Lock()  # reads go side by side
-        self.patch, self.create = cluster.patch, cluster.create
+        self.patch, self.create, self.delete = cluster.patch, cluster.create, cluster.delete
         self.allowed, self.version = cluster.allowed, cluster.version
 
     def get(self, resource: Resource, namespace: str, name: str) -> JsonObject:

@@ -129,6 +129,14 @@ class Rehearsal:
         )
         return self.written
 
+    def delete(
+        self, resource: Resource, namespace: str, name: str, *, uid: str, dry_run: bool = False
+    ) -> Written:
+        """Pass a dry run on. Raises Refused for anything else."""
+        _require_dry(dry_run)
+        self.written = self._cluster.delete(resource, namespace, name, uid=uid, dry_run=True)
+        return self.written
+
 
 def rehearse(cluster: Cluster, args: A, execute: Execute[A], shown: Shown) -> Preview:
     """What `execute` would do. Raises TransientError; every lasting refusal is a preview that says so."""

@@ -80,9 +80,11 @@ def _crashes() -> list[Stage]:
     waits: Condition = (WAITING, "In", ["CrashLoopBackOff"])
     shortly: Condition = (f'.metadata.annotations["{LONG_BACK_OFF}"]', "DoesNotExist", [])
     back_off = _event("Warning", "BackOff", "Back-off restarting failed container")
+    job, others = (OWNER, "In", ["Job"]), (OWNER, "NotIn", ["Job"])
     return [
-        _pod("crash-first", [crashing, RUNS, first], templates.ENDS, after=1500),
-        _pod("crash-restart", [crashing, ended], templates.RESTARTS, after=300),
+        _pod("job-fails", [crashing, RUNS, job], templates.FAILS, phase="Failed", after=1500),
+        _pod("crash-first", [crashing, RUNS, first, others], templates.ENDS, after=1500),
+        _pod("crash-restart", [crashing, ended, others], templates.RESTARTS, after=300),
         _pod("crash-again", [crashing, RUNS, again], templates.BACKS_OFF, after=1500, event=back_off),
         _pod("crash-retry", [waits, shortly], templates.RESTARTS, after=4000),
     ]

@@ -142,6 +142,7 @@ ENDS = {
     "ready": "false",
     "container": f"{IDENTITY}\n  started: false\n  state:\n    terminated:{TERMINATED}\n  lastState: {{}}\n",
 }
+FAILS = {**ENDS, "reason": "PodFailed"}
 RESTARTS = {
     "ready": READY_IF_WELL,
     "container": "{{ $count = add1 $count }}"

@@ -82,7 +82,9 @@ class Application:
 
     def _record(self, request: Request, user: User, body: Any, status: int) -> None:
         query = request.args.to_dict()
-        dry = query.get("dryRun") == "All" or (isinstance(body, dict) and "All" in (body.get("dryRun") or []))
+        told = isinstance(body, dict) and "All" in (body.get("dryRun") or [])
+        asked = query.get("dryRun") == "All" and not (request.method == "DELETE" and isinstance(body, dict))
+        dry = asked or told
         entry = Recorded(request.method, request.path, query, user.name, body, dry, status, self._world.now())
         self.recorded.append(entry)
 

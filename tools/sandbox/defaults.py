@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tools.cluster import JsonObject
+from tools.sandbox import batch, claims
 from tools.sandbox.kinds import Kind
 
 
@@ -169,6 +170,9 @@ _FILLERS: dict[tuple[str, str], Callable[[JsonObject], None]] = {
     ("apps", "replicasets"): _replicaset,
     ("apps", "statefulsets"): _stateful,
     ("apps", "daemonsets"): _daemonset,
+    ("batch", "jobs"): lambda obj: batch.job_defaults(obj, pod_spec),
+    ("batch", "cronjobs"): lambda obj: batch.cron_job_defaults(obj, pod_spec),
+    ("", "persistentvolumeclaims"): claims.claim_defaults,
     ("", "pods"): _pod,
     ("", "services"): _service,
     ("", "namespaces"): _namespace,

@@ -79,7 +79,11 @@ REPLICASET = _workload("ReplicaSet", "apps", scale=True)
 STATEFULSET = _workload("StatefulSet", "apps", scale=True)
 DAEMONSET = _workload("DaemonSet", "apps")
 CONTROLLER_REVISION = Kind("ControllerRevision", "apps", "v1", "controllerrevisions")
+JOB = _workload("Job", "batch")
+CRONJOB = _workload("CronJob", "batch")
 CLAIM = _core("PersistentVolumeClaim", status=True)
+VOLUME = Kind("PersistentVolume", "", "v1", "persistentvolumes", namespaced=False, typed=False)
+STORAGE_CLASS = Kind("StorageClass", "storage.k8s.io", "v1", "storageclasses", namespaced=False, typed=False)
 POD_DISRUPTION_BUDGET = _workload("PodDisruptionBudget", "policy")
 POD_METRICS = Kind("PodMetrics", "metrics.k8s.io", "v1beta1", "pods", typed=False)
 ROLE = _rbac("Role", namespaced=True)
@@ -104,8 +108,8 @@ BUILT_IN: tuple[Kind, ...] = (
     STATEFULSET,
     DAEMONSET,
     CONTROLLER_REVISION,
-    _workload("Job", "batch"),
-    _workload("CronJob", "batch"),
+    JOB,
+    CRONJOB,
     Kind("HorizontalPodAutoscaler", "autoscaling", "v2", "horizontalpodautoscalers", subresources=(STATUS,)),
     POD_DISRUPTION_BUDGET,
     POD_METRICS,
@@ -115,8 +119,8 @@ BUILT_IN: tuple[Kind, ...] = (
     CLUSTERROLE,
     CLUSTERROLEBINDING,
     Kind("Lease", "coordination.k8s.io", "v1", "leases", typed=False),
-    Kind("StorageClass", "storage.k8s.io", "v1", "storageclasses", namespaced=False, typed=False),
-    Kind("PersistentVolume", "", "v1", "persistentvolumes", namespaced=False, typed=False),
+    STORAGE_CLASS,
+    VOLUME,
     Kind("NetworkPolicy", "networking.k8s.io", "v1", "networkpolicies", generation=True, typed=False),
     Kind("Ingress", "networking.k8s.io", "v1", "ingresses", generation=True, typed=False),
 )

@@ -57,9 +57,12 @@ class Call:
 
     @property
     def dry_run(self) -> bool:
-        """True for `dryRun=All`, in the query or in DeleteOptions. Raises 422 for any other value."""
+        """True for `dryRun=All`, in the query or in DeleteOptions. Raises 422 for any other value.
+
+        A DELETE with a body is told by its body alone: there the query counts for nothing, as on the real server.
+        """
         value: object = self.query.get("dryRun", "")
-        if not value and self.method == "DELETE" and isinstance(self.body, dict):
+        if self.method == "DELETE" and isinstance(self.body, dict):
             listed = self.body.get("dryRun") or []
             value = listed[0] if listed else ""
         if value in ("", "All"):

@@ -12,10 +12,12 @@ from tools.clock import Clock, ManualClock, SystemClock
 from tools.cluster import JsonObject
 from tools.sandbox import kinds
 from tools.sandbox.authz import ADMIN, Authorizer
+from tools.sandbox.controllers.cronjobs import CronJobController
 from tools.sandbox.controllers.daemonset import DaemonSetController
 from tools.sandbox.controllers.deployment import DeploymentController
 from tools.sandbox.controllers.disruption import DisruptionController
 from tools.sandbox.controllers.garbage import GarbageCollector
+from tools.sandbox.controllers.jobs import JobController
 from tools.sandbox.controllers.kubelet import Kubelet
 from tools.sandbox.controllers.nodes import NodeLifecycle, node_object
 from tools.sandbox.controllers.podview import ready
@@ -23,6 +25,7 @@ from tools.sandbox.controllers.quotas import QuotaController
 from tools.sandbox.controllers.replicaset import ReplicaSetController
 from tools.sandbox.controllers.scheduler import Scheduler
 from tools.sandbox.controllers.statefulset import StatefulSetController
+from tools.sandbox.controllers.volumes import VolumeController
 from tools.sandbox.faults import Faults
 from tools.sandbox.kinds import Kind
 from tools.sandbox.metrics import Metrics
@@ -99,6 +102,9 @@ class Sandbox(Scripted):
             GarbageCollector(world),
             DisruptionController(world),
             QuotaController(world),
+            JobController(world),
+            CronJobController(world),
+            VolumeController(world),
         ]
         world.store.listen(self._give_account)
         self._application = self._serve(Authorizer(world.store), LiveLogs(world), self._run)

@@ -9,6 +9,7 @@ from typing import Any
 
 from tools.cluster import JsonObject
 from tools.quantities import parse_quantity
+from tools.sandbox import batch, claims
 from tools.sandbox.errors import Cause
 from tools.sandbox.kinds import Kind
 from tools.sandbox.selectors import from_object, matches
@@ -178,6 +179,17 @@ def _frozen_spec(pod: JsonObject) -> JsonObject:
     return spec
 
 
+def _job(new: JsonObject, old: JsonObject | None) -> Iterator[Cause]:
+    yield from batch.job_problems(new, old)
+    yield from pod_spec(dig(new, "spec", "template", "spec", default={}), "spec.template.spec")
+
+
+def _cron_job(new: JsonObject, old: JsonObject | None) -> Iterator[Cause]:
+    yield from batch.cron_job_problems(new, old)
+    spec = dig(new, "spec", "jobTemplate", "spec", "template", "spec", default={})
+    yield from pod_spec(spec, "spec.jobTemplate.spec.template.spec")
+
+
 def _role_binding(new: JsonObject, old: JsonObject | None) -> Iterator[Cause]:
     if old is not None and new.get("roleRef") != old.get("roleRef"):
         yield _bad("roleRef", new.get("roleRef"), "cannot change roleRef")
@@ -190,6 +202,9 @@ _RULES: dict[tuple[str, str], Callable[[JsonObject, JsonObject | None], Iterator
     ("apps", "replicasets"): _workload,
     ("apps", "statefulsets"): _workload,
     ("apps", "daemonsets"): _workload,
+    ("batch", "jobs"): _job,
+    ("batch", "cronjobs"): _cron_job,
+    ("", "persistentvolumeclaims"): claims.claim_problems,
     ("", "pods"): _pod,
     ("rbac.authorization.k8s.io", "rolebindings"): _role_binding,
     ("rbac.authorization.k8s.io", "clusterrolebindings"): _role_binding,

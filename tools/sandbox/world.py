@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from tools.clock import Clock
 from tools.cluster import JsonObject
 from tools.sandbox import kinds, lifecycle
+from tools.sandbox.batch import own_selector
 from tools.sandbox.defaults import apply_defaults
 from tools.sandbox.engine import Engine
 from tools.sandbox.event_log import EventRecorder
@@ -57,6 +58,8 @@ class World:
         if Switch.UID in self.broken:
             place = (kind.plural, obj["metadata"].get("namespace", ""), obj["metadata"]["name"])
             obj["metadata"]["uid"] = self._uids.setdefault(place, obj["metadata"]["uid"])
+        if kind is kinds.JOB:
+            own_selector(obj)
 
     def revise(self, kind: Kind, old: JsonObject, new: JsonObject) -> None:
         """Carry identity over and count the generation, in place."""

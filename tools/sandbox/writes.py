@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from tools.cluster import JsonObject
-from tools.sandbox import kinds, lifecycle, patches, schema
+from tools.sandbox import claims, kinds, lifecycle, patches, schema
 from tools.sandbox.defaults import apply_defaults
 from tools.sandbox.errors import (
     ApiError,
@@ -112,8 +112,9 @@ class Writer:
             return self._world.delete_pod(old, grace)
         if kind is kinds.NAMESPACE:
             return self._world.end_namespace(old)
-        policy = options.get("propagationPolicy") or call.query.get("propagationPolicy")
-        if policy == "Orphan":
+        told = options if isinstance(call.body, dict) else call.query
+        policy = told.get("propagationPolicy")
+        if policy == "Orphan" or (kind is kinds.JOB and not policy):  # batch/v1 orphans unless told otherwise
             self._orphan(old)
         self._world.remove(kind, old)
         return deleted(kind, old)
@@ -159,6 +160,8 @@ class Writer:
         apply_defaults(kind, merged)
         self._world.revise(kind, old, merged)
         self._check(kind, merged, old)
+        if kind is kinds.CLAIM and not call.route.subresource:
+            claims.admit_resize(self._world.store, merged, old)
         if lifecycle.same(old, merged):
             return old
         if kinds.SCALE in kind.subresources and dig(old, "spec", "replicas") != dig(

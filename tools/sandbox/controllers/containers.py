@@ -20,6 +20,8 @@ _SYNC = timedelta(seconds=1)
 _PROBE = timedelta(seconds=10)
 _RETRY = timedelta(seconds=12)
 """How often the kubelet tries again what is not held back."""
+_TASK = timedelta(seconds=1)
+"""How long a container of a Job runs before it is done."""
 
 
 @dataclass
@@ -95,6 +97,9 @@ class Container:
     restart_backoff: BackOff = field(default_factory=BackOff)
     pull_backoff: BackOff = field(default_factory=BackOff)
     probed_at: datetime | None = None
+    restart_policy: str = "Always"
+    task: bool = False
+    """Of a Job: unless it crashes it ends well after `_TASK`."""
 
     @property
     def name(self) -> str:
@@ -119,14 +124,24 @@ class Container:
             return self._configure(now, symptoms)
         return self._pull(now, symptoms)
 
+    @property
+    def finished(self) -> bool:
+        """Ended, and never started again."""
+        if self.state != "terminated" or self.ended is None:
+            return False
+        failed = self.ended.exit_code != 0
+        return self.restart_policy == "Never" or (self.restart_policy == "OnFailure" and not failed)
+
     def due(self, now: datetime, symptoms: Symptoms) -> datetime | None:
         """When the next thing happens if nothing else changes."""
+        if self.finished:
+            return None
         if self.state == "terminated":
             assert self.ended
             return self.ended.finished_at + _SYNC
         if self.state == "waiting":
             return self.begins_at if self.reason == "ContainerCreating" else self.retry_at
-        moments = [self._crash_at(symptoms), self._probe_at(symptoms)]
+        moments = [self._crash_at(symptoms), self._probe_at(symptoms), self._done_at(symptoms)]
         if not self.ready(now, symptoms):
             moments.append(self._ready_at(symptoms))
         return min((moment for moment in moments if moment and moment > now), default=None)
@@ -184,6 +199,9 @@ class Container:
         crash_at, probe_at = self._crash_at(symptoms), self._probe_at(symptoms)
         if crash_at and now >= crash_at and symptoms.crash:
             return self._crash(now, symptoms.crash)
+        done_at = self._done_at(symptoms)
+        if done_at and now >= done_at:
+            return self._complete(now)
         if probe_at and now >= probe_at:
             self.probed_at = now
             text = "Readiness probe failed: HTTP probe failed with statuscode: 503"
@@ -203,8 +221,16 @@ class Container:
         self.state = "terminated"
         return [Happening("Crashed", type="", fault=fault)]
 
+    def _complete(self, now: datetime) -> list[Happening]:
+        assert self.started_at
+        self.ended = Termination(self.container_id, 0, "Completed", self.started_at, now)
+        self.state = "terminated"
+        return [Happening("Completed", type="")]
+
     def _after_exit(self, now: datetime) -> list[Happening]:
         assert self.ended
+        if self.finished:
+            return []
         finished = self.ended.finished_at
         if now < finished + _SYNC:
             return []
@@ -222,6 +248,11 @@ class Container:
         if symptoms.crash is None or self.started_at is None:
             return None
         return self.started_at + timedelta(seconds=symptoms.crash.after)
+
+    def _done_at(self, symptoms: Symptoms) -> datetime | None:
+        if not self.task or symptoms.crash or self.started_at is None:
+            return None
+        return self.started_at + _TASK
 
     def _probe_at(self, symptoms: Symptoms) -> datetime | None:
         if not symptoms.unready or self.started_at is None:

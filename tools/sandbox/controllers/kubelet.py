@@ -13,6 +13,7 @@ from tools.sandbox.controllers.podview import workload_name
 from tools.sandbox.controllers.printing import after_crash, at_start
 from tools.sandbox.faults import CRASHES, UNSTARTABLE, Fault, Faults
 from tools.sandbox.store import Change
+from tools.sandbox.values import controller_of
 from tools.sandbox.world import World
 
 _START = timedelta(seconds=1)
@@ -95,7 +96,12 @@ class Kubelet:
         metadata = pod["metadata"]
         label = f"{metadata['name']}_{metadata['namespace']}({metadata['uid']})"
         begins_at = self._world.now() + _START
-        containers = [Container(spec, label, begins_at) for spec in pod["spec"]["containers"]]
+        owner = controller_of(pod)
+        how = {
+            "restart_policy": pod["spec"].get("restartPolicy", "Always"),
+            "task": owner is not None and owner["kind"] == kinds.JOB.name,
+        }
+        containers = [Container(spec, label, begins_at, **how) for spec in pod["spec"]["containers"]]
         self._addresses += 1
         ip = f"10.244.{self._addresses // 250}.{self._addresses % 250 + 1}"
         run = self._runs[metadata["uid"]] = PodRun(metadata["uid"], containers, ip)

@@ -31,7 +31,9 @@ def pod_status(
     if init:
         status["initContainerStatuses"] = [_init_status(spec, pod, now, before, begun) for spec in init]
     status["containerStatuses"] = [container_status(c, ready[c.name]) for c in containers]
-    status["conditions"] = _conditions(before, begun, all_ready, [n for n, r in ready.items() if not r], now)
+    unready = [n for n, r in ready.items() if not r]
+    why = {"Succeeded": "PodCompleted", "Failed": "PodFailed"}.get(status["phase"], "ContainersNotReady")
+    status["conditions"] = _conditions(before, begun, all_ready, unready, why, now)
     return status
 
 
@@ -60,7 +62,7 @@ def _image_id(image: str) -> str:
 
 
 def _phase(pod: JsonObject, containers: list[Container]) -> str:
-    if pod["spec"].get("restartPolicy") == "Never" and all(c.state == "terminated" for c in containers):
+    if all(c.finished for c in containers):
         failed = any(c.ended and c.ended.exit_code for c in containers)
         return "Failed" if failed else "Succeeded"
     return "Running"
@@ -103,19 +105,19 @@ def _init_status(
 
 
 def _conditions(
-    before: JsonObject, begun: bool, ready: bool, unready: list[str], now: datetime
+    before: JsonObject, begun: bool, ready: bool, unready: list[str], why: str, now: datetime
 ) -> list[JsonObject]:
     lacking = {
-        "reason": "ContainersNotReady",
+        "reason": why,
         "message": f"containers with unready status: [{' '.join(unready)}]",
     }
-    wanted = [
+    wanted: list[tuple[str, bool, JsonObject]] = [
         ("PodReadyToStartContainers", begun, {}),
         ("Initialized", True, {}),
         ("Ready", ready, lacking),
         ("ContainersReady", ready, lacking),
     ]
-    conditions = [_condition(before, type_, holds, why, now) for type_, holds, why in wanted]
+    conditions = [_condition(before, type_, holds, lack, now) for type_, holds, lack in wanted]
     scheduled = condition(before, "PodScheduled")
     return [*conditions, scheduled] if scheduled else conditions
 

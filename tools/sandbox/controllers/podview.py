@@ -37,13 +37,14 @@ def restarts(pod: JsonObject) -> int:
 
 
 def workload_name(store: Store, pod: JsonObject) -> str:
-    """Name of the Deployment above a pod, or of whatever else controls it; empty for a bare pod."""
+    """Name of the Deployment or CronJob above a pod, or of whatever else controls it; empty for a bare pod."""
     owner = controller_of(pod)
     if owner is None:
         return ""
-    if owner["kind"] == "ReplicaSet":
-        replicaset = store.get(kinds.REPLICASET, pod["metadata"]["namespace"], owner["name"])
-        above = controller_of(replicaset) if replicaset else None
+    between = {"ReplicaSet": kinds.REPLICASET, "Job": kinds.JOB}.get(owner["kind"])
+    if between:
+        found = store.get(between, pod["metadata"]["namespace"], owner["name"])
+        above = controller_of(found) if found else None
         if above:
             return str(above["name"])
     return str(owner["name"])

@@ -1,0 +1,54 @@
+"""Volumes that grow: what no test control plane can do, and what a StorageClass of the sandbox can be told to do."""
+
+from __future__ import annotations
+
+import pytest
+
+from tools.cluster import CLAIMS, KubernetesCluster
+from tools.sandbox import Sandbox
+from tools.sandbox.controllers.volumes import PENDING, PROVISIONER, RESIZE
+
+
+def claim(sandbox: Sandbox, how: str = "") -> None:
+    storage_class = {
+        "apiVersion": "storage.k8s.io/v1",
+        "kind": "StorageClass",
+        "metadata": {"name": "fast"},
+        "provisioner": PROVISIONER,
+        "allowVolumeExpansion": True,
+        **({"parameters": {RESIZE: how}} if how else {}),
+    }
+    spec = {
+        "accessModes": ["ReadWriteOnce"],
+        "storageClassName": "fast",
+        "resources": {"requests": {"storage": "10Gi"}},
+    }
+    wanted = {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "data", "namespace": "shop"},
+        "spec": spec,
+    }
+    sandbox.apply([storage_class, wanted])
+
+
+def ask(cluster: KubernetesCluster, size: str) -> None:
+    body = {"spec": {"resources": {"requests": {"storage": size}}}}
+    cluster.patch(CLAIMS, "shop", "data", body, patch_type="merge")
+
+
+@pytest.mark.parametrize(
+    ("how", "capacity", "conditions"),
+    [("", "12Gi", []), ("pending", "10Gi", [PENDING]), ("never", "10Gi", [])],
+)
+def test_a_claim_that_asks_for_more_grows_as_its_class_says(
+    sandbox: Sandbox, cluster: KubernetesCluster, how: str, capacity: str, conditions: list[str]
+) -> None:
+    """Within seconds; or its file system waits for a restart of its pod; or nothing ever happens."""
+    claim(sandbox, how)
+    ask(cluster, "12Gi")
+    assert cluster.get(CLAIMS, "shop", "data")["status"]["capacity"] == {"storage": "10Gi"}
+    sandbox.settle(60)
+    status = cluster.get(CLAIMS, "shop", "data")["status"]
+    assert status["capacity"] == {"storage": capacity}
+    assert [each["type"] for each in status.get("conditions", [])] == conditions
