@@ -53,6 +53,7 @@ def policy_facts(
         confidence=certainty,
         alert_names=tuple(sorted({alert.name for alert in alerts})),
         test=any(is_test(alert.labels) for alert in alerts),
+        edited=bool(proposal.edited),
         undo_requested=bool(proposal.undo_of),
         paused=services.controls.pause_state().paused,
         suspicious=evidence.suspicious,

@@ -11,13 +11,14 @@ from graph import advice as advising
 from graph import assessment, confidence, policy
 from graph.advice import Advice
 from graph.diagnosis import is_noise, unresolved
+from graph.editing import with_edit
 from graph.policy_facts import REQUESTED
 from graph.question import question
 from graph.requested import diagnose
 from graph.services import Services
 from graph.state import Decision, Finding, Proposal, Route
 from tools.adviser import NONE, Question, Reply
-from tools.records import Alert, Evidence, Record, Similar, Target
+from tools.records import Alert, ApprovalAnswer, Evidence, Record, Similar, Target
 
 FIRST = "c1"
 
@@ -57,8 +58,12 @@ def case_of(
     *,
     similar: Sequence[Similar] = (),
     why_no_target: str = "",
+    answer: ApprovalAnswer | None = None,
 ) -> Case:
-    """What the evidence proves, and what could be done about it. Raises StoreError."""
+    """What the evidence proves, and what could be done about it; `answer` may say what a person wants instead.
+
+    Raises StoreError.
+    """
     alerts = services.incidents.alerts(incident_id)
     finding, candidates = (
         diagnose(services, incident_id, evidence, target, alerts)
@@ -68,7 +73,7 @@ def case_of(
     return Case(
         incident_id=incident_id,
         finding=finding,
-        candidates=tuple(candidates),
+        candidates=tuple(with_edit(candidates, answer, services.policy.enabled_actions)),
         evidence=evidence,
         target=target,
         similar=tuple(similar),
@@ -84,7 +89,7 @@ def decide(services: Services, case: Case) -> tuple[Decision, Proposal | None]:
     over = is_noise(case.alerts) or (
         bool(case.alerts) and all(alert.status == "resolved" for alert in case.alerts)
     )
-    asked_for = case.finding.problem == REQUESTED
+    asked_for = case.finding.problem == REQUESTED or any(each.edited for each in case.candidates)
     decision, proposal = decide_among(services, case, consult=not over and not asked_for)
     if over:
         decision = decision.model_copy(update={"route": "ignore", "action": None})

@@ -80,6 +80,11 @@ def undo_requested(facts: PolicyFacts, settings: PolicySettings) -> Answer:
     )
 
 
+def edited(facts: PolicyFacts, settings: PolicySettings) -> Answer:
+    """Who sets an argument has not seen yet what that changes."""
+    return ("ask", "a person changed it, and approves what is shown") if facts.edited else None
+
+
 def mode(facts: PolicyFacts, settings: PolicySettings) -> Answer:
     """The setting, narrowed by the namespace's label; a label never widens it."""
     order = ("shadow", "approve", "auto")
@@ -282,6 +287,7 @@ RULES: tuple[Rule, ...] = (
     kill_switch,
     test_run,
     undo_requested,
+    edited,
     mode,
     namespace_denied,
     namespace_allowed,

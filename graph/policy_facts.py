@@ -150,6 +150,8 @@ class PolicyFacts(Record):
     """Of the incident's alerts."""
     test: bool = False
     """The incident is a test that a person started."""
+    edited: bool = False
+    """A person set some of its arguments."""
     undo_requested: bool = False
     """A person asked to have something taken back, and this is its inverse."""
     paused: bool = False

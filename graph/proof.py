@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Literal
 
 from graph import assessment, policy, undoing
+from graph.editing import same_but_for_edit
 from graph.requested import diagnose
 from graph.services import Services
 from graph.state import Finding, Proposal
@@ -92,11 +93,8 @@ def _proved(
 
 
 def _same(candidate: Proposal, proposal: Proposal) -> bool:
-    """Equal but for the restart's time, which is fixed when it is proposed."""
-    ignored = {"restarted_at": None}
-    return candidate.call.name == proposal.call.name and (
-        {**candidate.call.args, **ignored} == {**proposal.call.args, **ignored}
-    )
+    """Equal but for the restart's time, which is fixed when it is proposed, and for what a person set."""
+    return same_but_for_edit(candidate, proposal, ("restarted_at",))
 
 
 def _policy_change(blocks: tuple[policy.Block, ...], approved: bool) -> Change | None:

@@ -315,6 +315,7 @@ def _decide(state: IncidentState, services: Services) -> dict[str, Any]:
         state.get("target"),
         similar=state.get("similar", []),
         why_no_target=state.get("unresolved", ""),
+        answer=state.get("answer"),
     )
     decision, proposal = counsel.decide(services, case)
     return {"finding": case.finding, "decision": decision, "proposal": proposal}

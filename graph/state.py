@@ -14,6 +14,7 @@ from tools.records import (
     ActionCall,
     Alert,
     ApprovalAnswer,
+    Argument,
     Evidence,
     Observation,
     Preview,
@@ -84,6 +85,8 @@ class Proposal(Record):
     """Rollback only: whether the revision's health is proved (product.md section 3)."""
     leak_proved: bool = False
     """Restart only: metrics show the siblings of a pod that was killed for memory near their own limit."""
+    edited: dict[str, Argument] = {}
+    """Arguments that a person set, instead of those that the evidence led to."""
     undo_of: str = ""
     """Ledger key of the write that this takes back, because a person asked for it."""
     preview: Preview | None = None

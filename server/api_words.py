@@ -131,6 +131,13 @@ TITLES: Mapping[Route, Words] = {
     ("POST", "/renew/<approval_id>"): Words(
         "The same as /approve/<id>/renew.", "approvals", "the incident", 202
     ),
+    ("POST", "/approve/<approval_id>/edit"): Words(
+        "Have it proposed anew with other arguments, of those that its action lets people edit; decides nothing.",
+        "approvals",
+        "the incident to follow",
+        202,
+        problems={**_DECIDED, "422": "arguments that are refused; the detail says why"},
+    ),
     ("POST", "/webhook"): Words(
         "Alertmanager's webhook body, version 4. 202 once it is committed.",
         "alerts",
@@ -210,6 +217,13 @@ BODIES: Mapping[Route, dict[str, Any]] = {
     ("POST", "/reject/<approval_id>"): _ANSWERED,
     ("POST", "/approve/<approval_id>/renew"): _ANSWERED,
     ("POST", "/renew/<approval_id>"): _ANSWERED,
+    ("POST", "/approve/<approval_id>/edit"): _body(
+        ("args",),
+        args={"type": "object", "description": "Names and values of arguments that may be edited."},
+        reason=_TEXT,
+        actor=_TEXT,
+        digest=_TEXT,
+    ),
     ("POST", "/pause"): _REASON,
     ("POST", "/resume"): _REASON,
     ("POST", "/login"): _body(("token",), token=_TEXT, next=_TEXT),

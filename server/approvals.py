@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
-from flask import Blueprint, Response, make_response, redirect, render_template
+from flask import Blueprint, Response, make_response, redirect, render_template, request
 
+from server import edits
 from server.auth import Auth, actor_of
 from server.decisions import Decisions
 from server.forms import read_fields
@@ -17,7 +19,7 @@ from tools.approvals import Approval
 _FIELDS = ("reason", "actor", "digest")
 _NO_EDITS = (
     "An approval is for exactly what was shown: it takes reason, and digest to name what was seen. "
-    "Other arguments need a new proposal."
+    "POST /approve/<id>/edit takes other arguments, and makes a new proposal."
 )
 
 
@@ -44,7 +46,8 @@ class Pages:
         incident = self._parts.incidents.get(approval.incident_id)
         late = approval.expires_at <= self._parts.clock.now()
         page = approval_page(approval)
-        return render_template("approval.html", approval=page, incident=incident, late=late)
+        may = edits.editable(approval, self._parts.settings.enable_actions)
+        return render_template("approval.html", approval=page, incident=incident, late=late, editable=may)
 
     def approve(self, approval_id: str) -> Any:
         """Yes to exactly what was shown."""
@@ -56,16 +59,18 @@ class Pages:
 
     def renew(self, approval_id: str) -> Response:
         """Prove and propose again."""
-        place = f"/incidents/{self._decisions.renew(*self._asked(approval_id))}"
-        if wants_html():
-            return make_response(redirect(place, 303))
-        response = make_response({"incident": place}, 202)
-        response.headers["Location"] = place
-        return response
+        return _followed(self._decisions.renew(*self._asked(approval_id)))
 
-    def _asked(self, approval_id: str) -> tuple[Approval, str, str]:
+    def edit(self, approval_id: str) -> Response:
+        """Prove and propose again, with other arguments."""
+        may = edits.editable(self._parts.approvals.get(approval_id), self._parts.settings.enable_actions)
+        given, apart = edits.given(), (edits.FIELD,) if request.is_json else tuple(may)
+        approval, actor, reason = self._asked(approval_id, apart)
+        return _followed(self._decisions.edit(approval, edits.wanted(given, may), actor, reason))
+
+    def _asked(self, approval_id: str, apart: Collection[str] = ()) -> tuple[Approval, str, str]:
         """The approval, who answers it and why. Raises a problem for edited or misdirected answers."""
-        fields = read_fields(_FIELDS, _NO_EDITS)
+        fields = read_fields(_FIELDS, _NO_EDITS, apart)
         approval = self._parts.approvals.get(approval_id)
         seen = fields.get("digest", "")
         if seen and seen != approval.digest:
@@ -80,8 +85,18 @@ def _answer(approval: Approval) -> Any:
     return approval_json(approval)
 
 
+def _followed(incident_id: str) -> Response:
+    """To the incident, whose run proposes anew."""
+    place = f"/incidents/{incident_id}"
+    if wants_html():
+        return make_response(redirect(place, 303))
+    response = make_response({"incident": place}, 202)
+    response.headers["Location"] = place
+    return response
+
+
 def blueprint(parts: AppParts, auth: Auth) -> Blueprint:
-    """`/pending`, `/approve/<id>`, `/reject/<id>` and `/approve/<id>/renew`."""
+    """`/pending`, `/approve/<id>`, `/reject/<id>`, `/approve/<id>/renew` and `/approve/<id>/edit`."""
     routes = Blueprint("approvals", __name__)
     pages = Pages(parts, auth)
     viewer, approver = auth.needs("viewer"), auth.needs("approver")
@@ -92,4 +107,5 @@ def blueprint(parts: AppParts, auth: Auth) -> Blueprint:
     renew = approver(pages.renew)
     routes.post("/approve/<approval_id>/renew")(renew)
     routes.post("/renew/<approval_id>")(renew)
+    routes.post("/approve/<approval_id>/edit")(approver(pages.edit))
     return routes

@@ -5,11 +5,14 @@ Reading the cluster happens outside any transaction. Nothing here runs the graph
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from server import edits
 from server.parts import AppParts
 from server.problems import Problem
 from tools.approvals import Approval, ApprovalState
+from tools.records import ActionCall, Argument
 
 
 def decided_problem(approval: Approval) -> Problem:
@@ -51,13 +54,8 @@ class Decisions:
     def approve(self, approval: Approval, actor: str, reason: str) -> Approval:
         """Prove it again, then approve. Raises the problem that stood in the way."""
         self._open(approval)
-        pause = self._parts.controls.pause_state()
-        if pause.paused:
-            detail = (
-                f"{pause.actor} paused all actions ({pause.reason}). It stays pending; resume, then approve."
-            )
-            raise Problem(409, "paused", "Actions are paused", detail)
-        self._prove(approval, actor)
+        self._refuse_while_paused()
+        self._prove(approval, actor, "approve")
         return self._set(approval, "approved", actor, reason)
 
     def reject(self, approval: Approval, actor: str, reason: str) -> Approval:
@@ -76,6 +74,22 @@ class Decisions:
             return fresh
         raise decided_problem(approval)
 
+    def edit(self, approval: Approval, args: Mapping[str, Argument], actor: str, reason: str) -> str:
+        """Have it proposed anew with other arguments; returns the incident to follow. Raises what stands in the way."""
+        self._open(approval)
+        self._refuse_while_paused()
+        wanted = edits.edited(approval, args, actor, self._parts.settings.enable_actions)
+        self._prove(wanted, actor, "edit")
+        call = ActionCall(name=approval.proposal["call"]["name"], args=dict(args))
+        self._set(approval, "renewed", actor, reason, edit=call)
+        return approval.incident_id
+
+    def _refuse_while_paused(self) -> None:
+        pause = self._parts.controls.pause_state()
+        if pause.paused:
+            detail = f"{pause.actor} paused all actions ({pause.reason}). It stays pending; resume, then try again."
+            raise Problem(409, "paused", "Actions are paused", detail)
+
     def _open(self, approval: Approval) -> None:
         """Raises unless it is pending and in time; marks one that ran out just now."""
         now = self._parts.clock.now()
@@ -84,7 +98,7 @@ class Decisions:
         if approval.state != "pending":
             raise decided_problem(approval)
 
-    def _prove(self, approval: Approval, actor: str) -> None:
+    def _prove(self, approval: Approval, actor: str, wish: str) -> None:
         change = self._parts.prove_again(approval)
         if change is None:
             return
@@ -93,7 +107,7 @@ class Decisions:
             raise decided_problem(answered)
         if change.kind in ("changed", "resolved"):
             state: ApprovalState = "stale" if change.kind == "changed" else "withdrawn"
-            words = f"{actor} tried to approve; {change.reason}"
+            words = f"{actor} tried to {wish}; {change.reason}"
             self._parts.incidents.note(approval.incident_id, "approval", words)
             raise decided_problem(self._set(approval, state, "agent", change.reason))
         if change.kind == "unreadable":
@@ -101,13 +115,22 @@ class Decisions:
             raise Problem(
                 503, "cannot-prove", "The cluster cannot be read", detail, headers={"Retry-After": "10"}
             )
+        if wish == "edit":
+            raise edits.refused(f"{change.reason}. The approval stays as it is.")
         detail = f"{change.reason}. The approval stays pending until it expires."
         raise Problem(409, "blocked", "The agent's rules forbid it now", detail)
 
-    def _set(self, approval: Approval, state: ApprovalState, actor: str, reason: str) -> Approval:
+    def _set(
+        self,
+        approval: Approval,
+        state: ApprovalState,
+        actor: str,
+        reason: str,
+        edit: ActionCall | None = None,
+    ) -> Approval:
         """Compare-and-set from pending. Raises what somebody else decided first."""
-        approvals = self._parts.approvals
-        won = approvals.decide(approval.id, state, at=self._parts.clock.now(), actor=actor, reason=reason)
+        approvals, now = self._parts.approvals, self._parts.clock.now()
+        won = approvals.decide(approval.id, state, at=now, actor=actor, reason=reason, edit=edit)
         after = approvals.get(approval.id)
         if not won:
             raise decided_problem(after)

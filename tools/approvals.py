@@ -10,8 +10,8 @@ from sqlalchemy import Select, select, update
 from tools.audit import append_entry
 from tools.database import Database, insert_if_absent
 from tools.errors import NotFound
-from tools.incident_rows import nudge
-from tools.records import Record
+from tools.incident_rows import add_lines, line, nudge
+from tools.records import ActionCall, Record
 from tools.schema import approvals
 
 ApprovalState: TypeAlias = Literal[
@@ -38,8 +38,31 @@ class Approval(Record):
     """From token or session; a name that is only stated is kept as `claimed:<name>`."""
     reason: str = ""
     override_hold: bool = False
+    edit: ActionCall | None = None
+    """Of `renewed`: what a person wants instead, as the action and the arguments that they set."""
     replaced_by: str = ""
     """Id of the fresh approval after `stale` or `renewed`."""
+
+
+_ENDED_WORDS = {
+    "expired": "nobody decided on {what} in time",
+    "withdrawn": "{what} was withdrawn",
+    "stale": "{what} no longer fits, and is proposed anew if it should be",
+    "renewed": "{who} asked to have {what} proposed anew",
+}
+
+
+def answered(
+    state: str, proposal: dict[str, Any], actor: str, reason: str, edit: ActionCall | None = None
+) -> str:
+    """One line for a timeline: what became of the approval of this proposal, by whom and why."""
+    what, who = (proposal.get("call") or {}).get("name") or "the action", actor or "somebody"
+    words = _ENDED_WORDS.get(state, "{who} {state} {what}").format(who=who, state=state, what=what)
+    if edit:
+        given = ", ".join(f"{name} {value}" for name, value in edit.args.items())
+        words = f"{who} wants {what} with {given} instead, and it is proposed anew"
+    told = reason if state not in ("expired",) else ""
+    return f"{words}: {told}" if told else words
 
 
 class Approvals(Protocol):
@@ -62,11 +85,12 @@ class Approvals(Protocol):
         actor: str = "",
         reason: str = "",
         override_hold: bool = False,
+        edit: ActionCall | None = None,
     ) -> bool:
         """Compare-and-set from `pending`. False: somebody was first. Audited in the same transaction.
 
-        The same transaction makes the incident's run due, so that a decision survives a kill at any instant.
-        Raises NotFound.
+        `edit`: with `renewed`, what is wanted instead. The same transaction makes the incident's run due, so that a
+        decision survives a kill at any instant, and tells its timeline who decided and why. Raises NotFound.
         """
         ...
 
@@ -117,18 +141,24 @@ class SqlApprovals:
         actor: str = "",
         reason: str = "",
         override_hold: bool = False,
+        edit: ActionCall | None = None,
     ) -> bool:
         answer = {"state": state, "decided_at": at, "actor": actor, "reason": reason}
+        set_instead = edit.model_dump(mode="json") if edit else None
         undecided = update(approvals).where(approvals.c.id == approval_id, approvals.c.state == "pending")
         with self._database.write() as connection:
             row = connection.execute(
-                undecided.values(**answer, override_hold=override_hold).returning(
-                    approvals.c.incident_id, approvals.c.digest
+                undecided.values(**answer, override_hold=override_hold, edit=set_instead).returning(
+                    approvals.c.incident_id, approvals.c.digest, approvals.c.proposal
                 )
             ).first()
             if row is not None:
-                detail = {"approval_id": approval_id, "digest": row.digest, "reason": reason}
+                detail: dict[str, Any] = {"approval_id": approval_id, "digest": row.digest, "reason": reason}
                 detail["override_hold"] = override_hold
+                if edit:
+                    detail["edit"] = edit.args
+                told = answered(state, row.proposal, actor, reason, edit)
+                add_lines(connection, [line(row.incident_id, at, "approval", told)])
                 kind = f"approval_{state}"
                 append_entry(
                     connection,

@@ -525,6 +525,8 @@ class ApprovalAnswer(Record):
     reason: str = ""
     at: datetime | None = None
     override_hold: bool = False
+    edit: ActionCall | None = None
+    """Of `renewed`: the arguments that a person wants instead, and of which action."""
 
 
 class RbacRule(Record):

@@ -35,7 +35,7 @@ from sqlalchemy import (
 
 from tools.column_types import JsonText, SafeText, UtcDateTime
 
-SCHEMA_VERSION = "0005"
+SCHEMA_VERSION = "0006"
 """The newest migration: what `Database.open` expects to find."""
 
 metadata = MetaData(
@@ -225,6 +225,7 @@ approvals = Table(
     _words("reason"),
     Column("override_hold", Boolean, nullable=False, server_default=text("false")),
     _words("replaced_by"),
+    Column("edit", JsonText),
     Index("ix_approvals_incident", "incident_id", "created_at"),
     Index("ix_approvals_pending", "created_at", **_where("state = 'pending'")),
 )

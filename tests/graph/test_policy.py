@@ -68,6 +68,7 @@ SCENARIOS = {
     "kill_switch": (policy_facts(paused=True), AUTO, "refuse"),
     "test_run": (policy_facts(test=True), AUTO, "refuse"),
     "undo_requested": (policy_facts(undo_requested=True), AUTO, "ask"),
+    "edited": (policy_facts(edited=True), AUTO, "ask"),
     "mode": (policy_facts(), PolicySettings(mode="approve"), "ask"),
     "namespace_denied": (policy_facts(target=target(namespace="kube-system")), AUTO, "refuse"),
     "namespace_allowed": (policy_facts(), auto(namespace_allow=("team-*",)), "refuse"),

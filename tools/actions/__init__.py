@@ -53,6 +53,9 @@ class Action(Generic[A]):
     on_request: Requestable | None = None
     """How a person asks for it; None: only evidence can propose it."""
 
+    editable: tuple[str, ...] = ()
+    """Arguments that an approver may edit, within what `args` and policy allow; most actions have none."""
+
     def __post_init__(self) -> None:
         if not callable(self.observe):
             raise TypeError(f"action {self.name} cannot be observed, so it must not be done")
@@ -62,6 +65,8 @@ class Action(Generic[A]):
             raise TypeError(f"action {self.name} must refuse arguments that it does not declare")
         if missing := TARGET_FIELDS - self.args.model_fields.keys():
             raise TypeError(f"action {self.name} does not say what it acts on: {sorted(missing)}")
+        if wrong := set(self.editable) & TARGET_FIELDS | set(self.editable) - self.args.model_fields.keys():
+            raise TypeError(f"action {self.name} lets people edit what is none of theirs: {sorted(wrong)}")
 
 
 def parse_call(

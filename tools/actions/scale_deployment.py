@@ -216,4 +216,5 @@ ACTION = Action(
     observe=observe,
     undo=undo,
     on_request=Requestable(kinds=(DEPLOYMENTS.kind,), propose=propose, given=Replicas),
+    editable=("replicas",),
 )
