@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from graph import confidence, policy
+from graph.autonomy import level_of
 from graph.guarding import guard_facts
 from graph.policy import NAMESPACE, Attempt, Block, PolicyFacts
 from graph.services import Services
@@ -43,6 +44,7 @@ def policy_facts(
     space = proposal.target.namespace
     label, unread = _mode_label(services, space)
     alerts = services.incidents.alerts(incident_id)
+    earned = services.autonomy.of(action.name, proposal.problem) if services.autonomy else None
     return PolicyFacts(
         now=now,
         target=proposal.target,
@@ -69,6 +71,8 @@ def policy_facts(
         attempts=_attempts(services, incident_id, proposal.target, now),
         automatic_writes_hour=len(hour),
         automatic_writes_day=len(day),
+        autonomy=level_of(earned),
+        autonomy_reason=earned.reason if earned else "",
         namespace_writes_hour=_in(space, hour),
         namespace_writes_day=_in(space, day),
         in_flight=tuple(e.target.uid for e in others),

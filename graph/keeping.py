@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from graph.autonomy import limits_with_levels
 from graph.remembered import history
 from graph.services import Services
 from graph.state import IncidentState
@@ -100,7 +101,7 @@ def _bundle(
         forbidden=tuple(sorted(reading.forbidden)),
         captured=None if silent else tuple(sorted(reading.answered)),
         mode=services.policy.mode,
-        policy=services.policy.model_dump(mode="json", exclude={"mode"}),
+        policy=limits_with_levels(services).model_dump(mode="json", exclude={"mode"}),
         incident_id=incident_id,
     )
     return Bundle(

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Literal, TypeAlias
 
+from graph.policy_autonomy import AUTONOMY
 from graph.policy_facts import (
     DENIED_NAMESPACES,
     REQUESTED,
@@ -312,6 +313,7 @@ RULES: tuple[Rule, ...] = (
     suspicious_telemetry,
     *GUARDS,
     *LIMITS,
+    *AUTONOMY,
 )
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 
 from graph.freeze_windows import FreezeWindow
-from tools.records import AutoscalerFacts, BudgetFacts, NodeFacts, Record, Risk, Target
+from tools.records import AutoscalerFacts, BudgetFacts, Level, NodeFacts, Record, Risk, Target
 
 Answer: TypeAlias = tuple[Literal["refuse", "ask"], str] | None
 
@@ -50,6 +50,16 @@ class AlertRule(Record):
     """Actions that may be taken; None: all, empty: none."""
 
 
+class AutonomyCeiling(Record):
+    """How far some actions may go for some problem classes at the most, from POLICY_FILE."""
+
+    action: str = ""
+    """Empty: every action."""
+    problem: str = ""
+    """Empty: every class."""
+    level: Level
+
+
 class PolicySettings(Record):
     """The limits in force, as configured. Names and defaults: product.md section 2."""
 
@@ -86,6 +96,8 @@ class PolicySettings(Record):
     """Automatic writes that are being verified at the same time, in the cluster."""
     freeze_windows: tuple[FreezeWindow, ...] = ()
     """From POLICY_FILE: while one is open nothing is written without a person."""
+    autonomy: tuple[AutonomyCeiling, ...] = ()
+    """From POLICY_FILE: what was earned does not go beyond it."""
     four_eyes: tuple[str, ...] = ()
     """Actions or families that two different people must approve, from POLICY_FILE."""
     most_replicas: int = 50
@@ -171,6 +183,9 @@ class PolicyFacts(Record):
     health_proof: str = ""
     attempts: tuple[Attempt, ...] = ()
     """Writes on this workload for as long as they may count, newest first."""
+    autonomy: Level = "auto"
+    """What stands for this action and this problem class."""
+    autonomy_reason: str = ""
     namespace_writes_hour: int = 0
     """Automatic ones in the target's namespace; 0 for a node."""
     namespace_writes_day: int = 0

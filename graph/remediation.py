@@ -20,6 +20,7 @@ from langgraph.runtime import Runtime
 from langgraph.types import Command, interrupt
 
 from graph import (
+    autonomy,
     counsel,
     dry_runs,
     keeping,
@@ -236,6 +237,7 @@ def verify(
         return Command(goto="await_look", update={"progress": progress, "look_at": next_look.isoformat()})
     services.ledger.set_verdict(receipt.key, verdict.name)
     services.incidents.save_verdict(incident_id, verdict)
+    autonomy.take_back(services, receipt.key)
     undo_it = (verdict.name == "REGRESSED" or verdict.undo) and receipt.inverse is not None
     update = {"progress": progress, "verdict": verdict, "outcome": OUTCOMES[verdict.name]}
     return Command(goto="undo" if undo_it else "remember", update=update)

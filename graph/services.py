@@ -8,6 +8,7 @@ from graph.policy import PolicySettings
 from tools.adviser import Adviser
 from tools.adviser_records import Listening
 from tools.approvals import Approvals
+from tools.autonomy import Autonomy
 from tools.clock import Clock
 from tools.cluster import Cluster
 from tools.controls import Controls
@@ -35,6 +36,8 @@ class Services:
     revisions: RevisionLedger
     controls: Controls
     policy: PolicySettings
+    autonomy: Autonomy | None = None
+    """None: every action may go as far as the mode lets it."""
     memory: Recollection | None = None
     """None: what was done before is only looked up by workload and problem class."""
     adviser: Adviser | None = None

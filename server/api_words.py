@@ -153,6 +153,18 @@ TITLES: Mapping[Route, Words] = {
     ("GET", "/readyz"): Words("The store commits. No token.", "server", "ready"),
     ("GET", "/metrics"): Words("Prometheus series.", "server", "text exposition", media=(TEXT,)),
     ("GET", "/config"): Words("The configuration in force; secrets as set or unset.", "server", "by name"),
+    ("GET", "/autonomy"): Words(
+        "How far each action may go by itself for each problem class, and what it has earned.",
+        "safety",
+        "levels",
+        media=(JSON, HTML),
+    ),
+    ("POST", "/autonomy"): Words(
+        "Set how far an action may go for a problem class.",
+        "safety",
+        "the level",
+        problems={**_BAD_FIELDS, "409": "above what POLICY_FILE allows"},
+    ),
     ("POST", "/pause"): Words("No new action from now on.", "safety", "the switch"),
     ("POST", "/resume"): Words("Actions may be taken again.", "safety", "the switch"),
     ("GET", "/login"): Words("The login page.", "pages", "a page", media=(HTML,)),
@@ -223,6 +235,9 @@ BODIES: Mapping[Route, dict[str, Any]] = {
         reason=_TEXT,
         actor=_TEXT,
         digest=_TEXT,
+    ),
+    ("POST", "/autonomy"): _body(
+        ("action", "problem", "level", "reason"), action=_TEXT, problem=_TEXT, level=_TEXT, reason=_TEXT
     ),
     ("POST", "/pause"): _REASON,
     ("POST", "/resume"): _REASON,

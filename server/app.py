@@ -10,6 +10,7 @@ from flask import Blueprint, Flask
 from server import (
     approvals,
     auth,
+    autonomy,
     bundles,
     config,
     health,
@@ -50,6 +51,8 @@ def create_app(parts: AppParts, blueprints: Iterable[Blueprint] = ()) -> Flask:
     if parts.talk:
         for routes_of_talk in parts.talk.blueprints(people):
             app.register_blueprint(routes_of_talk)
+    if parts.autonomy:
+        app.register_blueprint(autonomy.blueprint(parts, people, parts.autonomy))
     if parts.undo:
         app.register_blueprint(undo.blueprint(parts.undo, people))
     app.register_blueprint(openapi.blueprint(people))

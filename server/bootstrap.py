@@ -13,6 +13,7 @@ import structlog
 from flask import Flask
 from langgraph.checkpoint.sqlite import SqliteSaver
 
+from graph.autonomy import LOOK_BACK
 from graph.policy import PolicySettings
 from graph.proof import Change, prove_again
 from graph.remediation import build as build_graph
@@ -38,6 +39,7 @@ from tools.adviser import Adviser
 from tools.alertmanager_api import AlertmanagerApi
 from tools.approvals import Approval, SqlApprovals
 from tools.audit import SqlAudit
+from tools.autonomy import SqlAutonomy
 from tools.breaker import Breaker
 from tools.clock import Clock, SystemClock
 from tools.cluster import Cluster, KubernetesCluster
@@ -50,6 +52,7 @@ from tools.ledger import SqlLedger
 from tools.listing import SqlListing
 from tools.migrations import upgrade_in_child
 from tools.notifier import LogNotifier, Notifier
+from tools.opinions import opinions
 from tools.outbox import SqlOutbox
 from tools.own_workload import own_uids
 from tools.prometheus import PrometheusApi
@@ -205,6 +208,7 @@ def _services(
         outbox=SqlOutbox(database),
         revisions=SqlRevisions(database),
         controls=SqlControls(database),
+        autonomy=SqlAutonomy(database),
         policy=_policy(settings, cluster).model_copy(update=dict(limits)),
         readings=SqlReadings(database),
         requests=SqlRequestedActions(database),
@@ -276,6 +280,8 @@ def _app(
         reopen=_reopener(services, inbox, undos),
         undo=Undo(services, undos, wake),
         policy=services.policy,
+        autonomy=services.autonomy,
+        opinions=lambda: opinions(database, services.clock.now() - LOOK_BACK),
         readings=services.readings,
         probe=probes,
         works=worker.works,

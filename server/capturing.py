@@ -20,6 +20,7 @@ from server.runner import Runner
 from server.settings import Settings
 from server.stage import Scene
 from tools.approvals import SqlApprovals
+from tools.autonomy import SqlAutonomy
 from tools.bundle import Bundle, BundleError, BundleMeta
 from tools.bundle_redaction import redacted
 from tools.clock import Clock
@@ -148,6 +149,7 @@ def _scene(settings: Settings, cluster: ClusterReader, clock: Clock, kept: _Hold
             outbox=SqlOutbox(own),
             revisions=SqlRevisions(past),
             controls=SqlControls(past),
+            autonomy=SqlAutonomy(past),
             policy=settings.policy().model_copy(update={"mode": "shadow", "read_patience_seconds": 0.0}),
             metrics=PrometheusApi(settings.prometheus_url) if settings.prometheus_url else None,
             readings=kept,

@@ -192,6 +192,21 @@ def explain(incident: str, as_json: bool) -> None:
 
 
 @policy.command()
+@click.option("--json", "as_json", is_flag=True, help="As a JSON list.")
+def levels(as_json: bool) -> None:
+    """Print how far each action may go by itself for each problem class, and what it has earned."""
+    from server.policy_levels import as_text, levels_of
+    from server.settings import Settings, SettingsError
+    from tools.errors import ToolError
+
+    try:
+        rows = levels_of(Settings.from_process())
+    except (SettingsError, ToolError) as error:
+        _fail(error)
+    click.echo(json.dumps([row.model_dump(mode="json") for row in rows]) if as_json else as_text(rows))
+
+
+@policy.command()
 def rules() -> None:
     """Print every rule, what it may answer and what it is for, as docs/policy.md has them."""
     from server.policy_rules import table

@@ -34,6 +34,7 @@ def safety(parts: AppParts) -> dict[str, Any]:
         "mode": settings.mode,
         "pause": pause,
         "test_cluster": settings.test_cluster,
+        "levels": parts.autonomy is not None,
         "sandbox": settings.sandbox,
         "admin": snapshot.admin_kubeconfig,
         "notes": snapshot.notes,

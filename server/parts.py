@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Protocol
 
 from tools.approvals import Approval, Approvals
 from tools.audit import Audit
+from tools.autonomy import Autonomy
 from tools.clock import Clock
 from tools.controls import Controls
 from tools.incidents import Incidents
 from tools.ledger import ActionLedger
 from tools.listing import Listing
+from tools.opinions import Opinion
 from tools.outbox import Outbox
 from tools.readings import Readings
 
@@ -58,6 +60,10 @@ class AppParts:
     """A new run for an incident that ended undecided; returns its id."""
     probe: Callable[[], Snapshot]
     """What the last look at the other systems said; never looks itself."""
+    autonomy: Autonomy | None = None
+    """How far actions may go; None: a server without levels."""
+    opinions: Callable[[], list[Opinion]] = list
+    """What people lately thought of decisions."""
     policy: PolicySettings | None = None
     """The limits that runs work under; None: those that the settings give."""
     readings: Readings | None = None

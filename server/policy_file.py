@@ -6,17 +6,18 @@ Everything that is wrong is told at once, with its line and what mends it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 
 from graph.freeze_windows import FreezeWindow
 from graph.policy import PolicySettings
-from server.settings_fields import action_or_family
+from graph.policy_facts import AutonomyCeiling
+from server.settings_fields import KNOWN_ACTIONS, action_or_family
 
 Place: TypeAlias = tuple[int | str, ...]
 Count = Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
@@ -45,6 +46,10 @@ MENDS = {
     "namespaces": 'namespaces: ["shop-*"]',
     "freeze_windows": "a list of entries with name, time_zone and days, hours or dates",
     "four_eyes": "four_eyes: [rollback]",
+    "autonomy": "a list of entries with level, and action, problem or both",
+    "level": "level: approve",
+    "action": "action: restart_deployment",
+    "problem": "problem: transient_crash",
 }
 
 
@@ -54,6 +59,28 @@ class PolicyFileError(ValueError):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("; ".join(problems))
         self.problems = problems
+
+
+class _Ceiling(AutonomyCeiling):
+    """One whose names exist: a misspelt one would hold nothing back."""
+
+    @field_validator("action")
+    @classmethod
+    def _an_action(cls, name: str) -> str:
+        if name and name not in KNOWN_ACTIONS:
+            raise ValueError(f"must be an action; there are: {', '.join(KNOWN_ACTIONS)}")
+        return name
+
+    @field_validator("problem")
+    @classmethod
+    def _a_problem(cls, name: str) -> str:
+        # here, for few agents have such an entry and all playbooks are loaded for it
+        from graph.playbooks import playbooks
+
+        known = sorted(playbook.problem for playbook in playbooks())
+        if name and name not in known:
+            raise ValueError(f"must be a problem class; there are: {', '.join(known)}")
+        return name
 
 
 class PolicyFile(BaseModel):
@@ -78,6 +105,14 @@ class PolicyFile(BaseModel):
     )
     freeze_windows: tuple[FreezeWindow, ...] = ()
     four_eyes: tuple[Named, ...] = ()
+    autonomy: tuple[_Ceiling, ...] = ()
+
+
+_KNOWN: Mapping[object, Iterable[str]] = {
+    "": PolicyFile.model_fields,
+    "freeze_windows": FreezeWindow.model_fields,
+    "autonomy": AutonomyCeiling.model_fields,
+}
 
 
 def read_policy_file(path: Path | None, *, wider: bool = False) -> dict[str, Any]:
@@ -122,7 +157,7 @@ def _problem(node: yaml.Node, error: ErrorDetails) -> str:
     words = str(error["msg"]).removeprefix("Value error, ")
     mend = _mend(place)
     if error["type"] == "extra_forbidden":
-        known = FreezeWindow.model_fields if len(place) > 1 else PolicyFile.model_fields
+        known = _KNOWN[place[0] if len(place) > 1 else ""]
         words, mend = f"is not known; there are: {', '.join(known)}", "leave that line out"
     return f"line {_line(node, place)}: {_path(place)}: {words}. Mend: {mend}"
 

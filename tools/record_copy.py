@@ -6,16 +6,18 @@ touches nobody.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection, delete, desc, select, update
+from sqlalchemy import Connection, delete, desc, insert, select, update
 
 from tools.database import Database
 from tools.errors import StoreError
-from tools.schema import actions, alerts, audit, controls, incidents
+from tools.schema import actions, alerts, audit, autonomy, controls, incidents
 
 
 def copy_record(source: Path, target: Path) -> None:
@@ -47,6 +49,7 @@ def rewind(copy: Database, at: datetime) -> None:
         connection.execute(update(incidents).where(incidents.c.ended_at >= at).values(ended_at=None))
         _alerts(connection, at)
         _pause(connection, at)
+        _autonomy(connection, at)
 
 
 def _alerts(connection: Connection, at: datetime) -> None:
@@ -62,3 +65,17 @@ def _pause(connection: Connection, at: datetime) -> None:
     last = connection.execute(switched.order_by(desc(audit.c.seq)).limit(1)).scalar()
     engaged = {"engaged": last == "paused"}
     connection.execute(update(controls).where(controls.c.name == "pause").values(engaged))
+
+
+def _autonomy(connection: Connection, at: datetime) -> None:
+    """As the audit trail has it: each level as it was last set before then."""
+    connection.execute(delete(autonomy))
+    told = select(audit.c.at, audit.c.actor, audit.c.detail).where(
+        audit.c.kind == "autonomy_set", audit.c.at < at
+    )
+    last: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in connection.execute(told.order_by(audit.c.seq)):
+        detail = json.loads(row.detail)
+        last[detail["action"], detail["problem"]] = {**detail, "actor": row.actor, "at": row.at}
+    for values in last.values():
+        connection.execute(insert(autonomy).values(values))

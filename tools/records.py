@@ -16,6 +16,10 @@ ItemStatus: TypeAlias = Literal["found", "no_data", "forbidden", "failed", "abse
 """`absent`: its source is not configured, so that nobody was asked; nothing is missing then."""
 UsageSource: TypeAlias = Literal["metrics.k8s.io", "Prometheus"]
 Risk: TypeAlias = Literal["medium", "high", "off"]
+Level: TypeAlias = Literal["shadow", "approve", "auto"]
+"""How far the agent may go by itself."""
+LEVELS: tuple[Level, ...] = ("shadow", "approve", "auto")
+"""From the narrowest on."""
 VerdictName: TypeAlias = Literal[
     "RECOVERED", "PROVISIONAL", "NOT_RECOVERED", "REGRESSED", "SUPERSEDED", "INCONCLUSIVE"
 ]

@@ -8,7 +8,7 @@ alerts ─┐                    episodes ── episode_keys     which workload
         │      ├─ actions              the write-ahead ledger
         │      └─ marks                what people say of the decision
 conversations ── turns
-outbox, audit, revisions, controls     stand alone
+outbox, audit, revisions, controls, autonomy     stand alone
 
 Core tables, not mapped classes: rows become the frozen records of `tools.records` and its neighbours, so an
 object layer between them would only cost memory. A change here needs a migration (a test compares the two).
@@ -35,7 +35,7 @@ from sqlalchemy import (
 
 from tools.column_types import JsonText, SafeText, UtcDateTime
 
-SCHEMA_VERSION = "0006"
+SCHEMA_VERSION = "0007"
 """The newest migration: what `Database.open` expects to find."""
 
 metadata = MetaData(
@@ -251,6 +251,18 @@ actions = Table(
     Index("ix_actions_target", "target_uid", "claimed_at"),
     Index("ix_actions_incident", "incident_id", "claimed_at"),
     Index("ix_actions_unjudged", "claimed_at", **_where("verdict = ''")),
+)
+
+autonomy = Table(
+    "autonomy",
+    metadata,
+    Column("action", SafeText, primary_key=True),
+    Column("problem", SafeText, primary_key=True),
+    _words("level"),
+    _words("actor"),
+    _words("reason"),
+    Column("at", UtcDateTime, nullable=False),
+    _words("cause"),
 )
 
 outbox = Table(

@@ -22,6 +22,7 @@ from graph.services import Services
 from server.notebook.stopping import Stop
 from tools.adviser import Adviser
 from tools.approvals import SqlApprovals
+from tools.autonomy import SqlAutonomy
 from tools.bundle import Bundle, BundleMeta
 from tools.clock import ManualClock
 from tools.cluster import KubernetesCluster
@@ -131,6 +132,7 @@ def _services(
         outbox=SqlOutbox(database),
         revisions=SqlRevisions(database),
         controls=SqlControls(database),
+        autonomy=SqlAutonomy(database),
         policy=policy,
         adviser=adviser,
     )

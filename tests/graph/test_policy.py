@@ -101,6 +101,7 @@ SCENARIOS = {
     "suspicious_telemetry": (policy_facts(suspicious=True), AUTO, "ask"),
     **GUARD_SCENARIOS,
     **LIMIT_SCENARIOS,
+    "autonomy_level": (policy_facts(autonomy="approve"), AUTO, "ask"),
 }
 """One scenario per rule in which this rule alone decides."""
 

@@ -1,0 +1,118 @@
+"""Autonomy is earned by outcomes and by agreement with people, given by a person, and taken back by itself.
+
+One harmful outcome or two failed ones of an action for a problem class take one step back, `auto` to `approve` to
+`shadow`, and only a person goes up again (product.md section 11). What it would have earned is said, never taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from graph.policy_facts import REQUESTED, AutonomyCeiling, PolicySettings
+from graph.services import Services
+from tools.autonomy import Standing
+from tools.ledger import LedgerEntry
+from tools.records import LEVELS, Level, Record
+
+MOST_FAILED = 2
+LOOK_BACK = timedelta(days=30)
+"""Older outcomes say little about the releases and the cluster of today."""
+NEEDED = 5
+"""Outcomes that helped, and times that a person said yes, before a step up is proposed."""
+NEEDED_AGREEMENT = 0.9
+BY_PEOPLE = frozenset({REQUESTED, "undo_requested"})
+"""Problem classes of what a person asked for: nobody's autonomy."""
+
+
+class Tally(Record):
+    """What came of one action for one problem class since its level was set, in the last 30 days."""
+
+    helped: int = 0
+    failed: int = 0
+    harmful: int = 0
+    agreed: int = 0
+    """Approved, or marked right."""
+    disagreed: int = 0
+    """Rejected, or marked wrong."""
+
+
+def level_of(standing: Standing | None) -> Level:
+    """What nobody has narrowed may do all that the mode lets it."""
+    return standing.level if standing else LEVELS[-1]
+
+
+def counts_from(standing: Standing | None, now: datetime) -> datetime:
+    """Since when outcomes count: a level that was set anew starts anew."""
+    oldest = now - LOOK_BACK
+    return max(standing.at, oldest) if standing else oldest
+
+
+def step_back(level: Level, verdicts: Iterable[str]) -> tuple[Level, str] | None:
+    """The level that these outcomes leave, and why; None where it stays."""
+    told = list(verdicts)
+    harmful, failed = told.count("REGRESSED"), told.count("NOT_RECOVERED")
+    if level == LEVELS[0] or not (harmful or failed >= MOST_FAILED):
+        return None
+    why = "it made things worse" if harmful else f"it did not help {failed} times"
+    return LEVELS[LEVELS.index(level) - 1], why
+
+
+def step_up(level: Level, tally: Tally) -> tuple[Level, str] | None:
+    """The level that it has earned, and by what; None where it has not, or there is no higher one.
+
+    In shadow nothing is done, so that only what people say of its decisions can speak for it.
+    """
+    if level == LEVELS[-1] or tally.failed or tally.harmful or tally.agreed < NEEDED:
+        return None
+    if tally.agreed < NEEDED_AGREEMENT * (tally.agreed + tally.disagreed):
+        return None
+    if level == "approve" and tally.helped < NEEDED:
+        return None
+    words = f"people agreed {tally.agreed} of {tally.agreed + tally.disagreed} times"
+    helped = f"it helped {tally.helped} times and failed never, " if level == "approve" else ""
+    return LEVELS[LEVELS.index(level) + 1], helped + words
+
+
+def take_back(services: Services, key: str) -> None:
+    """After a verdict: lower the level where this outcome calls for it. Called again for the same one, it does nothing.
+
+    Raises StoreError.
+    """
+    entry = services.ledger.get(key)
+    if services.autonomy is None or entry is None or entry.undo_of or entry.problem in BY_PEOPLE:
+        return
+    standing = services.autonomy.of(entry.call.name, entry.problem)
+    if standing and standing.cause == key:
+        return
+    now = services.clock.now()
+    step = step_back(level_of(standing), _verdicts(services, entry, counts_from(standing, now)))
+    if step is None or entry.verdict not in ("REGRESSED", "NOT_RECOVERED"):
+        return
+    level, why = step
+    lowered = Standing(
+        action=entry.call.name,
+        problem=entry.problem,
+        level=level,
+        actor="agent",
+        reason=why,
+        at=now,
+        cause=key,
+    )
+    services.autonomy.put(lowered, incident_id=entry.incident_id)
+    words = f"{entry.call.name} for {entry.problem} is taken back to {level}: {why}"
+    services.incidents.note(entry.incident_id, "autonomy", words)
+
+
+def limits_with_levels(services: Services) -> PolicySettings:
+    """The limits in force with the levels that stand as ceilings: all that a decision made elsewhere needs of them."""
+    standing = services.autonomy.all() if services.autonomy else []
+    ceilings = [AutonomyCeiling(action=s.action, problem=s.problem, level=s.level) for s in standing]
+    return services.policy.model_copy(update={"autonomy": (*services.policy.autonomy, *ceilings)})
+
+
+def _verdicts(services: Services, entry: LedgerEntry, since: datetime) -> Sequence[str]:
+    """Of this action for this class since then; this one counts whenever it was begun."""
+    others = services.ledger.since(since, problem=entry.problem)
+    counted = [e for e in others if e.call.name == entry.call.name and not e.undo_of and e.key != entry.key]
+    return [entry.verdict, *(other.verdict for other in counted)]
