@@ -94,7 +94,9 @@ def test_an_archive_that_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"no archive", gzip.compress(b"no tar"), archive(BUNDLE, "case")[:-40]]
+    "body",
+    [b"", b"no archive", gzip.compress(b"no tar"), archive(BUNDLE, "case")[:-40]],
+    ids=["empty", "text", "compressed", "cut"],
 )
 def test_what_is_no_archive_is_refused(tmp_path: Path, body: bytes) -> None:
     """Cut short as well."""
