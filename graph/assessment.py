@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from graph import confidence, policy
 from graph.autonomy import level_of
 from graph.guarding import guard_facts
+from graph.holding import standing
 from graph.policy import NAMESPACE, Attempt, Block, PolicyFacts
 from graph.services import Services
 from graph.state import Decision, Finding, Proposal
@@ -32,7 +33,7 @@ def policy_facts(
     certainty: float,
     now: datetime,
 ) -> PolicyFacts:
-    """Read what the rules need: ledger, pause and the namespace's mode label.
+    """Read what the rules need: ledger, pause, global hold and the namespace's mode label.
 
     A label that may not be read is missing evidence; one that cannot be read now raises TransientError while there
     is patience for it.
@@ -78,6 +79,7 @@ def policy_facts(
         in_flight=tuple(e.target.uid for e in others),
         in_flight_namespaces=tuple(e.target.namespace for e in others),
         guards=guard_facts(services, incident_id, proposal, evidence, now),
+        holds=tuple(map(str, standing(services, now))),
     )
 
 

@@ -24,6 +24,7 @@ from graph.policy_facts import (
     names_of,
 )
 from graph.policy_guards import GUARDS
+from graph.policy_hold import HOLD_RULES
 from graph.policy_limits import LIMITS
 from tools.records import Record
 
@@ -314,6 +315,7 @@ RULES: tuple[Rule, ...] = (
     *GUARDS,
     *LIMITS,
     *AUTONOMY,
+    *HOLD_RULES,
 )
 
 

@@ -104,6 +104,14 @@ class PolicySettings(Record):
     """No Deployment is scaled beyond this."""
     node_pause_seconds: float = 1800.0
     """Between two cordons."""
+    hold_workloads: int = 3
+    """More new incidents than so many workloads within the window are one failure: the global hold."""
+    hold_workload_share: float = 0.05
+    """The same as a share of all workloads; the larger of the two counts."""
+    hold_window_seconds: float = 300.0
+    hold_nodes: int = 2
+    """So many nodes that are not Ready, and at least the share below, are a global hold."""
+    hold_node_share: float = 0.2
     read_patience_seconds: float = 60.0
     """How long a run waits for an API server that does not answer before it reports so; 0: at once."""
     verify_delay_seconds: float = 30.0
@@ -195,3 +203,7 @@ class PolicyFacts(Record):
     """uids of targets whose write is still being verified (other incidents')."""
     in_flight_namespaces: tuple[str, ...] = ()
     guards: GuardFacts = GuardFacts()
+    holds: tuple[str, ...] = ()
+    """Why the agent holds still, one line for each cause."""
+    hold_unread: str = ""
+    """What could not be read that a hold depends on."""

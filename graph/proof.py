@@ -11,6 +11,8 @@ from typing import Literal
 
 from graph import assessment, policy, undoing
 from graph.editing import same_but_for_edit
+from graph.last_look import last_look
+from graph.policy_hold import GLOBAL_HOLD
 from graph.requested import diagnose
 from graph.services import Services
 from graph.state import Finding, Proposal
@@ -22,7 +24,8 @@ from tools.records import Evidence, Record
 class Change(Record):
     """Why a proposal may not be carried out as it stands."""
 
-    kind: Literal["resolved", "changed", "blocked", "unreadable"]
+    kind: Literal["resolved", "changed", "blocked", "asks", "unreadable"]
+    """`asks`: it may be written once a person says yes to it as things are now."""
     reason: str
 
 
@@ -34,27 +37,38 @@ def prove_again(
     certainty: float,
     approved: bool,
     now: datetime,
+    in_spite_of_hold: bool = False,
 ) -> Change | None:
     """None: alert, target, problem, candidate and policy are as they were.
 
     `approved`: a person said yes, so rules that ask are answered; rules that refuse still refuse.
+    `in_spite_of_hold`: they knew of the global hold and gave a reason. Otherwise they said yes before it, and are
+    asked again.
     """
     alerts = services.incidents.alerts(incident_id)
     if alerts and all(alert.status == "resolved" for alert in alerts):
         return Change(kind="resolved", reason="its alerts have resolved")
     try:
-        return _compare(services, incident_id, proposal, certainty, approved, now)
+        found = _compare(services, incident_id, proposal, certainty, now, automatic=not approved)
     except NotFound as error:
         return Change(kind="changed", reason=f"the target is gone: {error}")
     except Forbidden as error:
         return Change(kind="unreadable", reason=f"not allowed to read it any more: {error}")
     except ToolError as error:
         return Change(kind="unreadable", reason=f"it could not be read: {error}")
+    return found if isinstance(found, Change) else _policy_change(found, approved, in_spite_of_hold)
 
 
 def _compare(
-    services: Services, incident_id: str, proposal: Proposal, certainty: float, approved: bool, now: datetime
-) -> Change | None:
+    services: Services,
+    incident_id: str,
+    proposal: Proposal,
+    certainty: float,
+    now: datetime,
+    *,
+    automatic: bool,
+) -> Change | tuple[policy.Block, ...]:
+    """What has changed, or else what policy says now."""
     evidence = collect(
         services.cluster,
         proposal.target,
@@ -80,7 +94,9 @@ def _compare(
     if not any(_same(candidate, proposal) for candidate in candidates):
         return Change(kind="changed", reason="the evidence supports another action now")
     facts = assessment.policy_facts(services, incident_id, proposal, evidence, certainty, now)
-    return _policy_change(policy.evaluate(facts, services.policy), approved)
+    if automatic:
+        facts = last_look(services, facts)
+    return policy.evaluate(facts, services.policy)
 
 
 def _proved(
@@ -97,8 +113,15 @@ def _same(candidate: Proposal, proposal: Proposal) -> bool:
     return same_but_for_edit(candidate, proposal, ("restarted_at",))
 
 
-def _policy_change(blocks: tuple[policy.Block, ...], approved: bool) -> Change | None:
-    standing = [b for b in blocks if b.effect == "refuse" or not approved]
+def _policy_change(blocks: tuple[policy.Block, ...], approved: bool, in_spite_of_hold: bool) -> Change | None:
+    standing = [b for b in blocks if b.effect == "refuse" or not _answered(b, approved, in_spite_of_hold)]
     if not standing:
         return None
-    return Change(kind="blocked", reason="; ".join(str(block) for block in standing))
+    refused = any(block.effect == "refuse" for block in standing)
+    reason = "; ".join(str(block) for block in standing)
+    return Change(kind="blocked" if refused else "asks", reason=reason)
+
+
+def _answered(block: policy.Block, approved: bool, in_spite_of_hold: bool) -> bool:
+    """A yes answers what asks; a hold that came after it is another question."""
+    return approved and (in_spite_of_hold or block.rule != GLOBAL_HOLD)

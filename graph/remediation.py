@@ -33,6 +33,7 @@ from graph import (
     verification,
     writes,
 )
+from graph.holding import standing
 from graph.observed_use import observed_use
 from graph.policy_facts import REQUESTED
 from graph.proof import Change, prove_again
@@ -252,11 +253,16 @@ def await_look(state: IncidentState) -> dict[str, Any]:
 def undo(state: IncidentState, runtime: Runtime[Services]) -> dict[str, Any]:
     """Worse than before by our change, or of no use: the recorded inverse, unless somebody else has changed it since.
 
-    Authorised by the decision that made the write; never in spite of a pause.
+    Authorised by the decision that made the write; never in spite of a pause, nor of a global hold that the decision
+    did not know of: what got worse may not be by our change then.
     """
     services, incident_id, receipt = runtime.context, state["incident_id"], state["receipt"]
     if services.controls.pause_state().paused:
         services.incidents.note(incident_id, "undo", "not undone: actions are paused")
+        return {}
+    held = standing(services, services.clock.now())
+    if held and not _in_spite_of_hold(state):
+        services.incidents.note(incident_id, "undo", f"not undone by itself: a global hold: {held[0]}")
         return {}
     entry = writes.undo_entry(services, state, receipt)
     try:
@@ -332,10 +338,17 @@ def _prove_again(services: Services, state: IncidentState, proposal: Proposal) -
         certainty=state["decision"].confidence,
         approved=state["decision"].route == "ask",
         now=services.clock.now(),
+        in_spite_of_hold=_in_spite_of_hold(state),
     )
     if change and change.kind == "unreadable":
         writes.wait_for_server(services, writes.may_write_since(state), TransientError(change.reason))
     return change
+
+
+def _in_spite_of_hold(state: IncidentState) -> bool:
+    """A person knew of the hold, and gave a reason."""
+    answer = state.get("answer")
+    return bool(answer and answer.decision == "approved" and answer.override_hold)
 
 
 def _nobody_knows(
@@ -365,7 +378,7 @@ def _not_any_more(
     services.incidents.note(state["incident_id"], "not_done", reason)
     if kind == "resolved":
         return Command(goto="remember", update={"outcome": "withdrawn"})
-    if kind == "changed" and state.get("proposals", 0) < MOST_PROPOSALS:
+    if kind in ("changed", "asks") and state.get("proposals", 0) < MOST_PROPOSALS:
         count = state.get("proposals", 0) + 1
         return Command(goto="gather_logs", update={"proposals": count})
     decision = _blocked(services, state, reason)

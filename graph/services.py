@@ -12,6 +12,8 @@ from tools.autonomy import Autonomy
 from tools.clock import Clock
 from tools.cluster import Cluster
 from tools.controls import Controls
+from tools.hold_signs import Signs
+from tools.holds import Holds
 from tools.incidents import Incidents
 from tools.ledger import ActionLedger
 from tools.outbox import Outbox
@@ -38,6 +40,10 @@ class Services:
     policy: PolicySettings
     autonomy: Autonomy | None = None
     """None: every action may go as far as the mode lets it."""
+    holds: Holds | None = None
+    """Where the global hold is kept. None: nobody holds."""
+    signs: Signs | None = None
+    """What the record shows of it."""
     memory: Recollection | None = None
     """None: what was done before is only looked up by workload and problem class."""
     adviser: Adviser | None = None

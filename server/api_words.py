@@ -26,7 +26,7 @@ class Words:
 
 
 _DECIDED = {
-    "409": "decided already, paused, or forbidden by the agent's rules now",
+    "409": "decided already, paused, held without a reason given, or forbidden by the agent's rules now",
     "410": "expired; the detail says how to renew",
     "412": "the target has changed since, or another digest was named",
     "422": "fields that cannot be taken",
@@ -167,6 +167,18 @@ TITLES: Mapping[Route, Words] = {
     ),
     ("POST", "/pause"): Words("No new action from now on.", "safety", "the switch"),
     ("POST", "/resume"): Words("Actions may be taken again.", "safety", "the switch"),
+    ("GET", "/hold"): Words(
+        "The global hold: why, since when, what waits for it, what ends it.",
+        "safety",
+        "it",
+        media=(JSON, HTML),
+    ),
+    ("POST", "/hold/lift"): Words(
+        "Lift the global hold, with a reason.",
+        "safety",
+        "what was lifted, and what lifts itself and stays",
+        problems={"409": "there is none, or it lifts itself", "422": "without a reason"},
+    ),
     ("GET", "/login"): Words("The login page.", "pages", "a page", media=(HTML,)),
     ("POST", "/login"): Words("A browser session from a token.", "pages", "logged in"),
     ("POST", "/logout"): Words("End the browser session.", "pages", "to the login page", 303, media=(HTML,)),
@@ -241,6 +253,11 @@ BODIES: Mapping[Route, dict[str, Any]] = {
     ),
     ("POST", "/pause"): _REASON,
     ("POST", "/resume"): _REASON,
+    ("POST", "/hold/lift"): _body(
+        ("reason",),
+        reason=_TEXT,
+        actor={"type": "string", "description": "Kept as a claim beside the token's name."},
+    ),
     ("POST", "/login"): _body(("token",), token=_TEXT, next=_TEXT),
     ("POST", "/webhook"): {
         "type": "object",

@@ -46,6 +46,8 @@ from tools.cluster import Cluster, KubernetesCluster
 from tools.controls import SqlControls
 from tools.database import Database, DataDirLock, lock_data_dir
 from tools.errors import StoreError, ToolError
+from tools.hold_signs import SqlSigns
+from tools.holds import SqlHolds
 from tools.inbox import Inbox
 from tools.incidents import SqlIncidents
 from tools.ledger import SqlLedger
@@ -209,6 +211,8 @@ def _services(
         revisions=SqlRevisions(database),
         controls=SqlControls(database),
         autonomy=SqlAutonomy(database),
+        holds=SqlHolds(database),
+        signs=SqlSigns(database),
         policy=_policy(settings, cluster).model_copy(update=dict(limits)),
         readings=SqlReadings(database),
         requests=SqlRequestedActions(database),
@@ -258,7 +262,7 @@ def _app(
     probes: Probes,
 ) -> Flask:
     metrics = Metrics()
-    metrics.follow(SqlTallies(database), services.controls, services.clock)
+    metrics.follow(SqlTallies(database), services.controls, SqlHolds(database), services.clock)
     if services.adviser:
         metrics.registry.register(AdviserCollector(services.adviser))
     wake = _waker(services, worker)
@@ -272,6 +276,7 @@ def _app(
         ledger=services.ledger,
         outbox=services.outbox,
         controls=services.controls,
+        holds=SqlHolds(database),
         audit=SqlAudit(database),
         metrics=metrics,
         ping=database.ping,
@@ -326,6 +331,7 @@ def _prover(services: Services) -> Callable[[Approval], Change | None]:
             certainty=decision.confidence,
             approved=True,
             now=services.clock.now(),
+            in_spite_of_hold=True,  # the door asks for a reason while there is a hold
         )
 
     return prove

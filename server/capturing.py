@@ -28,6 +28,7 @@ from tools.cluster import ClusterReader, JsonObject, JsonObjects, PatchType, Res
 from tools.controls import SqlControls
 from tools.database import Database, store_file
 from tools.errors import NotFound, Refused
+from tools.holds import SqlHolds
 from tools.inbox import Inbox
 from tools.incidents import Incident, Incidents, SqlIncidents
 from tools.ledger import SqlLedger
@@ -150,6 +151,7 @@ def _scene(settings: Settings, cluster: ClusterReader, clock: Clock, kept: _Hold
             revisions=SqlRevisions(past),
             controls=SqlControls(past),
             autonomy=SqlAutonomy(past),
+            holds=SqlHolds(past),
             policy=settings.policy().model_copy(update={"mode": "shadow", "read_patience_seconds": 0.0}),
             metrics=PrometheusApi(settings.prometheus_url) if settings.prometheus_url else None,
             readings=kept,

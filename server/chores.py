@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from graph.services import Services
+from server.hold_watch import HOLD_SECONDS, NODES_SECONDS, HoldWatch
 from server.remembrance import Remembrance
 from server.reminders import remind
 from server.worker import Chore
@@ -29,6 +30,9 @@ def chores(services: Services, notifiers: Sequence[Notifier], memory: Remembranc
         Chore("delivery", DELIVERY_SECONDS, lambda: deliver(services.outbox, notifiers, clock)),
         Chore("reminders", REMINDER_SECONDS, lambda: remind(services.approvals, services.outbox, clock)),
     ]
+    watch = HoldWatch(services)
+    work.append(Chore("hold", HOLD_SECONDS, watch.look))
+    work.append(Chore("nodes", NODES_SECONDS, watch.look_at_nodes))
     if memory:
         # not at once: a start has better things to do than to load it
         later = clock.now() + timedelta(seconds=MEMORY_SECONDS)

@@ -55,8 +55,9 @@ class Decisions:
         """Prove it again, then approve. Raises the problem that stood in the way."""
         self._open(approval)
         self._refuse_while_paused()
+        held = self._held(reason)
         self._prove(approval, actor, "approve")
-        return self._set(approval, "approved", actor, reason)
+        return self._set(approval, "approved", actor, reason, override_hold=held)
 
     def reject(self, approval: Approval, actor: str, reason: str) -> Approval:
         """Say no. Nothing is proved: a no needs no proof."""
@@ -89,6 +90,17 @@ class Decisions:
         if pause.paused:
             detail = f"{pause.actor} paused all actions ({pause.reason}). It stays pending; resume, then try again."
             raise Problem(409, "paused", "Actions are paused", detail)
+
+    def _held(self, reason: str) -> bool:
+        """Whether there is a global hold. Raises unless a reason says why to act in spite of it."""
+        held = self._parts.holds.active(self._parts.clock.now())
+        if held and not reason:
+            detail = (
+                f"{'; '.join(map(str, held))}. To act in spite of it, approve again with a reason: "
+                '{"reason": "…"}. It stays pending; GET /hold says more.'
+            )
+            raise Problem(409, "global-hold", "A global hold is in force", detail, hold="/hold")
+        return bool(held)
 
     def _open(self, approval: Approval) -> None:
         """Raises unless it is pending and in time; marks one that ran out just now."""
@@ -127,10 +139,20 @@ class Decisions:
         actor: str,
         reason: str,
         edit: ActionCall | None = None,
+        *,
+        override_hold: bool = False,
     ) -> Approval:
         """Compare-and-set from pending. Raises what somebody else decided first."""
         approvals, now = self._parts.approvals, self._parts.clock.now()
-        won = approvals.decide(approval.id, state, at=now, actor=actor, reason=reason, edit=edit)
+        won = approvals.decide(
+            approval.id,
+            state,
+            at=now,
+            actor=actor,
+            reason=reason,
+            edit=edit,
+            override_hold=override_hold,
+        )
         after = approvals.get(approval.id)
         if not won:
             raise decided_problem(after)

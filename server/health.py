@@ -120,9 +120,10 @@ def report(parts: AppParts) -> dict[str, Any]:
     services = {name: service.shown() for name, service in snapshot.services.items()}
     try:
         paused: bool | None = parts.controls.pause_state().paused
+        holds = [str(hold) for hold in parts.holds.active(parts.clock.now())]
         store = Service(state="ok")
     except ToolError as error:
-        paused, store = None, Service(state="down", last_error=str(error))
+        paused, holds, store = None, [], Service(state="down", last_error=str(error))
     services["store"] = store.shown()
     services["worker"] = Service(state="ok" if parts.works() else "down").shown()
     down = sorted(name for name, service in services.items() if service["state"] == "down")
@@ -131,9 +132,10 @@ def report(parts: AppParts) -> dict[str, Any]:
         "status": "degraded" if down else "ok",
         "k8s": _works(snapshot, "k8s"),
         "groq": _works(snapshot, "groq"),
-        "auto_action": mode == "auto" and paused is False,
+        "auto_action": mode == "auto" and paused is False and not holds,
         "mode": mode,
         "paused": paused,
+        "holds": holds,
         "test_cluster": parts.settings.test_cluster,
         "sandbox": parts.settings.sandbox,
         "admin_kubeconfig": snapshot.admin_kubeconfig,

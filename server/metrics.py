@@ -18,6 +18,7 @@ from server.auth import Auth
 from tools.clock import Clock
 from tools.controls import Controls
 from tools.errors import ToolError
+from tools.holds import CAUSES, Holds
 from tools.tallies import STAGE_BOUNDS, Stage, Tallies, Tally
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
@@ -48,9 +49,9 @@ class Metrics:
         self._requests.labels(method, route, str(status)).inc()
         self._seconds.labels(route).observe(seconds)
 
-    def follow(self, tallies: Tallies, controls: Controls, clock: Clock) -> None:
+    def follow(self, tallies: Tallies, controls: Controls, holds: Holds, clock: Clock) -> None:
         """Count the record too."""
-        self.registry.register(RecordCollector(tallies, controls, clock))
+        self.registry.register(RecordCollector(tallies, controls, holds, clock))
 
     def text(self) -> bytes:
         """The exposition of all series."""
@@ -60,9 +61,10 @@ class Metrics:
 class RecordCollector(Collector):
     """Series derived from the record at the moment of the scrape."""
 
-    def __init__(self, tallies: Tallies, controls: Controls, clock: Clock) -> None:
+    def __init__(self, tallies: Tallies, controls: Controls, holds: Holds, clock: Clock) -> None:
         self._tallies = tallies
         self._controls = controls
+        self._holds = holds
         self._clock = clock
 
     def describe(self) -> Iterable[Metric]:
@@ -112,6 +114,15 @@ class RecordCollector(Collector):
         unhandled = self._age(counted.oldest_unhandled)
         yield _gauge("oldest_unhandled_alert_seconds", "Age of the oldest alert not taken up yet.", unhandled)
         yield _gauge("paused", "1 while actions are paused.", float(self._controls.pause_state().paused))
+        yield self._hold_gauge()
+
+    def _hold_gauge(self) -> Metric:
+        """One series for each cause, so that none appears out of nothing."""
+        family = GaugeMetricFamily("sre_agent_hold", "1 while a global hold is in force.", labels=("cause",))
+        held = {hold.cause for hold in self._holds.active(self._clock.now())}
+        for cause in CAUSES:
+            family.add_metric((cause,), float(cause in held))
+        return family
 
     def _age(self, since: datetime | None) -> float:
         return max(0.0, (self._clock.now() - since).total_seconds()) if since else 0.0

@@ -28,11 +28,13 @@ def safety(parts: AppParts) -> dict[str, Any]:
     settings, snapshot = parts.settings, parts.probe()
     try:
         pause = parts.controls.pause_state()
+        holds = parts.holds.active(parts.clock.now())
     except ToolError:
-        pause = None
+        pause, holds = None, ()
     return {
         "mode": settings.mode,
         "pause": pause,
+        "holds": holds,
         "test_cluster": settings.test_cluster,
         "levels": parts.autonomy is not None,
         "sandbox": settings.sandbox,

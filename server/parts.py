@@ -12,6 +12,7 @@ from tools.audit import Audit
 from tools.autonomy import Autonomy
 from tools.clock import Clock
 from tools.controls import Controls
+from tools.holds import Holds
 from tools.incidents import Incidents
 from tools.ledger import ActionLedger
 from tools.listing import Listing
@@ -49,6 +50,7 @@ class AppParts:
     ledger: ActionLedger
     outbox: Outbox
     controls: Controls
+    holds: Holds
     audit: Audit
     metrics: Metrics
     ping: Ping

@@ -22,6 +22,7 @@ from server.settings_fields import KNOWN_ACTIONS, action_or_family
 Place: TypeAlias = tuple[int | str, ...]
 Count = Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
 Seconds = Annotated[float, Field(strict=True, ge=0, le=31 * 86400)]
+Share = Annotated[float, Field(strict=True, ge=0, le=1)]
 Named = Annotated[str, AfterValidator(action_or_family)]
 
 SHIPPED = PolicySettings()
@@ -32,9 +33,19 @@ AT_MOST = (
     "cluster_writes_per_hour",
     "cluster_writes_per_day",
     "writes_in_flight",
+    "hold_workloads",
+    "hold_workload_share",
+    "hold_nodes",
+    "hold_node_share",
 )
 """Limits that are narrower the smaller they are."""
-AT_LEAST = ("attempt_window_seconds", "cool_down_seconds", "human_only_seconds", "node_pause_seconds")
+AT_LEAST = (
+    "attempt_window_seconds",
+    "cool_down_seconds",
+    "human_only_seconds",
+    "node_pause_seconds",
+    "hold_window_seconds",
+)
 """Limits that are narrower the greater they are."""
 MENDS = {
     "time_zone": "time_zone: Europe/Berlin",
@@ -98,6 +109,11 @@ class PolicyFile(BaseModel):
     cluster_writes_per_day: Count = SHIPPED.cluster_writes_per_day
     writes_in_flight: Count = SHIPPED.writes_in_flight
     node_pause_seconds: Seconds = SHIPPED.node_pause_seconds
+    hold_workloads: Count = SHIPPED.hold_workloads
+    hold_workload_share: Share = SHIPPED.hold_workload_share
+    hold_window_seconds: Seconds = SHIPPED.hold_window_seconds
+    hold_nodes: Count = SHIPPED.hold_nodes
+    hold_node_share: Share = SHIPPED.hold_node_share
     most_replicas: Annotated[int, Field(strict=True, ge=1, le=1000)] = SHIPPED.most_replicas
     verify_poll_seconds: Annotated[float, Field(strict=True, ge=1, le=600)] = SHIPPED.verify_poll_seconds
     verify_timeout_seconds: Annotated[float, Field(strict=True, ge=60, le=86400)] = (

@@ -34,6 +34,8 @@ from tools.database import Database
 from tools.errors import Invalid, ToolError
 from tools.history import read_history
 from tools.history_rows import restore
+from tools.hold_signs import SqlSigns
+from tools.holds import SqlHolds
 from tools.inbox import Inbox
 from tools.incidents import Incident, SqlIncidents
 from tools.ledger import SqlLedger
@@ -132,6 +134,8 @@ class Stage:
                 outbox=SqlOutbox(database),
                 revisions=SqlRevisions(database),
                 controls=SqlControls(database),
+                holds=SqlHolds(database),
+                signs=SqlSigns(database),
                 policy=policy,
                 adviser=adviser,
                 metrics=RecordedSeries.of(bundle.metrics, bundle.meta.now) if bundle.metrics else None,

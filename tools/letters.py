@@ -15,6 +15,7 @@ _COLOURS = {
     "reminder": "#1f5fbf",
     "escalated": "#b3261e",
     "explained": "#b3261e",
+    "hold": "#1f5fbf",
 }
 _CALM = "#1b7f4b"
 

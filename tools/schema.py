@@ -8,7 +8,7 @@ alerts ─┐                    episodes ── episode_keys     which workload
         │      ├─ actions              the write-ahead ledger
         │      └─ marks                what people say of the decision
 conversations ── turns
-outbox, audit, revisions, controls, autonomy     stand alone
+outbox, audit, revisions, controls, autonomy, holds     stand alone
 
 Core tables, not mapped classes: rows become the frozen records of `tools.records` and its neighbours, so an
 object layer between them would only cost memory. A change here needs a migration (a test compares the two).
@@ -35,7 +35,7 @@ from sqlalchemy import (
 
 from tools.column_types import JsonText, SafeText, UtcDateTime
 
-SCHEMA_VERSION = "0007"
+SCHEMA_VERSION = "0008"
 """The newest migration: what `Database.open` expects to find."""
 
 metadata = MetaData(
@@ -160,6 +160,7 @@ alerts = Table(
     Index("uq_alerts_firing", "fingerprint", unique=True, **_where("status = 'firing'")),
     Index("ix_alerts_fingerprint", "fingerprint", "id"),
     Index("ix_alerts_incident", "incident_id", "status"),
+    Index("ix_alerts_name", "alert_name", "id"),
 )
 
 timeline = Table(
@@ -322,6 +323,20 @@ controls = Table(
     _words("reason"),
     Column("at", UtcDateTime),
     Column("probes", Integer, nullable=False, server_default="0"),
+)
+
+holds = Table(
+    "holds",
+    metadata,
+    Column("id", _number(), primary_key=True, autoincrement=True),
+    _words("cause"),
+    _words("why"),
+    Column("since", UtcDateTime, nullable=False),
+    Column("weight", Integer, nullable=False, server_default="0"),
+    Column("lifted_at", UtcDateTime),
+    _words("lifted_by"),
+    _words("lift_reason"),
+    Index("uq_holds_cause", "cause", unique=True, **_where("lifted_at IS NULL")),
 )
 
 marks = Table(

@@ -34,6 +34,8 @@ SETTINGS = {
     "LOG_FORMAT": "console",
     "LOG_LEVEL": "ERROR",
 }
+LIMITS = {"hold_workloads": 100}
+"""The scenes fail apart from each other, only faster than anything does: at this speed they would be held for one."""
 READY_SECONDS = 90.0
 """Real seconds within which the cluster must be well."""
 
@@ -100,7 +102,8 @@ def _agent(sandbox: Sandbox, clock: ScaledClock, folder: Path, port: int) -> Age
     kubeconfig = str(sandbox.kubeconfig(folder / "kubeconfig"))
     places = {"DATA_DIR": str(folder / "data"), "PORT": str(port), "KUBECONFIG": kubeconfig}
     settings = Settings.load({**SETTINGS, **places}, sandbox=True)
-    return build(settings, clock=clock, cluster=KubernetesCluster.connect(kubeconfig))
+    cluster = KubernetesCluster.connect(kubeconfig)
+    return build(settings, clock=clock, cluster=cluster, limits=LIMITS)
 
 
 def _give_a_past(agent: Agent, sandbox: Sandbox, clock: ScaledClock) -> None:

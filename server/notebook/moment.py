@@ -28,6 +28,8 @@ from tools.clock import ManualClock
 from tools.cluster import KubernetesCluster
 from tools.controls import SqlControls
 from tools.database import Database
+from tools.hold_signs import SqlSigns
+from tools.holds import SqlHolds
 from tools.incidents import SqlIncidents
 from tools.ledger import SqlLedger
 from tools.outbox import SqlOutbox
@@ -133,6 +135,8 @@ def _services(
         revisions=SqlRevisions(database),
         controls=SqlControls(database),
         autonomy=SqlAutonomy(database),
+        holds=SqlHolds(database),
+        signs=SqlSigns(database),
         policy=policy,
         adviser=adviser,
     )

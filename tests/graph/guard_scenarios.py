@@ -70,3 +70,7 @@ SCENARIOS = {
     "node_pause": (cordon(guards={"node_writes": (ago(1700),)}), AUTO, "refuse"),
 }
 """One for each rule in `graph.policy_guards`, in their order, in which this rule alone decides."""
+HOLD_SCENARIOS = {
+    "global_hold": (policy_facts(holds=("5 workloads fell ill within 5 min",)), AUTO, "ask"),
+}
+"""The same for each rule in `graph.policy_hold`."""

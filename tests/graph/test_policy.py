@@ -21,6 +21,7 @@ from graph.policy import (
     settle_until,
 )
 from tests.graph.evidence_builders import NOW, TARGET, ago, policy_facts
+from tests.graph.guard_scenarios import HOLD_SCENARIOS
 from tests.graph.guard_scenarios import SCENARIOS as GUARD_SCENARIOS
 from tests.graph.limit_scenarios import SCENARIOS as LIMIT_SCENARIOS
 from tools.records import Target
@@ -102,6 +103,7 @@ SCENARIOS = {
     **GUARD_SCENARIOS,
     **LIMIT_SCENARIOS,
     "autonomy_level": (policy_facts(autonomy="approve"), AUTO, "ask"),
+    **HOLD_SCENARIOS,
 }
 """One scenario per rule in which this rule alone decides."""
 

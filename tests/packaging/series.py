@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -10,6 +11,7 @@ from server.advising import AdviserCollector
 from server.metrics import Metrics
 from tools.clock import ManualClock
 from tools.controls import PauseState
+from tools.holds import Cause, Hold
 from tools.llm import GroqLLM
 from tools.tallies import STAGE_BOUNDS, Counts, Stage, Tally
 
@@ -47,6 +49,28 @@ class _Running:
     resume = pause
 
 
+class _NoHolds:
+    """Nothing holds."""
+
+    def active(self, now: datetime) -> tuple[Hold, ...]:
+        return ()
+
+    def newest(self, now: datetime) -> dict[Cause, Hold]:
+        return {}
+
+    def recent(self, *, limit: int = 20) -> list[Hold]:
+        return []
+
+    def engage(self, cause: Cause, why: str, *, at: datetime, weight: int = 0) -> bool:
+        raise NotImplementedError
+
+    def lift(self, causes: Collection[Cause], *, actor: str, reason: str, at: datetime) -> tuple[Hold, ...]:
+        raise NotImplementedError
+
+    def forget_weight(self, cause: Cause) -> None:
+        raise NotImplementedError
+
+
 def _one(*labels: str) -> tuple[Tally, ...]:
     return (Tally(labels=labels, count=1),)
 
@@ -54,7 +78,7 @@ def _one(*labels: str) -> tuple[Tally, ...]:
 def exposed() -> dict[str, set[str]]:
     """Labels by the name of the sample."""
     metrics, clock = Metrics(), ManualClock(NOW)
-    metrics.follow(_Full(), _Running(), clock)
+    metrics.follow(_Full(), _Running(), _NoHolds(), clock)
     model = GroqLLM("no-key", ("a-model",), clock)
     model.usage.called("a-model", "answered", 1.0)
     model.usage.spent("a-model", 1, 1)

@@ -27,6 +27,7 @@ from tools.audit import SqlAudit
 from tools.clock import ManualClock
 from tools.controls import SqlControls
 from tools.database import Database
+from tools.holds import SqlHolds
 from tools.incidents import SqlIncidents
 from tools.ledger import SqlLedger
 from tools.listing import SqlListing
@@ -87,9 +88,10 @@ class Stand:
         self.incidents = SqlIncidents(self.database, self.clock)
         self.approvals = SqlApprovals(self.database)
         self.controls = SqlControls(self.database)
+        self.holds = SqlHolds(self.database)
         self.probes = Probes(self.clock, lambda: 0.0)
         self.metrics = Metrics()
-        self.metrics.follow(SqlTallies(self.database), self.controls, self.clock)
+        self.metrics.follow(SqlTallies(self.database), self.controls, self.holds, self.clock)
 
     def prove_again(self, approval: Approval) -> Change | None:
         self.proofs.append(approval.id)
@@ -109,6 +111,7 @@ class Stand:
             ledger=SqlLedger(self.database, self.clock),
             outbox=SqlOutbox(self.database),
             controls=self.controls,
+            holds=self.holds,
             audit=SqlAudit(self.database),
             metrics=self.metrics,
             listing=SqlListing(self.database),

@@ -38,7 +38,7 @@ def scrape(server: Stand) -> dict[tuple[str, tuple[str, ...]], float]:
 def restart(server: Stand) -> None:
     """What a new process would count."""
     server.metrics = Metrics()
-    server.metrics.follow(SqlTallies(server.database), server.controls, server.clock)
+    server.metrics.follow(SqlTallies(server.database), server.controls, server.holds, server.clock)
 
 
 def alert(fingerprint: str, server: Stand) -> Alert:

@@ -1,0 +1,19 @@
+"""Rules about holding still: whoever wants to write by itself asks a person instead. Pure."""
+
+from __future__ import annotations
+
+from graph.policy_facts import Answer, PolicyFacts, PolicySettings
+
+GLOBAL_HOLD = "global_hold"
+
+
+def global_hold(facts: PolicyFacts, settings: PolicySettings) -> Answer:
+    """Too much is ill, or the agent cannot see well: a person may act in spite of it, with a reason."""
+    if facts.holds:
+        return ("ask", f"a global hold: {'; '.join(facts.holds)}")
+    if facts.hold_unread:
+        return ("ask", f"whether to hold could not be told: {facts.hold_unread}")
+    return None
+
+
+HOLD_RULES = (global_hold,)
