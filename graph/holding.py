@@ -64,7 +64,11 @@ def note(services: Services, now: datetime) -> bool:
         services.holds.engage("correlated_failure", why, at=now, weight=struck)
     alerts = _cluster_alerts(services.signs, newest.get("cluster_alert"))
     silence = missed(services.signs.watchdog(now), now)
+    senses = services.vitals
+    api, blind = (senses.api(), senses.monitoring()) if senses else ("", "")
     changed = [
+        keep(services.holds, "api_unwell", newest.get("api_unwell"), api, now, steady=True),
+        keep(services.holds, "monitoring_stale", newest.get("monitoring_stale"), blind, now, steady=True),
         keep(services.holds, "cluster_alert", newest.get("cluster_alert"), alerts, now),
         keep(services.holds, "watchdog_missing", newest.get("watchdog_missing"), silence, now),
     ]
@@ -90,10 +94,15 @@ def note_nodes(services: Services, now: datetime) -> str:
     return ""
 
 
-def keep(holds: Holds, cause: Cause, last: Hold | None, why: str, now: datetime) -> bool:
-    """Engage a cause that lifts itself, or lift it once there is no `why` any more; whether anything changed."""
+def keep(
+    holds: Holds, cause: Cause, last: Hold | None, why: str, now: datetime, *, steady: bool = False
+) -> bool:
+    """Engage a cause that lifts itself, or lift it once there is no `why` any more; whether anything changed.
+
+    `steady`: its figures change with every look, and those that tripped it are kept.
+    """
     held = last is not None and last.holds(now)
-    if why and not (held and last and last.why == why):
+    if why and not (held and last and (steady or last.why == why)):
         holds.engage(cause, why, at=now)
         return True
     if held and not why:

@@ -23,6 +23,7 @@ from tools.recording import Reading, RecordingCluster, RecordingSeries
 from tools.remembering import Recollection
 from tools.requested_actions import RequestedActions
 from tools.revisions import RevisionLedger
+from tools.vitals import Vitals
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,8 @@ class Services:
     """Where the global hold is kept. None: nobody holds."""
     signs: Signs | None = None
     """What the record shows of it."""
+    vitals: Vitals | None = None
+    """How the API and the monitoring are. None: nobody looks."""
     memory: Recollection | None = None
     """None: what was done before is only looked up by workload and problem class."""
     adviser: Adviser | None = None

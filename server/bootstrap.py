@@ -26,6 +26,7 @@ from server.app import create_app
 from server.channels import channels, standing
 from server.chores import chores
 from server.health import Probes
+from server.hold_watch import MONITORING_SECONDS
 from server.metrics import Metrics
 from server.parts import AppParts
 from server.remembrance import Remembrance, recollection, remembrance
@@ -34,7 +35,7 @@ from server.settings import Settings
 from server.talking import chores as chores_for_people
 from server.talking import talk
 from server.undo import Undo
-from server.worker import Worker
+from server.worker import Chore, Worker
 from tools.adviser import Adviser
 from tools.alertmanager_api import AlertmanagerApi
 from tools.approvals import Approval, SqlApprovals
@@ -63,6 +64,7 @@ from tools.requested_actions import SqlRequestedActions
 from tools.revisions import SqlRevisions
 from tools.tallies import SqlTallies
 from tools.undo_requests import UndoRequests
+from tools.vitals import LiveVitals
 
 log = structlog.get_logger("bootstrap")
 
@@ -127,11 +129,16 @@ def build(
     memory = remembrance(settings, database, clock)
     services = _services(settings, database, cluster, clock, limits or {}, adviser)
     prometheus = _prometheus(settings, clock)
-    services = replace(services, memory=recollection(settings, memory), metrics=prometheus)
+    vitals = LiveVitals.of(cluster, clock, prometheus)
+    services = replace(services, memory=recollection(settings, memory), metrics=prometheus, vitals=vitals)
     checkpoints = open_checkpoints(settings.checkpoints)
     runner = Runner(build_graph(_saver(checkpoints)), services, settings.data_dir / "locks")
     inbox = Inbox(database, clock)
-    work = [*chores(services, notifiers, memory), *chores_for_people(database, inbox, clock)]
+    work = [
+        *chores(services, notifiers, memory),
+        Chore("monitoring", MONITORING_SECONDS, vitals.look),
+        *chores_for_people(database, inbox, clock),
+    ]
     worker = Worker(runner, services.incidents, clock, work)
     probes = _probes(settings, services, account, notifiers)
     if adviser:

@@ -12,6 +12,7 @@ from tools.outbox import Message
 
 HOLD_SECONDS = 5.0
 NODES_SECONDS = 30.0
+MONITORING_SECONDS = 10.0
 
 
 class HoldWatch:

@@ -197,6 +197,10 @@ class KubernetesCluster:
         transport = Transport(wire, tls_error=ApiException, sleep=sleep)
         return cls(transport, server=str(configuration.host), identity=identity)
 
+    def observed_by(self, observe: Callable[[float, bool], None]) -> None:
+        """Tell it of every request: its seconds, and whether the server failed it (5xx, 429, no answer)."""
+        self._transport.observed_by(observe)
+
     def get(self, resource: Resource, namespace: str, name: str) -> JsonObject:
         path = path_of(resource, namespace, name)
         return self._read_json(Request("GET", path, request_name("GET", resource, namespace, name)))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from tools.answers import error_of, warnings_of
-from tools.errors import Invalid, ToolError, TransientError, UnknownOutcome
+from tools.errors import Invalid, PermanentError, ToolError, TransientError, UnknownOutcome
 
 ATTEMPTS = 4
 READ_BUDGET = 15.0
@@ -64,6 +64,11 @@ class Transport:
         self._wire = wire
         self._tls_error = tls_error
         self._sleep = sleep
+        self._observe: Callable[[float, bool], None] = lambda seconds, failed: None
+
+    def observed_by(self, observe: Callable[[float, bool], None]) -> None:
+        """Tell it of every request that is sent from now on: how many seconds it took, whether the server failed it."""
+        self._observe = observe
 
     def read(self, request: Request, *, attempts: int = ATTEMPTS) -> Answer:
         """Send until it succeeds, fails for good, or the budget is used up. Raises ToolError."""
@@ -80,6 +85,18 @@ class Transport:
 
     def send(self, request: Request) -> Answer:
         """Send once. Raises ToolError; UnknownOutcome only for a request with an effect."""
+        started, failed = time.monotonic(), True
+        try:
+            answer = self._send(request)
+            failed = False
+            return answer
+        except PermanentError:
+            failed = False
+            raise
+        finally:
+            self._observe(time.monotonic() - started, failed)
+
+    def _send(self, request: Request) -> Answer:
         from urllib3.exceptions import ConnectTimeoutError, HTTPError
 
         try:

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from server.hold_watch import HoldWatch
 from tests.harness import Harness, alert, deployment, harness
 from tests.server.ways import decision, patch, told, writes
 from tools.resources import NAMESPACES, PODS
+from tools.vitals import LiveVitals
 
 pytestmark = pytest.mark.timeout(300)
 FIVE = ("shop-a", "shop-b", "shop-c", "shop-d", "shop-e")
@@ -166,3 +168,37 @@ def test_an_alert_about_the_cluster_itself_holds_while_it_fires(agent: Harness) 
     agent.advance(60)
     assert told(agent, free)[1:3] == ("act", "verifying")
     assert agent.client.get("/hold").get_json()["lifted"][0]["lifted_by"] == "sre-agent"
+
+
+def test_an_api_that_fails_holds_until_it_is_well_again(agent: Harness) -> None:
+    """What it answers may be half of the truth: what had settled asks, and a minute later nothing holds any more."""
+    (incident_id,) = fall_ill(agent, "shop-a")
+    assert told(agent, incident_id)[2] == "settling"
+    agent.advance(20)
+    vitals = agent.agent.services.vitals
+    assert isinstance(vitals, LiveVitals)
+    for _ in range(40):
+        vitals.pulse.record(0.1, True)
+    agent.advance(15)
+    assert (writes(agent), told(agent, incident_id)[1:3]) == ([], ("ask", "awaiting_approval"))
+    (hold,) = agent.client.get("/hold").get_json()["holds"]
+    assert (hold["cause"], hold["latched"]) == ("api_unwell", False)
+
+    agent.advance(60)
+    (free,) = fall_ill(agent, "later")
+    agent.advance(60)
+    assert told(agent, free)[1:3] == ("act", "verifying")
+    assert agent.client.get("/hold").get_json()["held"] is False
+
+
+def test_a_hold_is_told_once(agent: Harness) -> None:
+    """By the chore, in one message however long it lasts, and a process that starts anew does not repeat it."""
+    services = agent.agent.services
+    fall_ill(agent, *FIVE)
+    for _ in range(2):
+        watch = HoldWatch(services)
+        for _ in range(3):
+            watch.look()
+            agent.advance(60)
+    told_of = [message.subject for message in services.outbox.for_incident("")]
+    assert told_of == ["Act now: global hold: correlated failure"]
