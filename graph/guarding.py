@@ -28,6 +28,7 @@ def guard_facts(
         priority_class=workload.priority_class if workload else "",
         node=evidence.node,
         other_nodes=tuple(n for n in evidence.nodes if evidence.node and n.uid != evidence.node.uid),
+        node_pods=evidence.node_pods,
         node_writes=_node_writes(services, incident_id, now) if evidence.node else (),
         leak_proved=proposal.leak_proved,
     )

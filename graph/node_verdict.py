@@ -25,14 +25,15 @@ def fold(progress: Progress, look: Observation, receipt: Receipt) -> Progress:
                 "window_started_at": None,
             }
         )
-    since = (progress.window_started_at or look.at) if look.node_ready else None
+    settled = look.node_ready and not look.pods_left
+    since = (progress.window_started_at or look.at) if settled else None
     broken = progress.window_started_at is not None and since is None
     return progress.model_copy(
         update={
             "looks": progress.looks + 1,
             "failed_looks": 0,
             "last": look,
-            "last_error": "" if look.node_ready else "the node is not Ready",
+            "last_error": _in_the_way(look),
             "window_started_at": since,
             "resets": progress.resets + (1 if broken else 0),
         }
@@ -44,7 +45,7 @@ def judge(progress: Progress, receipt: Receipt, settings: PolicySettings, now: d
     look = progress.last
     if look is None or progress.failed_looks:
         return verification.out_of_time(progress, receipt, settings, now)
-    cordoning = receipt.call.name == "cordon_node"
+    cordoning = receipt.call.name != "uncordon_node"
     superseded = _superseded(look, receipt, cordoning)
     if superseded:
         return Verdict(name="SUPERSEDED", reason=superseded, at=now)
@@ -53,9 +54,15 @@ def judge(progress: Progress, receipt: Receipt, settings: PolicySettings, now: d
         state = "cordoned" if cordoning else "taking pods"
         reason = f"{state} as asked, and Ready for {(look.at - since).total_seconds():.0f} s"
         return Verdict(name="RECOVERED", reason=reason, at=now)
-    if since is None and look.at - receipt.sent_at >= window:
+    if not look.node_ready and look.at - receipt.sent_at >= window:
         return Verdict(name="NOT_RECOVERED", reason=_still_ill(cordoning), at=now)
     return verification.out_of_time(progress, receipt, settings, now)
+
+
+def _in_the_way(look: Observation) -> str:
+    if not look.node_ready:
+        return "the node is not Ready"
+    return f"{look.pods_left} pods have still to go" if look.pods_left else ""
 
 
 def _superseded(look: Observation, receipt: Receipt, cordoning: bool) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 
 from graph.freeze_windows import FreezeWindow
-from tools.records import AutoscalerFacts, BudgetFacts, Level, NodeFacts, Record, Risk, Target
+from tools.records import AutoscalerFacts, BudgetFacts, Level, NodeFacts, NodePod, Record, Risk, Target
 
 Answer: TypeAlias = tuple[Literal["refuse", "ask"], str] | None
 
@@ -150,6 +150,8 @@ class GuardFacts(Record):
     priority_class: str = ""
     node: NodeFacts | None = None
     other_nodes: tuple[NodeFacts, ...] = ()
+    node_pods: tuple[NodePod, ...] = ()
+    """On the node, with what a drain would do to each."""
     node_writes: tuple[datetime, ...] = ()
     """When nodes were written to lately, by other incidents."""
     leak_proved: bool = False

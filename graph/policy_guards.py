@@ -7,12 +7,15 @@ says yes: it refuses.
 from __future__ import annotations
 
 from datetime import timedelta
+from fnmatch import fnmatchcase
 from math import ceil
 
 from graph.policy_facts import Answer, PolicyFacts, PolicySettings
-from tools.records import BudgetFacts
+from tools.records import BudgetFacts, NodePod
 
-CORDON = "cordon_node"
+DRAIN = "drain_node"
+TAKES_AWAY = frozenset({"cordon_node", DRAIN})
+"""What takes a node away from new pods."""
 
 
 def system_priority(facts: PolicyFacts, settings: PolicySettings) -> Answer:
@@ -90,7 +93,7 @@ def growth_unread(facts: PolicyFacts, settings: PolicySettings) -> Answer:
 
 def nodes_unread(facts: PolicyFacts, settings: PolicySettings) -> Answer:
     """Without the other nodes nobody knows whether this is the last one."""
-    if facts.action == CORDON and "nodes" in facts.evidence_missing:
+    if facts.action in TAKES_AWAY and "nodes" in facts.evidence_missing:
         return ("refuse", "the nodes could not be read")
     return None
 
@@ -98,7 +101,7 @@ def nodes_unread(facts: PolicyFacts, settings: PolicySettings) -> Answer:
 def control_plane_node(facts: PolicyFacts, settings: PolicySettings) -> Answer:
     """The cluster's own."""
     node = facts.guards.node
-    if facts.action == CORDON and node and node.control_plane:
+    if facts.action in TAKES_AWAY and node and node.control_plane:
         return ("refuse", "it is a node of the control plane")
     return None
 
@@ -106,14 +109,14 @@ def control_plane_node(facts: PolicyFacts, settings: PolicySettings) -> Answer:
 def node_leaving(facts: PolicyFacts, settings: PolicySettings) -> Answer:
     """An autoscaler is at work on it."""
     node = facts.guards.node
-    if facts.action == CORDON and node and node.going_away:
+    if facts.action in TAKES_AWAY and node and node.going_away:
         return ("refuse", "an autoscaler has marked the node for removal")
     return None
 
 
 def other_node_ill(facts: PolicyFacts, settings: PolicySettings) -> Answer:
     """One node at a time: with another one away already, capacity or the cluster itself is the question."""
-    if facts.action != CORDON:
+    if facts.action not in TAKES_AWAY:
         return None
     others = [node for node in facts.guards.other_nodes if not node.takes_pods]
     if not others:
@@ -125,7 +128,7 @@ def other_node_ill(facts: PolicyFacts, settings: PolicySettings) -> Answer:
 def last_node(facts: PolicyFacts, settings: PolicySettings) -> Answer:
     """Never the last that takes pods, of the cluster, its zone or its pool."""
     node = facts.guards.node
-    if facts.action != CORDON or node is None:
+    if facts.action not in TAKES_AWAY or node is None:
         return None
     open_ = [n for n in facts.guards.other_nodes if n.takes_pods and not n.control_plane]
     if not open_:
@@ -141,9 +144,30 @@ def node_pause(facts: PolicyFacts, settings: PolicySettings) -> Answer:
     """Actions on nodes are half an hour apart."""
     since = facts.now - timedelta(seconds=settings.node_pause_seconds)
     recent = [at for at in facts.guards.node_writes if at >= since]
-    if facts.action == CORDON and recent:
+    if facts.action in TAKES_AWAY and recent:
         return ("refuse", f"another node was cordoned at {max(recent):%H:%M} UTC")
     return None
+
+
+def drain_unready(facts: PolicyFacts, settings: PolicySettings) -> Answer:
+    """The pods of a node that does not answer could not be seen to end (kubernetes.md 4.7)."""
+    node = facts.guards.node
+    if facts.action == DRAIN and (node is None or node.ready != "True"):
+        return ("refuse", "the node is not Ready: at most it is cordoned")
+    return None
+
+
+def drained_pods(facts: PolicyFacts, settings: PolicySettings) -> Answer:
+    """A drain writes to every pod that goes: where one may not be written to, the node is not drained at all."""
+    if facts.action != DRAIN:
+        return None
+    if "node_pods" in facts.evidence_missing:
+        return ("refuse", "the pods on the node could not be read")
+    forbids = [pod for pod in facts.guards.node_pods if pod.fate == "forbids"]
+    if forbids:
+        return ("refuse", f"{forbids[0].title}: {forbids[0].why}")
+    going = [pod for pod in facts.guards.node_pods if pod.fate == "goes"]
+    return next((("refuse", f"{pod.title} {why}") for pod in going if (why := _kept(pod, settings))), None)
 
 
 GUARDS = (
@@ -160,7 +184,20 @@ GUARDS = (
     other_node_ill,
     last_node,
     node_pause,
+    drain_unready,
+    drained_pods,
 )
+
+
+def _kept(pod: NodePod, settings: PolicySettings) -> str:
+    """Why a pod may not be written to, or empty."""
+    if any(fnmatchcase(pod.namespace, pattern) for pattern in settings.namespace_deny):
+        return "is in a namespace on the deny list"
+    if settings.namespace_allow and not any(fnmatchcase(pod.namespace, p) for p in settings.namespace_allow):
+        return "is in a namespace that is not on the allow list"
+    if pod.priority_class.startswith("system-"):
+        return f"has priority class {pod.priority_class}"
+    return ""
 
 
 def _keeps(budget: BudgetFacts) -> str:

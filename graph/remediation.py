@@ -1,10 +1,10 @@
 """One incident, from alert to report: the nodes in the order in which they run, then the wiring.
 
 parse_alert → gather_logs → retrieve_similar → decide → (settle | request_approval → await_approval) → execute
-→ verify ⇄ await_look → (undo) → remember → report
+→ verify ⇄ (advance →) await_look → (undo) → remember → report
 
 Nodes that wait (`settle`, `await_approval`, `await_look`) do nothing but interrupt, since an interrupted node
-runs again from its top. `execute` and `undo` are at-least-once: ledger and stamp make them exactly-once.
+runs again from its top. `execute`, `advance` and `undo` are at-least-once: ledger and stamp make them exactly-once.
 Node names are a storage format: renaming one strands the runs that wait in it.
 """
 
@@ -28,6 +28,7 @@ from graph import (
     policy,
     proposals,
     requested,
+    stepping,
     undoing,
     verdicts,
     verification,
@@ -221,8 +222,8 @@ def execute(
 
 def verify(
     state: IncidentState, runtime: Runtime[Services]
-) -> Command[Literal["verify", "await_look", "undo", "remember"]]:
-    """Look, add it up, judge; or say when to look next."""
+) -> Command[Literal["verify", "await_look", "advance", "undo", "remember"]]:
+    """Look, add it up, judge; or say when to look next, or that an action of many writes goes on."""
     services, incident_id, receipt = runtime.context, state["incident_id"], state["receipt"]
     services.incidents.set_status(incident_id, "verifying")
     now, progress = services.clock.now(), state["progress"]
@@ -232,7 +233,9 @@ def verify(
     action, args = parse_call(receipt.call, services.policy.enabled_actions)
     look = observed_use(services.metrics, action.observe(services.cluster, args, receipt, now), receipt)
     progress = verdicts.fold(progress, look, receipt)
-    verdict = verdicts.judge(progress, receipt, services.policy, now)
+    if not look.error and stepping.goes_on(services, state):
+        return Command(goto="advance", update={"progress": progress})
+    verdict = stepping.verdict(state, now) or verdicts.judge(progress, receipt, services.policy, now)
     if verdict is None:
         next_look = now + timedelta(seconds=services.policy.verify_poll_seconds)
         return Command(goto="await_look", update={"progress": progress, "look_at": next_look.isoformat()})
@@ -242,6 +245,14 @@ def verify(
     undo_it = (verdict.name == "REGRESSED" or verdict.undo) and receipt.inverse is not None
     update = {"progress": progress, "verdict": verdict, "outcome": OUTCOMES[verdict.name]}
     return Command(goto="undo" if undo_it else "remember", update=update)
+
+
+def advance(state: IncidentState, runtime: Runtime[Services]) -> dict[str, Any]:
+    """The next write of an action of many, or what it waits for; looked at before there is another one."""
+    services = runtime.context
+    steps = stepping.advance(services, state)
+    next_look = services.clock.now() + timedelta(seconds=services.policy.verify_poll_seconds)
+    return {"steps": steps, "look_at": next_look.isoformat()}
 
 
 def await_look(state: IncidentState) -> dict[str, Any]:
@@ -429,12 +440,13 @@ def build(
     """The compiled graph. Compile once per process; services come with every invoke."""
     graph = StateGraph(IncidentState, context_schema=Services)
     nodes = (parse_alert, gather_logs, retrieve_similar, decide, settle, request_approval, await_approval)
-    for node in (*nodes, execute, verify, await_look, undo, remember, report):
+    for node in (*nodes, execute, verify, advance, await_look, undo, remember, report):
         graph.add_node(node.__name__, node)
     graph.add_edge(START, "parse_alert")
     graph.add_edge("gather_logs", "retrieve_similar")
     graph.add_edge("retrieve_similar", "decide")
     graph.add_edge("settle", "execute")
+    graph.add_edge("advance", "await_look")
     graph.add_edge("await_look", "verify")
     graph.add_edge("undo", "remember")
     graph.add_edge("remember", "report")

@@ -148,6 +148,18 @@ class Progress(Record):
     """The newest look that could be read."""
 
 
+class Steps(Record):
+    """How far an action of many writes has come after its first one."""
+
+    sent: int = 0
+    held_since: datetime | None = None
+    """Since when nothing could be sent; None: the newest look sent something."""
+    why: str = ""
+    """What is waited for, or why it ended."""
+    ended: Literal["", "over", "stopped", "hindered"] = ""
+    """`stopped`: by a person. `hindered`: something is left that could not be done."""
+
+
 class IncidentState(TypedDict, total=False):
     """The graph's state. Whole logs live in SQL; here are excerpts of at most 5 KB."""
 
@@ -186,7 +198,9 @@ class IncidentState(TypedDict, total=False):
     progress: Progress
     """Written by verify: what the looks since the receipt add up to."""
     look_at: str
-    """When to look next, RFC 3339; written by verify."""
+    """When to look next, RFC 3339; written by verify and advance."""
+    steps: Steps
+    """Written by advance. Absent: the action is one write, or none of its further ones was due."""
     verdict: Verdict
     """Written by verify."""
     undo_receipt: Receipt

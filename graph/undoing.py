@@ -38,7 +38,7 @@ def offer(services: Services, incident_id: str) -> Offer:
     incident = services.incidents.get(incident_id)
     if incident.status not in ENDED:
         return Offer(kind="running", reason="its run goes on; what it does may still be undone by itself")
-    sent = [e for e in services.ledger.for_incident(incident_id) if _was_done(e) and not e.undo_of]
+    sent = [e for e in services.ledger.for_incident(incident_id) if _was_done(e) and _stands_alone(e)]
     if not sent:
         return Offer(kind="nothing-done", reason="it wrote nothing that could be taken back")
     entry = sent[-1]
@@ -147,6 +147,11 @@ def _proposal(entry: LedgerEntry, evidence: Evidence, done: str) -> Proposal:
         health_proof="not_proved" if REGISTRY[entry.inverse.name].family == "rollback" else "",
         undo_of=entry.key,
     )
+
+
+def _stands_alone(entry: LedgerEntry) -> bool:
+    """Neither an undo nor a step: an action of many writes is taken back by the inverse of its first one."""
+    return not entry.undo_of and entry.verdict != writes.STEP_SENT
 
 
 def _was_done(entry: LedgerEntry) -> bool:

@@ -31,6 +31,7 @@ def fold(progress: Progress, look: Observation, receipt: Receipt) -> Progress:
     folds: Mapping[str, Fold] = {
         "cordon_node": node_verdict.fold,
         "uncordon_node": node_verdict.fold,
+        "drain_node": node_verdict.fold,
     }
     return folds.get(receipt.call.name, verification.fold)(progress, look, receipt)
 
@@ -42,6 +43,7 @@ def judge(progress: Progress, receipt: Receipt, settings: PolicySettings, now: d
         "delete_pod": evicted,
         "cordon_node": node_verdict.judge,
         "uncordon_node": node_verdict.judge,
+        "drain_node": node_verdict.judge,
     }
     return judges.get(receipt.call.name, verification.judge)(progress, receipt, settings, now)
 

@@ -12,6 +12,9 @@ from tools.errors import NotFound, PermanentError, ToolError, TransientError, Un
 from tools.ledger import LedgerEntry
 from tools.records import Receipt
 
+STEP_SENT = "STEP_SENT"
+"""Stands for the verdict of a step: the action of which it is one gets a verdict as a whole."""
+
 
 def was_sent(services: Services, entry: LedgerEntry) -> bool:
     """The object carries this entry's stamp, or shows its effect: a write whose answer was lost did happen.
@@ -25,9 +28,11 @@ def was_sent(services: Services, entry: LedgerEntry) -> bool:
     return look.stamp == entry.key if look.done is None else look.done
 
 
-def send(services: Services, entry: LedgerEntry) -> Receipt:
+def send(services: Services, entry: LedgerEntry, *, one_of_many: bool = False) -> Receipt:
     """Dry run, claim, write, receipt. Raises PermanentError when nothing was written, UnknownOutcome when
     nobody knows yet: calling again with the same entry looks the stamp up before it sends anything.
+
+    `one_of_many`: a step of an action that is under way; the run's status stays as it is.
     """
     known = services.ledger.get(entry.key)
     if known and known.receipt:
@@ -38,7 +43,8 @@ def send(services: Services, entry: LedgerEntry) -> Receipt:
         action.execute(services.cluster, args, key=entry.key, at=entry.claimed_at, dry_run=True)
         known = services.ledger.claim(entry)
     claimed = known or entry
-    services.incidents.set_status(entry.incident_id, "executing", entry.call.name)
+    if not one_of_many:
+        services.incidents.set_status(entry.incident_id, "executing", entry.call.name)
     try:
         receipt = action.execute(
             services.cluster, args, key=claimed.key, at=claimed.claimed_at, dry_run=False

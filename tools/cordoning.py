@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from tools.cluster import Cluster, ClusterReader
@@ -35,9 +36,28 @@ def node_args(cluster: ClusterReader, target: Target, given: Nothing, at: dateti
 
 
 def cordon(
-    cluster: Cluster, action: str, args: NodeArgs, *, on: bool, key: str, at: datetime, dry_run: bool
+    cluster: Cluster,
+    action: str,
+    args: NodeArgs,
+    *,
+    on: bool,
+    key: str,
+    at: datetime,
+    dry_run: bool,
+    require: Callable[[JsonObject], None] = lambda live: None,
+    ours_too: bool = False,
 ) -> Receipt:
-    """Cordon the node, or (`on` False) take our own cordon back. Errors: `tools.conditional.write_once`."""
+    """Cordon the node, or (`on` False) take our own cordon back. Errors: `tools.conditional.write_once`.
+
+    `require`: what else must hold of the node as just read. `ours_too`: our own cordon may be there already.
+    """
+
+    def check(live: JsonObject) -> None:
+        if not on or (ours_too and cordoned_by(live)):
+            _require_ours(live, args)
+        else:
+            _require_open(live, args)
+        require(live)
 
     def send(live: JsonObject) -> JsonObject:
         operations = [*unchanged_since_read(live), *(_on(live, key) if on else _off(live, key))]
@@ -55,7 +75,7 @@ def cordon(
         title=f"Node {args.name}",
         read=lambda: cluster.get(NODES, "", args.name),
         done=lambda live: stamp_of(live) == key and uid(live) == args.uid,
-        require=lambda live: (_require_open if on else _require_ours)(live, args),
+        require=check,
         send=send,
         told=lambda told, _: told,
     )

@@ -99,6 +99,7 @@ def collect(
         limits=guards.limits,
         node=next((node for node in guards.nodes if _is_target(node, target, gathered)), None),
         nodes=guards.nodes,
+        node_pods=guards.node_pods,
         suspicious=told or imperative(_messages(pods, events)),
     )
 

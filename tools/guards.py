@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tools.cluster import ClusterReader
+from tools.draining import fates
 from tools.errors import NotFound
 from tools.gathering import Ask, Found, ask_list, run_asks
 from tools.node_facts import node_facts
@@ -20,6 +21,7 @@ from tools.records import (
     BudgetFacts,
     LimitFacts,
     NodeFacts,
+    NodePod,
     PodFacts,
     QuotaFacts,
     RbacRule,
@@ -72,6 +74,7 @@ class Guards:
     quotas: tuple[QuotaFacts, ...] = ()
     limits: tuple[LimitFacts, ...] = ()
     nodes: tuple[NodeFacts, ...] = ()
+    node_pods: tuple[NodePod, ...] = ()
 
 
 def wanted(pods: Sequence[PodFacts]) -> tuple[str, ...]:
@@ -124,7 +127,8 @@ def read_nodes(cluster: ClusterReader, target: Target, reads: Reads) -> Guards:
         ),
     }
     found = run_asks(reads, asks)
-    return Guards(found, nodes=tuple(node_facts(node) for node in found["nodes"].values))
+    nodes = tuple(node_facts(node) for node in found["nodes"].values)
+    return Guards(found, nodes=nodes, node_pods=fates(found["node_pods"].values))
 
 
 def _nodes_of(pods: Sequence[PodFacts]) -> list[str]:

@@ -293,6 +293,28 @@ class NodeFacts(Record):
         return self.ready == "True" and self.schedulable
 
 
+Fate: TypeAlias = Literal["goes", "leaves", "stays", "forbids"]
+"""`leaves`: it is being deleted already. `forbids`: the node is not drained because of it."""
+
+
+class NodePod(Record):
+    """A pod on a node, and what a drain of the node would do to it."""
+
+    namespace: str
+    name: str
+    uid: str
+    fate: Fate
+    why: str = ""
+    owner_kind: str = ""
+    owner_name: str = ""
+    priority_class: str = ""
+
+    @property
+    def title(self) -> str:
+        """`pod shop/web-1`."""
+        return f"pod {self.namespace}/{self.name}"
+
+
 class EventFacts(Record):
     """A Kubernetes Event on the workload, its ReplicaSets or pods."""
 
@@ -368,6 +390,8 @@ class Evidence(Record):
     """The target, where that is a node."""
     nodes: tuple[NodeFacts, ...] = ()
     """All nodes, where the target is one; else those under pods that are not well."""
+    node_pods: tuple[NodePod, ...] = ()
+    """Of the node, where the target is one; DaemonSets are taken to exist."""
     suspicious: bool = False
     """Telemetry holds imperative text ("run kubectl …"): forces a person (R8.4)."""
 
@@ -493,6 +517,8 @@ class Observation(Record):
     """Of a node; None for a workload."""
     schedulable: bool | None = None
     """Of a node: not cordoned."""
+    pods_left: int | None = None
+    """Of a node that is drained: how many pods have still to go."""
 
 
 class Verdict(Record):

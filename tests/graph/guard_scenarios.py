@@ -6,7 +6,7 @@ from typing import Any
 
 from graph.policy import GuardFacts, PolicyFacts, PolicySettings
 from tests.graph.evidence_builders import ago, policy_facts
-from tools.records import AutoscalerFacts, BudgetFacts, NodeFacts, Target
+from tools.records import AutoscalerFacts, BudgetFacts, NodeFacts, NodePod, Target
 
 AUTO = PolicySettings(mode="auto")
 NODE = Target(kind="Node", namespace="", name="node-2", uid="uid-node-2")
@@ -31,7 +31,7 @@ def node(name: str, **more: Any) -> NodeFacts:
 
 def cordon(*others: NodeFacts, guards: dict[str, Any] | None = None, **more: Any) -> PolicyFacts:
     """A node that is not Ready, among others; its risk is taken as medium, so that a guard alone decides."""
-    ill = node("node-2", ready="Unknown", **more.pop("node", {}))
+    ill = node("node-2", **{"ready": "Unknown", **more.pop("node", {})})
     around = {"node": ill, "other_nodes": others or (node("node-1"), node("node-3")), **(guards or {})}
     base = {
         "action": "cordon_node",
@@ -42,6 +42,18 @@ def cordon(*others: NodeFacts, guards: dict[str, Any] | None = None, **more: Any
         "guards": GuardFacts(**around),
     }
     return policy_facts(**{**base, **more})
+
+
+def pod(**more: Any) -> NodePod:
+    """A pod of a Deployment on the node that is drained."""
+    return NodePod(**{"namespace": "shop", "name": "web-1", "uid": "uid-web-1", "fate": "goes", **more})
+
+
+def drain(*pods: NodePod, **more: Any) -> PolicyFacts:
+    """A node that is Ready, with these pods; its risk is taken as medium, as for a cordon."""
+    around = {**more.pop("guards", {}), "node_pods": pods}
+    state = {"ready": "True", **more.pop("node", {})}
+    return cordon(action="drain_node", problem="requested_by_nobody", node=state, guards=around, **more)
 
 
 def budget(**more: Any) -> BudgetFacts:
@@ -68,6 +80,8 @@ SCENARIOS = {
     "other_node_ill": (cordon(node("node-1", schedulable=False), node("node-3")), AUTO, "refuse"),
     "last_node": (cordon(node("node-1", control_plane=True)), AUTO, "refuse"),
     "node_pause": (cordon(guards={"node_writes": (ago(1700),)}), AUTO, "refuse"),
+    "drain_unready": (drain(node={"ready": "False"}), AUTO, "refuse"),
+    "drained_pods": (drain(pod(fate="forbids")), AUTO, "refuse"),
 }
 """One for each rule in `graph.policy_guards`, in their order, in which this rule alone decides."""
 HOLD_SCENARIOS = {

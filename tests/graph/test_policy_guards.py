@@ -8,8 +8,8 @@ import pytest
 
 from graph.policy import GuardFacts, PolicyFacts, PolicySettings, evaluate
 from tests.graph.evidence_builders import TARGET, ago, policy_facts
-from tests.graph.guard_scenarios import AUTO, HPA, NODE, budget, cordon, evict, node, scale
-from tools.records import AutoscalerFacts
+from tests.graph.guard_scenarios import AUTO, HPA, NODE, budget, cordon, drain, evict, node, pod, scale
+from tools.records import AutoscalerFacts, NodePod
 
 
 def blocks(facts: PolicyFacts, settings: PolicySettings = AUTO) -> dict[str, str]:
@@ -23,7 +23,7 @@ def why(facts: PolicyFacts) -> str:
     return block.reason
 
 
-@pytest.mark.parametrize("facts", [scale(), evict(), cordon(), evict(budget())])
+@pytest.mark.parametrize("facts", [scale(), evict(), cordon(), drain(pod()), evict(budget())])
 def test_nothing_stands_in_the_way_of_these(facts: PolicyFacts) -> None:
     """The scenarios that all others change in one point."""
     assert blocks(facts) == {}
@@ -205,3 +205,38 @@ def test_limits_to_namespaces_leave_nodes_out() -> None:
         "target_limits": "refuse"
     }
     assert blocks(cordon(), PolicySettings(mode="auto", own_uids=(NODE.uid,))) == {"own_workload": "refuse"}
+
+
+@pytest.mark.parametrize(
+    ("drained", "says"),
+    [
+        (pod(namespace="kube-system"), "deny list"),
+        (pod(priority_class="system-cluster-critical"), "priority class"),
+        (pod(fate="forbids", why="nothing controls it"), "nothing controls it"),
+    ],
+)
+def test_a_pod_that_may_not_be_written_to_keeps_its_node_from_being_drained(
+    drained: NodePod, says: str
+) -> None:
+    """One of them is enough: nothing is touched."""
+    facts = drain(pod(), drained)
+    assert blocks(facts) == {"drained_pods": "refuse"}
+    assert says in why(facts)
+
+
+def test_pods_that_stay_or_leave_do_not_stand_in_the_way_of_a_drain() -> None:
+    """Those of DaemonSets in kube-system are on every node."""
+    assert blocks(drain(pod(), pod(fate="stays", namespace="kube-system"), pod(fate="leaves"))) == {}
+
+
+def test_a_drain_keeps_to_the_allow_list() -> None:
+    """Each pod that goes is written to."""
+    allowed = AUTO.model_copy(update={"namespace_allow": ("shop",)})
+    named = blocks(drain(pod(), pod(namespace="payments")), allowed)
+    assert named["drained_pods"] == "refuse"
+
+
+def test_without_the_pods_or_the_node_nothing_is_drained() -> None:
+    """What cannot be read refuses."""
+    assert blocks(drain(evidence_missing=("node_pods",))) == {"drained_pods": "refuse"}
+    assert "drain_unready" in blocks(drain(guards={"node": None}))

@@ -21,6 +21,7 @@ from tools.cluster import Cluster, ClusterReader
 from tools.errors import Refused
 from tools.records import ActionCall, Observation, Preview, RbacRule, Receipt, Record, Risk
 from tools.requestable import Requestable
+from tools.stepwise import Stepwise
 
 A = TypeVar("A", bound=Record)
 NOT_ACTIONS = frozenset({"announce"})
@@ -50,6 +51,8 @@ class Action(Generic[A]):
     """The inverse, computed from the live object before the write; None where this time there is none."""
     no_undo: str = ""
     """Instead of `undo`: the plain statement for an approver that this cannot be undone."""
+    stepwise: Stepwise | None = None
+    """How it goes on after its first write; None: that is all."""
     on_request: Requestable | None = None
     """How a person asks for it; None: only evidence can propose it."""
 

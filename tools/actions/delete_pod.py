@@ -8,12 +8,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from tools.actions import Action
-from tools.answers import DISRUPTION_BUDGET
 from tools.cluster import Cluster, ClusterReader
 from tools.conditional import Once, write_once
-from tools.errors import Conflict, NotFound, Refused, ToolError, TransientError, UnknownOutcome
+from tools.errors import Conflict, NotFound, Refused, ToolError
+from tools.evicting import RULES as EVICT_RULES
+from tools.evicting import evict
 from tools.objects import condition, desired, metadata, uid
-from tools.records import ActionCall, Argument, Observation, Preview, RbacRule, Receipt, Record, Target
+from tools.records import ActionCall, Argument, Observation, Preview, Receipt, Record, Target
 from tools.rehearsal import Shown, rehearse
 from tools.requestable import Requestable
 from tools.resources import DEPLOYMENTS, PODS, JsonObject
@@ -23,7 +24,6 @@ from tools.rollout import look_at, unseen
 
 NAME = "delete_pod"
 NO_UNDO = "An eviction cannot be undone: the pod is gone. Its Deployment makes another one in its place."
-SEVERAL_BUDGETS = "more than one PodDisruptionBudget"
 VERIFICATION = (
     "The pod is gone, another one is ready in its place, and all pods stay ready without restarts or warnings for "
     "the whole stability window."
@@ -69,7 +69,7 @@ def execute(cluster: Cluster, args: DeletePod, *, key: str, at: datetime, dry_ru
         read=lambda: _pod(cluster, args),
         done=lambda pod: _is_going(pod, args),
         require=lambda pod: _require_stuck(pod, args, before),
-        send=lambda pod: _evict(cluster, args, dry_run),
+        send=lambda pod: evict(cluster, args.namespace, args.name, args.uid, dry_run=dry_run),
         told=lambda told, _: as_written(told, deployment),
         found="the pod is gone already",
     )
@@ -129,24 +129,6 @@ def _require_stuck(pod: JsonObject, args: DeletePod, before: Observation) -> Non
         raise Refused(f"No other pod of Deployment {args.workload} is ready")
 
 
-def _evict(cluster: Cluster, args: DeletePod, dry_run: bool) -> JsonObject:
-    body = {
-        "apiVersion": "policy/v1",
-        "kind": "Eviction",
-        "metadata": {"name": args.name, "namespace": args.namespace},
-        "deleteOptions": {"preconditions": {"uid": args.uid}},
-    }
-    try:
-        written = cluster.create(
-            PODS, args.namespace, body, dry_run=dry_run, name=args.name, subresource="eviction"
-        )
-    except (TransientError, UnknownOutcome) as err:
-        if err.reason == DISRUPTION_BUDGET or SEVERAL_BUDGETS in str(err):
-            raise Refused(f"a PodDisruptionBudget says no: {err}") from err
-        raise
-    return written.object
-
-
 def _node(pod: JsonObject) -> str:
     return str((pod.get("spec") or {}).get("nodeName") or "no node")
 
@@ -173,8 +155,7 @@ ACTION = Action(
     args=DeletePod,
     risk="medium",
     rules=(
-        RbacRule(group="", resource="pods", verbs=("get",)),
-        RbacRule(group="", resource="pods/eviction", verbs=("create",)),
+        *EVICT_RULES,
         *LOOK_RULES,
     ),
     preview=preview,

@@ -275,6 +275,17 @@ CASES: Mapping[str, Case] = {
         resource=NODES,
         watched=NODES,
     ),
+    "drain_node": Case(
+        prepare=lambda stage: None,
+        args=_node_args,
+        shows=lambda item, args: _is_cordoned(item) and item["metadata"]["annotations"][CORDONED_BY] == "k1",
+        state=_is_cordoned,
+        spoil=_cordon,
+        persists=lambda stage, args: stage.silence(args["name"]),
+        meddle=_uncordon,
+        resource=NODES,
+        watched=NODES,
+    ),
     "uncordon_node": Case(
         prepare=_cordoned,
         args=_node_args,
