@@ -62,7 +62,7 @@ def policy_facts(
         suspicious=evidence.suspicious,
         evidence_missing=tuple(sorted({item.kind for item in evidence.missing()} | unread)),
         namespace_mode=label,
-        disabled=workload is not None and workload.annotations.get(DISABLE) == "true",
+        disabled=evidence.disabled or (workload is not None and workload.annotations.get(DISABLE) == "true"),
         workload_paused=workload is not None and workload.paused,
         strategy=workload.strategy if workload else "RollingUpdate",
         desired=workload.desired if workload else 1,

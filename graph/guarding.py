@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from math import inf
 
 from graph.load import quota_lacks
 from graph.policy_facts import GuardFacts
 from graph.services import Services
 from graph.state import Proposal
 from tools.ledger import LedgerEntry
+from tools.quantities import parse_quantity
 from tools.records import Evidence
 from tools.resources import NODES
 
@@ -25,6 +27,7 @@ def guard_facts(
         budgets=evidence.budgets,
         quota_lacks=quota_lacks(evidence, more) if more > 0 else "",
         replicas=replicas,
+        volume_gib=_gib(args.get("to_size")),
         priority_class=workload.priority_class if workload else "",
         node=evidence.node,
         other_nodes=tuple(n for n in evidence.nodes if evidence.node and n.uid != evidence.node.uid),
@@ -32,6 +35,16 @@ def guard_facts(
         node_writes=_node_writes(services, incident_id, now) if evidence.node else (),
         leak_proved=proposal.leak_proved,
     )
+
+
+def _gib(size: object) -> float:
+    """0 where no storage is asked for; endless where nobody can tell how much, so that no cap lets it pass."""
+    if size is None:
+        return 0.0
+    try:
+        return parse_quantity(str(size)) / 1024.0**3
+    except ValueError:
+        return inf
 
 
 def _node_writes(services: Services, incident_id: str, now: datetime) -> tuple[datetime, ...]:

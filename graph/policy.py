@@ -165,9 +165,12 @@ def managed_elsewhere(facts: PolicyFacts, settings: PolicySettings) -> Answer:
     """A spec change on what Git or an operator owns is reverted: propose it there (kubernetes.md 4.9).
 
     A restart stays under Git tools, which do not own its annotation, but its owner is asked; Helm keeps it too, so
-    that only what changes more than that asks. An eviction changes no spec.
+    that only what changes more than that asks. An eviction changes no spec, nor does the deletion of a run: only a
+    Job that Git itself keeps is made, and so run, again.
     """
-    owner = "" if facts.family == "evict" else facts.target.managed_by
+    owner = facts.target.managed_by
+    if facts.family == "evict" or (_is_a_run(facts) and owner != "operator"):
+        return None
     if owner in ("argocd", "flux") and facts.family == "restart":
         return ("ask", f"managed by {owner}: a restart stays, but Git is where its state is kept")
     if owner in ("argocd", "flux", "operator"):
@@ -175,6 +178,11 @@ def managed_elsewhere(facts: PolicyFacts, settings: PolicySettings) -> Answer:
     if owner == "helm" and facts.family != "restart":
         return ("ask", "managed by Helm: the next upgrade will undo it")
     return None
+
+
+def _is_a_run(facts: PolicyFacts) -> bool:
+    """A Job that its CronJob made, which nobody declares."""
+    return facts.family == "job" and facts.target.kind == "CronJob"
 
 
 def risk(facts: PolicyFacts, settings: PolicySettings) -> Answer:

@@ -102,6 +102,8 @@ class PolicySettings(Record):
     """Actions or families that two different people must approve, from POLICY_FILE."""
     most_replicas: int = 50
     """No Deployment is scaled beyond this."""
+    most_volume_gib: int = 1024
+    """No claim is made to ask for more than this."""
     node_pause_seconds: float = 1800.0
     """Between two cordons."""
     hold_workloads: int = 3
@@ -147,6 +149,8 @@ class GuardFacts(Record):
     """Which quota the proposed replicas would exceed."""
     replicas: int = 0
     """How many the proposal would have."""
+    volume_gib: float = 0.0
+    """How much storage the proposal would ask for."""
     priority_class: str = ""
     node: NodeFacts | None = None
     other_nodes: tuple[NodeFacts, ...] = ()

@@ -45,6 +45,14 @@ def scale_limit(facts: PolicyFacts, settings: PolicySettings) -> Answer:
     return None
 
 
+def volume_limit(facts: PolicyFacts, settings: PolicySettings) -> Answer:
+    """No volume grows beyond the cap, however full it is: what has grown never shrinks."""
+    if facts.family == "volume" and facts.guards.volume_gib > settings.most_volume_gib:
+        size = f"{facts.guards.volume_gib:.0f} Gi"
+        return ("refuse", f"{size} are more than the cap of {settings.most_volume_gib} Gi")
+    return None
+
+
 def quota(facts: PolicyFacts, settings: PolicySettings) -> Answer:
     """New pods that no quota lets in would help nobody."""
     if facts.family != "scale":
@@ -174,6 +182,7 @@ GUARDS = (
     system_priority,
     autoscaled,
     scale_limit,
+    volume_limit,
     quota,
     disruption_budget,
     availability_floor,

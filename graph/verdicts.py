@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from graph import node_verdict, verification
+from graph import cron_verdict, node_verdict, verification, volume_verdict
 from graph.policy import PolicySettings
 from graph.state import Progress
 from tools.records import Observation, Receipt, Verdict
@@ -32,6 +32,10 @@ def fold(progress: Progress, look: Observation, receipt: Receipt) -> Progress:
         "cordon_node": node_verdict.fold,
         "uncordon_node": node_verdict.fold,
         "drain_node": node_verdict.fold,
+        "suspend_cronjob": cron_verdict.fold,
+        "resume_cronjob": cron_verdict.fold,
+        "delete_job": cron_verdict.fold,
+        "expand_pvc": volume_verdict.fold,
     }
     return folds.get(receipt.call.name, verification.fold)(progress, look, receipt)
 
@@ -44,6 +48,10 @@ def judge(progress: Progress, receipt: Receipt, settings: PolicySettings, now: d
         "cordon_node": node_verdict.judge,
         "uncordon_node": node_verdict.judge,
         "drain_node": node_verdict.judge,
+        "suspend_cronjob": cron_verdict.judge,
+        "resume_cronjob": cron_verdict.judge,
+        "delete_job": cron_verdict.judge,
+        "expand_pvc": volume_verdict.judge,
     }
     return judges.get(receipt.call.name, verification.judge)(progress, receipt, settings, now)
 

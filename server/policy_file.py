@@ -115,6 +115,7 @@ class PolicyFile(BaseModel):
     hold_nodes: Count = SHIPPED.hold_nodes
     hold_node_share: Share = SHIPPED.hold_node_share
     most_replicas: Annotated[int, Field(strict=True, ge=1, le=1000)] = SHIPPED.most_replicas
+    most_volume_gib: Annotated[int, Field(strict=True, ge=1, le=65536)] = SHIPPED.most_volume_gib
     verify_poll_seconds: Annotated[float, Field(strict=True, ge=1, le=600)] = SHIPPED.verify_poll_seconds
     verify_timeout_seconds: Annotated[float, Field(strict=True, ge=60, le=86400)] = (
         SHIPPED.verify_timeout_seconds

@@ -28,7 +28,13 @@ KNOWN_ACTIONS = (
     "exec_command",
 )
 OFF_BY_DEFAULT = ("delete_deployment", "exec_command")
-_FAMILIES = frozenset(name.split("_")[0] for name in KNOWN_ACTIONS) | {"evict", "node"}
+_FAMILIES = frozenset(name.split("_")[0] for name in KNOWN_ACTIONS) | {
+    "evict",
+    "node",
+    "cronjob",
+    "job",
+    "volume",
+}
 _DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _DNS_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 _GLOB = re.compile(r"[-a-z0-9.*?\[\]!]{1,63}")

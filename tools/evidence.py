@@ -28,7 +28,7 @@ from tools.items import (
     revisions_words,
     workload_words,
 )
-from tools.objects import name
+from tools.objects import metadata, name
 from tools.prometheus import SeriesReader
 from tools.prometheus_evidence import PrometheusEvidence
 from tools.reads import Reads
@@ -44,11 +44,12 @@ from tools.records import (
     Target,
     WorkloadFacts,
 )
-from tools.resources import DEPLOYMENTS, NODES
+from tools.resources import DEPLOYMENTS, NODES, JsonObject
 from tools.revisions import RevisionLedger
 from tools.targets import naming
 from tools.templates import template_diff
 
+DISABLE = "sre-agent/disable"
 RULES = (*GATHERING_RULES, *GUARD_RULES)
 
 
@@ -100,6 +101,7 @@ def collect(
         node=next((node for node in guards.nodes if _is_target(node, target, gathered)), None),
         nodes=guards.nodes,
         node_pods=guards.node_pods,
+        disabled=any(_is_disabled(item) for item in gathered.workload.values),
         suspicious=told or imperative(_messages(pods, events)),
     )
 
@@ -216,6 +218,10 @@ def _guards(
 
 def _is_target(node: NodeFacts, target: Target, gathered: Gathered) -> bool:
     return target.kind == NODES.kind and bool(gathered.workload.values) and node.uid == target.uid
+
+
+def _is_disabled(item: JsonObject) -> bool:
+    return (metadata(item).get("annotations") or {}).get(DISABLE) == "true"
 
 
 def _empty(status: ItemStatus) -> ItemStatus:

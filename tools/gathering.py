@@ -12,6 +12,7 @@ from tools.objects import controller, name, owned_by, selector_of, uid
 from tools.reads import Outcome, Reads
 from tools.records import ItemStatus, RbacRule, Target
 from tools.resources import (
+    CLAIMS,
     CRONJOBS,
     DAEMONSETS,
     DEPLOYMENTS,
@@ -29,7 +30,7 @@ from tools.resources import (
 
 _READABLE: Mapping[str, Resource] = {
     resource.kind: resource
-    for resource in (DEPLOYMENTS, STATEFULSETS, DAEMONSETS, REPLICASETS, JOBS, CRONJOBS, PODS, NODES)
+    for resource in (DEPLOYMENTS, STATEFULSETS, DAEMONSETS, REPLICASETS, JOBS, CRONJOBS, PODS, NODES, CLAIMS)
 }
 RULES: tuple[RbacRule, ...] = (
     RbacRule(group="", resource="pods", verbs=("get", "list")),
@@ -37,6 +38,7 @@ RULES: tuple[RbacRule, ...] = (
     RbacRule(group="", resource="events", verbs=("list",)),
     RbacRule(group="", resource="services", verbs=("list",)),
     RbacRule(group="", resource="nodes", verbs=("get",), cluster=True),
+    RbacRule(group="", resource="persistentvolumeclaims", verbs=("get",)),
     RbacRule(group="apps", resource="deployments", verbs=("get",)),
     RbacRule(group="apps", resource="replicasets", verbs=("get", "list")),
     RbacRule(group="apps", resource="statefulsets", verbs=("get",)),

@@ -392,6 +392,8 @@ class Evidence(Record):
     """All nodes, where the target is one; else those under pods that are not well."""
     node_pods: tuple[NodePod, ...] = ()
     """Of the node, where the target is one; DaemonSets are taken to exist."""
+    disabled: bool = False
+    """Annotation `sre-agent/disable: "true"` on the target, of whatever kind it is."""
     suspicious: bool = False
     """Telemetry holds imperative text ("run kubectl …"): forces a person (R8.4)."""
 
@@ -479,6 +481,15 @@ class PodObservation(Record):
     """Container -> cores of its limit, or of its request: what a share is of."""
 
 
+class JobObservation(Record):
+    """What a verdict reads of one Job of a CronJob."""
+
+    name: str
+    uid: str
+    outcome: Literal["", "complete", "failed"] = ""
+    """Empty while it runs, or waits to."""
+
+
 class Observation(Record):
     """One look at the target after (or just before) a write. A DaemonSet's numbers stand under the same names."""
 
@@ -519,6 +530,18 @@ class Observation(Record):
     """Of a node: not cordoned."""
     pods_left: int | None = None
     """Of a node that is drained: how many pods have still to go."""
+    suspended: bool | None = None
+    """Of a CronJob: it starts nothing."""
+    jobs: tuple[JobObservation, ...] = ()
+    """Of a CronJob: its Jobs that are there."""
+    storage_asked: float | None = None
+    """Of a PersistentVolumeClaim: bytes that it asks for."""
+    storage: float | None = None
+    """Of a PersistentVolumeClaim: bytes that its volume has."""
+    resize_waits: str = ""
+    """Of a PersistentVolumeClaim: what its volume waits for before it grows."""
+    resize_failed: str = ""
+    """Of a PersistentVolumeClaim: why its volume does not grow."""
 
 
 class Verdict(Record):

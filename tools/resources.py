@@ -59,6 +59,7 @@ LIMIT_RANGES = Resource("", "v1", "limitranges", "LimitRange")
 POD_METRICS = Resource("metrics.k8s.io", "v1beta1", "pods", "PodMetrics")
 SCALED_OBJECTS = Resource("keda.sh", "v1alpha1", "scaledobjects", "ScaledObject")
 CLAIMS = Resource("", "v1", "persistentvolumeclaims", "PersistentVolumeClaim")
+STORAGE_CLASSES = Resource("storage.k8s.io", "v1", "storageclasses", "StorageClass", namespaced=False)
 ACCESS_REVIEWS = Resource(
     "authorization.k8s.io", "v1", "selfsubjectaccessreviews", "SelfSubjectAccessReview", namespaced=False
 )
@@ -66,6 +67,8 @@ ACCESS_REVIEWS = Resource(
 FIELD_MANAGER = "sre-agent"
 CORDONED_BY = "sre-agent/cordoned-by"
 """Annotation on a node that we cordoned; only such a node is uncordoned (section 4.7)."""
+SUSPENDED_BY = "sre-agent/suspended-by"
+"""Annotation on a CronJob that we suspended; only such a one is resumed (section 4.8)."""
 STAMP = "sre-agent/last-action"
 """Annotation that carries the ledger key of our last write on the object (R4.6)."""
 

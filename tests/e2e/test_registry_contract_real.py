@@ -91,6 +91,11 @@ class PlaneStage:
         """There is no metrics server: what its absence does is what is tested here."""
         return False
 
+    @property
+    def resizes(self) -> bool:
+        """Nobody here provisions or resizes volumes."""
+        return False
+
     def node(self) -> JsonObject:
         """Made by the test alone, so that no other test's pods run there; the plane's own nodes stay as they are."""
         name = f"spare-{self.namespace}"

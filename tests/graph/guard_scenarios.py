@@ -18,6 +18,13 @@ def scale(*, guards: dict[str, Any] | None = None, **more: Any) -> PolicyFacts:
     return policy_facts(**{**base, "guards": GuardFacts(**{"replicas": 4, **(guards or {})}), **more})
 
 
+def expand(*, guards: dict[str, Any] | None = None, **more: Any) -> PolicyFacts:
+    """A claim that asks for a fifth more; its risk is taken as medium, so that a guard alone decides."""
+    target = Target(kind="PersistentVolumeClaim", namespace="shop", name="data", uid="uid-data")
+    base = {"action": "expand_pvc", "family": "volume", "problem": "volume_filling", "target": target}
+    return policy_facts(**{**base, "guards": GuardFacts(**{"volume_gib": 12.0, **(guards or {})}), **more})
+
+
 def evict(*budgets: BudgetFacts, **more: Any) -> PolicyFacts:
     """One stuck pod of three."""
     base = {"action": "delete_pod", "family": "evict", "problem": "stuck_pod", "ready": 2}
@@ -66,6 +73,7 @@ SCENARIOS = {
     "system_priority": (scale(guards={"priority_class": "system-node-critical"}), AUTO, "refuse"),
     "autoscaled": (scale(guards={"autoscalers": (HPA,)}), AUTO, "refuse"),
     "scale_limit": (scale(guards={"replicas": 51}), AUTO, "refuse"),
+    "volume_limit": (expand(guards={"volume_gib": 1025.0}), AUTO, "refuse"),
     "quota": (scale(guards={"quota_lacks": "ResourceQuota all: pods 3 of 3 used"}), AUTO, "refuse"),
     "disruption_budget": (evict(budget(healthy=1)), AUTO, "refuse"),
     "availability_floor": (evict(ready=1), AUTO, "refuse"),

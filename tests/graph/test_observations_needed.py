@@ -26,7 +26,14 @@ from tests.graph.evidence_builders import (
     pod_seen,
     receipt,
 )
-from tools.records import ActionCall, ContainerObservation, Observation, PodObservation, Receipt
+from tools.records import (
+    ActionCall,
+    ContainerObservation,
+    JobObservation,
+    Observation,
+    PodObservation,
+    Receipt,
+)
 
 SETTINGS = PolicySettings()
 ROLLED_BACK = receipt()
@@ -37,6 +44,14 @@ EVICTED = receipt(call=ActionCall(name="delete_pod"), template_digest=NEW, befor
 CORDONED = receipt(
     call=ActionCall(name="cordon_node"),
     before=Observation(at=after(0), uid=TARGET.uid, node_ready=False, schedulable=False),
+)
+SUSPENDED = receipt(
+    call=ActionCall(name="suspend_cronjob"), before=Observation(at=after(0), uid=TARGET.uid, suspended=False)
+)
+GI = 1024.0**3
+EXPANDED = receipt(
+    call=ActionCall(name="expand_pvc", args={"from_size": "10Gi", "to_size": "12Gi"}),
+    before=Observation(at=after(0), uid=TARGET.uid, storage=10 * GI, storage_asked=10 * GI),
 )
 WITHOUT_VERDICT = {
     "Observation.at": "what all is measured by",
@@ -100,6 +115,15 @@ def node(at: float, **more: Any) -> Observation:
     return Observation(
         **{"at": after(at), "uid": TARGET.uid, "node_ready": True, "schedulable": False, **more}
     )
+
+
+def cron(at: float, **more: Any) -> Observation:
+    return Observation(**{"at": after(at), "uid": TARGET.uid, "suspended": True, **more})
+
+
+def volume(at: float, **more: Any) -> Observation:
+    grown = {"storage": 12 * GI, "storage_asked": 12 * GI}
+    return Observation(**{"at": after(at), "uid": TARGET.uid, **grown, **more})
 
 
 def crashed_after(seconds: float) -> Receipt:
@@ -252,6 +276,42 @@ CASES = {
         verdict="NOT_RECOVERED",
         neutral=True,
         written=CORDONED,
+    ),
+    "Observation.suspended": Case(
+        [cron(at, suspended=False) for at in range(30, 200, 10)],
+        verdict="SUPERSEDED",
+        neutral=True,
+        written=SUSPENDED,
+    ),
+    "Observation.jobs": Case(
+        [cron(at, jobs=(JobObservation(name="run", uid="uid-run"),)) for at in range(30, 200, 10)],
+        verdict="NOT_RECOVERED",
+        neutral=(),
+        written=SUSPENDED,
+    ),
+    "Observation.storage_asked": Case(
+        [volume(at, storage_asked=13 * GI) for at in range(30, 200, 10)],
+        verdict="SUPERSEDED",
+        neutral=12 * GI,
+        written=EXPANDED,
+    ),
+    "Observation.storage": Case(
+        [volume(at, storage=10 * GI) for at in range(30, 1200, 10)],
+        verdict="INCONCLUSIVE",
+        neutral=12 * GI,
+        written=EXPANDED,
+    ),
+    "Observation.resize_waits": Case(
+        [volume(at, resize_waits="FileSystemResizePending: start a pod") for at in range(30, 200, 10)],
+        verdict="NOT_RECOVERED",
+        neutral="",
+        written=EXPANDED,
+    ),
+    "Observation.resize_failed": Case(
+        [volume(at, resize_failed="NodeResizeError: no space") for at in range(30, 200, 10)],
+        verdict="NOT_RECOVERED",
+        neutral="",
+        written=EXPANDED,
     ),
     "Observation.schedulable": Case(
         [node(at, schedulable=True) for at in range(30, 200, 10)],

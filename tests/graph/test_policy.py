@@ -313,6 +313,16 @@ def test_managed_elsewhere(manager: str, restart: str | None, back: str | None) 
     assert blocks(rollback(target=managed)).get("managed_elsewhere") == back
 
 
+@pytest.mark.parametrize("manager", ["helm", "argocd", "flux", "operator"])
+def test_a_run_that_ended_is_nobodys_declaration(manager: str) -> None:
+    """Deleting it changes nothing that Git keeps; an operator's own, or a Job that Git keeps itself, is left alone."""
+    run = {"action": "delete_job", "family": "job", "problem": "job_failed"}
+    owned, declared = (target(kind=kind, managed_by=manager) for kind in ("CronJob", "Job"))
+    of_cron_job = blocks(policy_facts(**run, target=owned)).get("managed_elsewhere")
+    assert of_cron_job == ("refuse" if manager == "operator" else None)
+    assert blocks(policy_facts(**run, target=declared)).get("managed_elsewhere")
+
+
 def test_scaled_to_zero_is_refused() -> None:
     """Somebody scaled it down: theirs, not ours."""
     assert blocks(policy_facts(desired=0)) == {"workload_state": "refuse"}

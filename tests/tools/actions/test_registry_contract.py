@@ -26,6 +26,7 @@ class SandboxStage:
         self._sandbox = sandbox
         self._folder = folder
         self.admin = connect(sandbox, folder)
+        sandbox.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
 
     def account(self, rules: Sequence[RbacRule]) -> KubernetesCluster:
         return connect(self._sandbox, self._folder, grant(self._sandbox, "limited", rules))
@@ -49,6 +50,10 @@ class SandboxStage:
 
     @property
     def has_metrics(self) -> bool:
+        return True
+
+    @property
+    def resizes(self) -> bool:
         return True
 
     def node(self) -> JsonObject:
