@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from graph import confidence, policy
+from graph import confidence, granting, policy
 from graph.autonomy import level_of
 from graph.guarding import guard_facts
 from graph.holding import standing
@@ -56,6 +56,7 @@ def policy_facts(
         confidence=certainty,
         alert_names=tuple(sorted({alert.name for alert in alerts})),
         test=any(is_test(alert.labels) for alert in alerts),
+        granted=granting.fitting(services, incident_id, proposal, now) is not None,
         edited=bool(proposal.edited),
         undo_requested=bool(proposal.undo_of),
         paused=services.controls.pause_state().paused,

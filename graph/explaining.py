@@ -11,6 +11,7 @@ from typing import Any, Literal, cast
 from pydantic_core import to_jsonable_python
 
 from graph.policy import RULES, PolicyFacts, PolicySettings, Rule
+from graph.policy_grant import lifted
 from tools.records import Record
 
 
@@ -55,5 +56,8 @@ def _said(rule: Rule, facts: PolicyFacts, settings: PolicySettings) -> Said:
     seen: dict[str, Any] = {}
     watched = cast(PolicyFacts, _Noting(facts, "", seen))
     limits = cast(PolicySettings, _Noting(settings, "settings.", seen))
-    effect, reason = rule(watched, limits) or ("", "")
+    answer = rule(watched, limits)
+    effect, reason = answer or ("", "")
+    if lifted(rule.__name__, answer, facts, settings):
+        effect, reason = "", f"lifted by a person's grant: {reason}"
     return Said(rule=rule.__name__, meaning=meaning(rule), effect=effect, reason=reason, values=seen)

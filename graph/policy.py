@@ -23,6 +23,7 @@ from graph.policy_facts import (
     PolicySettings,
     names_of,
 )
+from graph.policy_grant import lifted
 from graph.policy_guards import GUARDS
 from graph.policy_hold import HOLD_RULES
 from graph.policy_limits import LIMITS
@@ -330,9 +331,10 @@ RULES: tuple[Rule, ...] = (
 def evaluate(
     facts: PolicyFacts, settings: PolicySettings, rules: Iterable[Rule] = RULES
 ) -> tuple[Block, ...]:
-    """Every rule that stands in the way, in the order of `rules`."""
+    """Every rule that stands in the way, in the order of `rules`; what a person's grant lifts does not."""
     answers = ((rule.__name__, rule(facts, settings)) for rule in rules)
-    return tuple(Block(rule=name, effect=a[0], reason=a[1]) for name, a in answers if a)
+    standing = ((name, a) for name, a in answers if a and not lifted(name, a, facts, settings))
+    return tuple(Block(rule=name, effect=a[0], reason=a[1]) for name, a in standing)
 
 
 def route(blocks: tuple[Block, ...]) -> Literal["act", "ask", "notify"]:

@@ -176,6 +176,8 @@ class PolicyFacts(Record):
     """Of the incident's alerts."""
     test: bool = False
     """The incident is a test that a person started."""
+    granted: bool = False
+    """A person let exactly this be done once more, and that is open."""
     edited: bool = False
     """A person set some of its arguments."""
     undo_requested: bool = False

@@ -23,6 +23,7 @@ from graph import (
     autonomy,
     counsel,
     dry_runs,
+    granting,
     keeping,
     messages,
     policy,
@@ -207,6 +208,9 @@ def execute(
         if change:
             services.ledger.release(key)
             return _not_any_more(services, state, change.kind, change.reason)
+        untaken = granting.take(services, state["incident_id"], proposal, services.clock.now())
+        if untaken:
+            return _not_any_more(services, state, "blocked", untaken)
     try:
         receipt = writes.send(services, known or proposals.ledger_entry(services, state, proposal))
     except Conflict as error:
@@ -337,6 +341,8 @@ def _decide(state: IncidentState, services: Services) -> dict[str, Any]:
         answer=state.get("answer"),
     )
     decision, proposal = counsel.decide(services, case)
+    if proposal and (grant := granting.fitting(services, case.incident_id, proposal, services.clock.now())):
+        decision = decision.model_copy(update={"granted": grant.words()})
     return {"finding": case.finding, "decision": decision, "proposal": proposal}
 
 

@@ -12,6 +12,7 @@ from tools.autonomy import Autonomy
 from tools.clock import Clock
 from tools.cluster import Cluster
 from tools.controls import Controls
+from tools.grants import Grants
 from tools.hold_signs import Signs
 from tools.holds import Holds
 from tools.incidents import Incidents
@@ -59,6 +60,8 @@ class Services:
     """What this run has read so far."""
     heard: Listening | None = None
     """The model, and what it has answered this run."""
+    grants: Grants | None = None
+    """What people let be done once more. None: nobody can."""
     requests: RequestedActions | None = None
     """Actions that people asked for. None: nobody can."""
 

@@ -108,6 +108,8 @@ class Decision(Record):
     evidence: tuple[str, ...] = ()
     blocked_by: tuple[str, ...] = ()
     decider: str = "playbook"
+    granted: str = Field(default="", exclude_if=lambda words: not words)
+    """The grant of a person under which this may be done once more, in words; empty: none."""
     without_test: Literal["act", "ask", "notify", ""] = Field(default="", exclude_if=lambda route: not route)
     """Of a test with something to do: the route that a real incident would have had. Empty for what is no test."""
 

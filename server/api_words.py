@@ -138,6 +138,17 @@ TITLES: Mapping[Route, Words] = {
         202,
         problems={**_DECIDED, "422": "arguments that are refused; the detail says why"},
     ),
+    ("GET", "/grants"): Words(
+        "What people let be done once more without asking, and what became of it.",
+        "approvals",
+        "newest first",
+    ),
+    ("POST", "/grants/<grant_id>/revoke"): Words(
+        "Take such a grant back.",
+        "approvals",
+        "revoked",
+        problems={**_BAD_FIELDS, "409": "used or revoked already"},
+    ),
     ("POST", "/webhook"): Words(
         "Alertmanager's webhook body, version 4. 202 once it is committed.",
         "alerts",
@@ -237,7 +248,11 @@ BODIES: Mapping[Route, dict[str, Any]] = {
         actor=_TEXT,
     ),
     ("POST", "/incidents/<incident_id>/undo"): _REASON,
-    ("POST", "/approve/<approval_id>"): _ANSWERED,
+    ("POST", "/approve/<approval_id>"): _body(
+        **_ANSWERED["properties"],
+        grant={"const": "once_more", "description": "A restart: once more within 30 minutes, if it helped."},
+    ),
+    ("POST", "/grants/<grant_id>/revoke"): _REASON,
     ("POST", "/reject/<approval_id>"): _ANSWERED,
     ("POST", "/approve/<approval_id>/renew"): _ANSWERED,
     ("POST", "/renew/<approval_id>"): _ANSWERED,

@@ -13,6 +13,7 @@ from server import (
     autonomy,
     bundles,
     config,
+    granting,
     health,
     hold,
     incidents,
@@ -47,7 +48,7 @@ def create_app(parts: AppParts, blueprints: Iterable[Blueprint] = ()) -> Flask:
     pages.install(app, parts, people)
     app.register_blueprint(health.blueprint(parts, people))
     app.register_blueprint(metrics.blueprint(parts.metrics, people))
-    for routes in (incidents, bundles, approvals, config, pause, hold):
+    for routes in (incidents, bundles, approvals, granting, config, pause, hold):
         app.register_blueprint(routes.blueprint(parts, people))
     if parts.talk:
         for routes_of_talk in parts.talk.blueprints(people):

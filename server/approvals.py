@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request
 
-from server import edits
+from server import edits, granting
 from server.auth import Auth, actor_of
 from server.decisions import Decisions
 from server.forms import read_fields
@@ -15,6 +15,7 @@ from server.parts import AppParts
 from server.problems import Problem, wants_html, wants_json
 from server.views import approval_json, approval_page
 from tools.approvals import Approval
+from tools.grants import Grant
 
 _FIELDS = ("reason", "actor", "digest")
 _NO_EDITS = (
@@ -35,7 +36,9 @@ class Pages:
         """What waits, oldest first, each with its preview."""
         waiting = self._parts.approvals.pending()
         if wants_html():
-            return render_template("pending.html", pending=[approval_page(a) for a in waiting])
+            return render_template(
+                "pending.html", pending=[self._page(a) for a in waiting], grants=self._open_grants()
+            )
         return {"pending": [approval_json(approval) for approval in waiting]}
 
     def show(self, approval_id: str) -> Any:
@@ -45,38 +48,56 @@ class Pages:
             return approval_json(approval)
         incident = self._parts.incidents.get(approval.incident_id)
         late = approval.expires_at <= self._parts.clock.now()
-        page = approval_page(approval)
+        page = self._page(approval)
         may = edits.editable(approval, self._parts.settings.enable_actions)
         return render_template("approval.html", approval=page, incident=incident, late=late, editable=may)
 
     def approve(self, approval_id: str) -> Any:
         """Yes to exactly what was shown."""
-        return _answer(self._decisions.approve(*self._asked(approval_id)))
+        approval, actor, fields = self._asked(approval_id, more=("grant",))
+        reason, wish = fields.get("reason", ""), fields.get("grant", "")
+        grant = granting.wanted(approval, wish, actor, reason, self._parts.clock, self._four_eyes())
+        return _answer(self._decisions.approve(approval, actor, reason, grant))
 
     def reject(self, approval_id: str) -> Any:
         """No."""
-        return _answer(self._decisions.reject(*self._asked(approval_id)))
+        approval, actor, fields = self._asked(approval_id)
+        return _answer(self._decisions.reject(approval, actor, fields.get("reason", "")))
 
     def renew(self, approval_id: str) -> Response:
         """Prove and propose again."""
-        return _followed(self._decisions.renew(*self._asked(approval_id)))
+        approval, actor, fields = self._asked(approval_id)
+        return _followed(self._decisions.renew(approval, actor, fields.get("reason", "")))
 
     def edit(self, approval_id: str) -> Response:
         """Prove and propose again, with other arguments."""
         may = edits.editable(self._parts.approvals.get(approval_id), self._parts.settings.enable_actions)
         given, apart = edits.given(), (edits.FIELD,) if request.is_json else tuple(may)
-        approval, actor, reason = self._asked(approval_id, apart)
+        approval, actor, fields = self._asked(approval_id, apart=apart)
+        reason = fields.get("reason", "")
         return _followed(self._decisions.edit(approval, edits.wanted(given, may), actor, reason))
 
-    def _asked(self, approval_id: str, apart: Collection[str] = ()) -> tuple[Approval, str, str]:
-        """The approval, who answers it and why. Raises a problem for edited or misdirected answers."""
-        fields = read_fields(_FIELDS, _NO_EDITS, apart)
+    def _page(self, approval: Approval) -> dict[str, Any]:
+        return approval_page(approval, granting.grantable(approval, self._four_eyes()))
+
+    def _open_grants(self) -> list[Grant]:
+        now, kept = self._parts.clock.now(), self._parts.grants
+        return [grant for grant in (kept.newest() if kept else []) if grant.state(now) == "open"]
+
+    def _four_eyes(self) -> tuple[str, ...]:
+        return self._parts.policy.four_eyes if self._parts.policy else ()
+
+    def _asked(
+        self, approval_id: str, *, more: Collection[str] = (), apart: Collection[str] = ()
+    ) -> tuple[Approval, str, dict[str, str]]:
+        """The approval, who answers it, and what they say. Raises a problem for edited or misdirected answers."""
+        fields = read_fields((*_FIELDS, *more), _NO_EDITS, apart)
         approval = self._parts.approvals.get(approval_id)
         seen = fields.get("digest", "")
         if seen and seen != approval.digest:
             detail = f"This approval is for digest {approval.digest}. Read GET /approve/{approval.id} again."
             raise Problem(412, "other-digest", "Not what this approval shows", detail)
-        return approval, actor_of(self._auth.person(), fields), fields.get("reason", "")
+        return approval, actor_of(self._auth.person(), fields), fields
 
 
 def _answer(approval: Approval) -> Any:

@@ -47,6 +47,7 @@ from tools.cluster import Cluster, KubernetesCluster
 from tools.controls import SqlControls
 from tools.database import Database, DataDirLock, lock_data_dir
 from tools.errors import StoreError, ToolError
+from tools.grants import SqlGrants
 from tools.hold_signs import SqlSigns
 from tools.holds import SqlHolds
 from tools.inbox import Inbox
@@ -223,6 +224,7 @@ def _services(
         policy=_policy(settings, cluster).model_copy(update=dict(limits)),
         readings=SqlReadings(database),
         requests=SqlRequestedActions(database),
+        grants=SqlGrants(database),
         adviser=adviser,
     )
 
@@ -291,6 +293,7 @@ def _app(
         prove_again=_prover(services),
         reopen=_reopener(services, inbox, undos),
         undo=Undo(services, undos, wake),
+        grants=services.grants,
         policy=services.policy,
         autonomy=services.autonomy,
         opinions=lambda: opinions(database, services.clock.now() - LOOK_BACK),

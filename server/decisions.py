@@ -12,6 +12,7 @@ from server import edits
 from server.parts import AppParts
 from server.problems import Problem
 from tools.approvals import Approval, ApprovalState
+from tools.grants import Grant
 from tools.records import ActionCall, Argument
 
 
@@ -51,13 +52,13 @@ class Decisions:
     def __init__(self, parts: AppParts) -> None:
         self._parts = parts
 
-    def approve(self, approval: Approval, actor: str, reason: str) -> Approval:
+    def approve(self, approval: Approval, actor: str, reason: str, grant: Grant | None = None) -> Approval:
         """Prove it again, then approve. Raises the problem that stood in the way."""
         self._open(approval)
         self._refuse_while_paused()
         held = self._held(reason)
         self._prove(approval, actor, "approve")
-        return self._set(approval, "approved", actor, reason, override_hold=held)
+        return self._set(approval, "approved", actor, reason, override_hold=held, grant=grant)
 
     def reject(self, approval: Approval, actor: str, reason: str) -> Approval:
         """Say no. Nothing is proved: a no needs no proof."""
@@ -138,9 +139,10 @@ class Decisions:
         state: ApprovalState,
         actor: str,
         reason: str,
-        edit: ActionCall | None = None,
         *,
+        edit: ActionCall | None = None,
         override_hold: bool = False,
+        grant: Grant | None = None,
     ) -> Approval:
         """Compare-and-set from pending. Raises what somebody else decided first."""
         approvals, now = self._parts.approvals, self._parts.clock.now()
@@ -152,6 +154,7 @@ class Decisions:
             reason=reason,
             edit=edit,
             override_hold=override_hold,
+            grant=grant,
         )
         after = approvals.get(approval.id)
         if not won:

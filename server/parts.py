@@ -12,6 +12,7 @@ from tools.audit import Audit
 from tools.autonomy import Autonomy
 from tools.clock import Clock
 from tools.controls import Controls
+from tools.grants import Grants
 from tools.holds import Holds
 from tools.incidents import Incidents
 from tools.ledger import ActionLedger
@@ -72,6 +73,8 @@ class AppParts:
     """What decisions were made from; None: nothing is kept."""
     talk: Talk | None = None
     """Chat, incidents opened by hand, marks and event streams; None: a server without them."""
+    grants: Grants | None = None
+    """What people let be done once more; None: nobody can."""
     undo: Undo | None = None
     """What takes requests to undo; None: a server without them."""
     works: Callable[[], bool] = lambda: True

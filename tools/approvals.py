@@ -10,6 +10,7 @@ from sqlalchemy import Select, select, update
 from tools.audit import append_entry
 from tools.database import Database, insert_if_absent
 from tools.errors import NotFound
+from tools.grants import Grant, give
 from tools.incident_rows import add_lines, line, nudge
 from tools.records import ActionCall, Record
 from tools.schema import approvals
@@ -86,11 +87,13 @@ class Approvals(Protocol):
         reason: str = "",
         override_hold: bool = False,
         edit: ActionCall | None = None,
+        grant: Grant | None = None,
     ) -> bool:
         """Compare-and-set from `pending`. False: somebody was first. Audited in the same transaction.
 
-        `edit`: with `renewed`, what is wanted instead. The same transaction makes the incident's run due, so that a
-        decision survives a kill at any instant, and tells its timeline who decided and why. Raises NotFound.
+        `edit`: with `renewed`, what is wanted instead; `grant`: with `approved`, what may be done once more. The same
+        transaction makes the incident's run due, so that a decision survives a kill at any instant, and tells its
+        timeline who decided and why. Raises NotFound.
         """
         ...
 
@@ -142,6 +145,7 @@ class SqlApprovals:
         reason: str = "",
         override_hold: bool = False,
         edit: ActionCall | None = None,
+        grant: Grant | None = None,
     ) -> bool:
         answer = {"state": state, "decided_at": at, "actor": actor, "reason": reason}
         set_instead = edit.model_dump(mode="json") if edit else None
@@ -168,6 +172,8 @@ class SqlApprovals:
                     incident_id=row.incident_id,
                     detail=detail,
                 )
+                if grant:
+                    give(connection, grant)
                 nudge(connection, [row.incident_id], at)
                 return True
         self.get(approval_id)

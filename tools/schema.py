@@ -4,7 +4,7 @@ alerts ─┐                    episodes ── episode_keys     which workload
         ├─ incidents ────────┘
         │      ├─ timeline, evidence, readings (what a decision was made from)
         │      ├─ claimed_targets      one unmerged run per target uid
-        │      ├─ approvals
+        │      ├─ approvals ── grants  what a person lets be done once more
         │      ├─ actions              the write-ahead ledger
         │      └─ marks                what people say of the decision
 conversations ── turns
@@ -35,7 +35,7 @@ from sqlalchemy import (
 
 from tools.column_types import JsonText, SafeText, UtcDateTime
 
-SCHEMA_VERSION = "0008"
+SCHEMA_VERSION = "0009"
 """The newest migration: what `Database.open` expects to find."""
 
 metadata = MetaData(
@@ -229,6 +229,29 @@ approvals = Table(
     Column("edit", JsonText),
     Index("ix_approvals_incident", "incident_id", "created_at"),
     Index("ix_approvals_pending", "created_at", **_where("state = 'pending'")),
+)
+
+grants = Table(
+    "grants",
+    metadata,
+    Column("id", SafeText, primary_key=True),
+    Column("approval_id", SafeText, ForeignKey("approvals.id"), nullable=False),
+    _incident(),
+    _words("action"),
+    Column("target", JsonText, nullable=False),
+    _words("target_uid"),
+    _words("problem"),
+    _words("actor"),
+    _words("reason"),
+    Column("given_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    _words("used_by"),
+    _words("used_in"),
+    Column("used_at", UtcDateTime),
+    _words("revoked_by"),
+    Column("revoked_at", UtcDateTime),
+    Index("ix_grants_target", "target_uid", "action"),
+    Index("ix_grants_given", "given_at"),
 )
 
 actions = Table(

@@ -27,6 +27,7 @@ from tools.audit import SqlAudit
 from tools.clock import ManualClock
 from tools.controls import SqlControls
 from tools.database import Database
+from tools.grants import SqlGrants
 from tools.holds import SqlHolds
 from tools.incidents import SqlIncidents
 from tools.ledger import SqlLedger
@@ -120,6 +121,7 @@ class Stand:
             prove_again=self.prove_again,
             reopen=self.reopen,
             probe=self.probes,
+            grants=SqlGrants(self.database),
             works=lambda: self.worker_works,
         )
 
