@@ -9,8 +9,10 @@ from typing import Any
 from graph.state import Decision, IncidentState, Proposal, Status
 from prompts import render
 from tools.approvals import Approval
+from tools.ledger import LedgerEntry
 from tools.outbox import Message, MessageKind
-from tools.records import ActionCall, Evidence, EvidenceItem, Similar, Target
+from tools.rechecks import Recheck
+from tools.records import ActionCall, Evidence, EvidenceItem, Similar, Target, Verdict
 from tools.synthetic import is_test
 
 VERDICT_LINES: dict[str, str] = {
@@ -152,6 +154,26 @@ def reminder(approval: Approval, now: datetime) -> Message:
         escalated=True,
         queued_at=now,
         **_both("reminder", words),
+    )
+
+
+def came_back(due: Recheck, entry: LedgerEntry, verdict: Verdict) -> Message:
+    """What was well when its run ended is not any more."""
+    words = {
+        "call": call_line(entry.call),
+        "target": target_line(entry.target),
+        "reason": verdict.reason,
+        "judged_at": f"{due.judged_at:%Y-%m-%d %H:%M} UTC",
+        "incident_id": due.incident_id,
+    }
+    where = f"{entry.target.namespace}/{entry.target.name}".strip("/")
+    return Message(
+        key=f"{due.incident_id}:came-back",
+        incident_id=due.incident_id,
+        kind="escalated",
+        subject=f"Act now: {where}: {entry.problem} came back",
+        queued_at=verdict.at,
+        **_both("came_back", words),
     )
 
 

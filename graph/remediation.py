@@ -25,10 +25,12 @@ from graph import (
     dry_runs,
     granting,
     keeping,
+    looking_again,
     messages,
     policy,
     proposals,
     requested,
+    second_signal,
     stepping,
     undoing,
     verdicts,
@@ -240,12 +242,14 @@ def verify(
     if not look.error and stepping.goes_on(services, state):
         return Command(goto="advance", update={"progress": progress})
     verdict = stepping.verdict(state, now) or verdicts.judge(progress, receipt, services.policy, now)
+    verdict = second_signal.counted(services, incident_id, verdict, progress, receipt, now)
     if verdict is None:
         next_look = now + timedelta(seconds=services.policy.verify_poll_seconds)
         return Command(goto="await_look", update={"progress": progress, "look_at": next_look.isoformat()})
     services.ledger.set_verdict(receipt.key, verdict.name)
     services.incidents.save_verdict(incident_id, verdict)
     autonomy.take_back(services, receipt.key)
+    looking_again.schedule(services, incident_id, verdict, progress, receipt)
     undo_it = (verdict.name == "REGRESSED" or verdict.undo) and receipt.inverse is not None
     update = {"progress": progress, "verdict": verdict, "outcome": OUTCOMES[verdict.name]}
     return Command(goto="undo" if undo_it else "remember", update=update)

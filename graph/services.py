@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from graph.policy import PolicySettings
 from tools.adviser import Adviser
 from tools.adviser_records import Listening
+from tools.alert_states import AlertStates
 from tools.approvals import Approvals
 from tools.autonomy import Autonomy
 from tools.clock import Clock
@@ -20,6 +21,7 @@ from tools.ledger import ActionLedger
 from tools.outbox import Outbox
 from tools.prometheus import SeriesReader
 from tools.readings import Readings
+from tools.rechecks import Rechecks
 from tools.recording import Reading, RecordingCluster, RecordingSeries
 from tools.remembering import Recollection
 from tools.requested_actions import RequestedActions
@@ -54,6 +56,10 @@ class Services:
     """None: the playbooks decide alone."""
     metrics: SeriesReader | None = None
     """A Prometheus. None: what only it could tell is named as absent."""
+    alert_states: tuple[AlertStates, ...] = ()
+    """Who knows which alerts fire, where that is configured. Empty: the second signal of a verdict is absent."""
+    rechecks: Rechecks | None = None
+    """Where later looks are kept. None: none are made."""
     readings: Readings | None = None
     """Where what a decision was made from is kept, to be captured later. None: nowhere."""
     reading: Reading | None = None

@@ -45,7 +45,7 @@ def window(receipt: Receipt, settings: PolicySettings) -> timedelta:
     """`clamp(max(floor, minReadySeconds + 60, 2 x longest life + 30), floor, 900 s)`; a floor beyond 900 s holds."""
     floor, scale = settings.verify_window_seconds, slack(settings)
     min_ready = receipt.before.min_ready_seconds if receipt.before else 0
-    wanted = max(min_ready + 60 * scale, 2 * _life(receipt).total_seconds() + 30 * scale)
+    wanted = max(min_ready + 60 * scale, 2 * life(receipt).total_seconds() + 30 * scale)
     return max(timedelta(seconds=floor), min(timedelta(seconds=wanted), LONGEST_WINDOW))
 
 
@@ -85,9 +85,9 @@ def judge(progress: Progress, receipt: Receipt, settings: PolicySettings, now: d
     look = progress.last
     if look is None or progress.failed_looks:
         return out_of_time(progress, receipt, settings, now)
-    superseded = _superseded(look, receipt)
-    if superseded:
-        return Verdict(name="SUPERSEDED", reason=superseded, at=now)
+    theirs = superseded(look, receipt)
+    if theirs:
+        return Verdict(name="SUPERSEDED", reason=theirs, at=now)
     if look.desired == 0:
         reason = "scaled to zero, or no node takes it: nothing runs that could be verified"
         return Verdict(name="INCONCLUSIVE", reason=reason, at=now)
@@ -232,7 +232,8 @@ def _did_not_help(
     return Verdict(name=name, reason=reason, at=now)
 
 
-def _superseded(look: Observation, receipt: Receipt) -> str:
+def superseded(look: Observation, receipt: Receipt) -> str:
+    """Who else changed it since, or an empty string."""
     if look.uid != receipt.target.uid:
         return "the workload was deleted or replaced"
     if receipt.template_digest and look.template_digest != receipt.template_digest:
@@ -256,8 +257,8 @@ def _begin_window(progress: Progress, look: Observation) -> Progress:
 
 def _held(receipt: Receipt, held: timedelta, now: datetime) -> Verdict:
     seconds = f"{held.total_seconds():.0f} s"
-    if _life(receipt) > SLOW_LIFE:
-        reason = f"well for {seconds}, but it lived {_life(receipt)} before it failed last time"
+    if life(receipt) > SLOW_LIFE:
+        reason = f"well for {seconds}, but it lived {life(receipt)} before it failed last time"
         return Verdict(name="PROVISIONAL", reason=reason, at=now)
     return Verdict(name="RECOVERED", reason=f"rolled out and well for {seconds}", at=now)
 
@@ -276,7 +277,7 @@ def _limit(receipt: Receipt, settings: PolicySettings) -> datetime:
     return receipt.sent_at + timedelta(seconds=settings.verify_timeout_seconds) + window(receipt, settings)
 
 
-def _life(receipt: Receipt) -> timedelta:
+def life(receipt: Receipt) -> timedelta:
     """The longest life of a container that had crashed lately before the write."""
     before = receipt.before
     if before is None:

@@ -19,9 +19,10 @@ from graph.proof import Change, prove_again
 from graph.remediation import build as build_graph
 from graph.services import Services
 from graph.state import Decision, Proposal
-from server import webhooks
+from server import rechecking, webhooks
 from server.access import Account
 from server.advising import AdviserCollector, adviser_of
+from server.alert_sources import alert_states
 from server.app import create_app
 from server.channels import channels, standing
 from server.chores import chores
@@ -61,6 +62,7 @@ from tools.outbox import SqlOutbox
 from tools.own_workload import own_uids
 from tools.prometheus import PrometheusApi
 from tools.readings import SqlReadings
+from tools.rechecks import SqlRechecks
 from tools.requested_actions import SqlRequestedActions
 from tools.revisions import SqlRevisions
 from tools.tallies import SqlTallies
@@ -131,7 +133,13 @@ def build(
     services = _services(settings, database, cluster, clock, limits or {}, adviser)
     prometheus = _prometheus(settings, clock)
     vitals = LiveVitals.of(cluster, clock, prometheus)
-    services = replace(services, memory=recollection(settings, memory), metrics=prometheus, vitals=vitals)
+    services = replace(
+        services,
+        memory=recollection(settings, memory),
+        metrics=prometheus,
+        vitals=vitals,
+        alert_states=alert_states(settings, prometheus),
+    )
     checkpoints = open_checkpoints(settings.checkpoints)
     runner = Runner(build_graph(_saver(checkpoints)), services, settings.data_dir / "locks")
     inbox = Inbox(database, clock)
@@ -139,6 +147,7 @@ def build(
         *chores(services, notifiers, memory),
         Chore("monitoring", MONITORING_SECONDS, vitals.look),
         *chores_for_people(database, inbox, clock),
+        *rechecking.chores(services, inbox),
     ]
     worker = Worker(runner, services.incidents, clock, work)
     probes = _probes(settings, services, account, notifiers)
@@ -223,6 +232,7 @@ def _services(
         signs=SqlSigns(database),
         policy=_policy(settings, cluster).model_copy(update=dict(limits)),
         readings=SqlReadings(database),
+        rechecks=SqlRechecks(database),
         requests=SqlRequestedActions(database),
         grants=SqlGrants(database),
         adviser=adviser,

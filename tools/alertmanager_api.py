@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tools.errors import TransientError
@@ -44,6 +44,15 @@ class AlertmanagerApi:
             if _identity(entry) not in known and group <= entry.get("labels", {}).items()
         ]
         return {**body, "alerts": [*given, *missing], "truncatedAlerts": 0}
+
+    def firing(self, names: Sequence[str]) -> list[dict[str, str]]:
+        """Labels of every alert of these names that it holds now, silenced or not. Raises TransientError."""
+        wanted = "|".join(sorted(re.escape(name) for name in set(names)))
+        found = self._get("/api/v2/alerts", {"filter": f'alertname=~"{wanted}"', "unprocessed": "true"})
+        if not isinstance(found, list):
+            raise TransientError("Alertmanager's API answers with something else than a list of alerts")
+        labels = [entry.get("labels") for entry in found if isinstance(entry, dict)]
+        return [each for each in labels if isinstance(each, dict) and each.get("alertname") in names]
 
     def _active(self, receiver: str) -> list[dict[str, Any]]:
         fields = {"active": "true", "silenced": "false", "inhibited": "false", "unprocessed": "false"}

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, update
 
 from tools.incident_rows import COVERING, add_lines, alert_from, chunks, line, new_incident
+from tools.records import Verdict
 from tools.schema import alerts, incidents
 from tools.targets_claimed import release
 
@@ -35,6 +36,16 @@ def end_run(connection: Connection, row: Row[Any], status: str, text: str, now: 
     unseen = _unseen(connection, row, status)
     if unseen:
         _open_next(connection, row, unseen, now)
+
+
+def judge_again(connection: Connection, row: Row[Any], verdict: Verdict, status: str, now: datetime) -> None:
+    """Another verdict and another ending for a run that has ended; the memory is to learn it anew."""
+    if row.ended_at is None or (row.verdict, row.verdict_reason) == (verdict.name, verdict.reason):
+        return
+    told = {"verdict": verdict.name, "verdict_reason": verdict.reason, "status": status}
+    values = {**told, "updated_at": now, "memory": ""}
+    connection.execute(update(incidents).where(incidents.c.id == row.id).values(values))
+    add_lines(connection, [line(row.id, now, "verdict", f"{verdict.name}: {verdict.reason}")])
 
 
 def _unseen(connection: Connection, row: Row[Any], status: str) -> Sequence[Row[Any]]:

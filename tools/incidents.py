@@ -15,7 +15,7 @@ from tools import similar_incidents
 from tools.clock import Clock
 from tools.database import Database, insert_if_absent
 from tools.errors import NotFound
-from tools.incident_endings import end_run
+from tools.incident_endings import end_run, judge_again
 from tools.incident_record import ENDED, Incident, TimelineEntry, incident_from
 from tools.incident_rows import add_lines, alert_from, line, looked
 from tools.records import Alert, Evidence, Similar, Target, Verdict
@@ -76,6 +76,10 @@ class Incidents(Protocol):
 
     def save_verdict(self, incident_id: str, verdict: Verdict) -> None:
         """Keep the verdict and its reason."""
+        ...
+
+    def judge_again(self, incident_id: str, verdict: Verdict, status: str) -> None:
+        """A look after the run's end found otherwise: another verdict, another ending. Idempotent."""
         ...
 
     def end(self, incident_id: str, status: str, text: str = "") -> None:
@@ -208,6 +212,10 @@ class SqlIncidents:
             connection.execute(update(incidents).where(incidents.c.id == incident_id).values(values))
             add_lines(connection, [line(incident_id, now, "verdict", f"{verdict.name}: {verdict.reason}")])
             looked(connection, incident_id, verdict.at)
+
+    def judge_again(self, incident_id: str, verdict: Verdict, status: str) -> None:
+        with self._database.write() as connection:
+            judge_again(connection, row_of(connection, incident_id), verdict, status, self._clock.now())
 
     def end(self, incident_id: str, status: str, text: str = "") -> None:
         with self._database.write() as connection:

@@ -50,17 +50,19 @@ def manual_alert(
     at: datetime,
     test: bool = False,
     action: str = "",
+    request: str = "",
 ) -> Alert:
     """The alert of one request; each request is one of its own, even about the same workload.
 
     `test`: one that `tools.synthetic` knows for a test. `action`: the name of the action that is asked for.
+    `request`: its name, where the same request may be made twice and has to be one.
     """
     labels = {
         "alertname": ACTION_NAME if action else TEST_NAME if test else NAME,
         "severity": "warning",
         WORKLOAD_LABELS[kind]: name,
         ACTOR: actor,
-        REQUEST: uuid4().hex[:12],
+        REQUEST: request or uuid4().hex[:12],
     }
     if namespace:
         labels["namespace"] = namespace

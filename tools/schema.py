@@ -6,6 +6,7 @@ alerts ─┐                    episodes ── episode_keys     which workload
         │      ├─ claimed_targets      one unmerged run per target uid
         │      ├─ approvals ── grants  what a person lets be done once more
         │      ├─ actions              the write-ahead ledger
+        │      ├─ rechecks             looks that are due after the run has ended
         │      └─ marks                what people say of the decision
 conversations ── turns
 outbox, audit, revisions, controls, autonomy, holds     stand alone
@@ -208,6 +209,21 @@ requested_actions = Table(
     _words("actor"),
     _words("reason"),
     Column("at", UtcDateTime, nullable=False),
+)
+
+rechecks = Table(
+    "rechecks",
+    metadata,
+    _incident(key=True),
+    Column("kind", SafeText, primary_key=True),
+    _words("key"),
+    Column("judged_at", UtcDateTime, nullable=False),
+    Column("last", JsonText),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("next_at", UtcDateTime, nullable=False),
+    Column("done_at", UtcDateTime),
+    _words("outcome"),
+    Index("ix_rechecks_waiting", "next_at", **_where("done_at IS NULL")),
 )
 
 approvals = Table(
