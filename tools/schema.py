@@ -36,7 +36,7 @@ from sqlalchemy import (
 
 from tools.column_types import JsonText, SafeText, UtcDateTime
 
-SCHEMA_VERSION = "0009"
+SCHEMA_VERSION = "0010"
 """The newest migration: what `Database.open` expects to find."""
 
 metadata = MetaData(

@@ -313,6 +313,12 @@ CASES = {
         neutral="",
         written=EXPANDED,
     ),
+    "Observation.pods_left": Case(
+        [node(at, pods_left=2) for at in range(30, 1200, 10)],
+        verdict="INCONCLUSIVE",
+        neutral=0,
+        written=CORDONED.model_copy(update={"call": ActionCall(name="drain_node")}),
+    ),
     "Observation.schedulable": Case(
         [node(at, schedulable=True) for at in range(30, 200, 10)],
         verdict="SUPERSEDED",
