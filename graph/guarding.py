@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 from math import inf
 
 from graph.load import quota_lacks
+from graph.memory_limits import MemoryAsk, memory_ask
 from graph.policy_facts import GuardFacts
+from graph.policy_memory import ONCE_IN, RAISE
 from graph.services import Services
 from graph.state import Proposal
 from tools.ledger import LedgerEntry
@@ -19,7 +21,7 @@ def guard_facts(
     services: Services, incident_id: str, proposal: Proposal, evidence: Evidence, now: datetime
 ) -> GuardFacts:
     """What stands around the object of `proposal`. Raises StoreError when the ledger cannot be read."""
-    args, workload = proposal.call.args, evidence.workload
+    args, workload, raises = proposal.call.args, evidence.workload, proposal.call.name == RAISE
     replicas = int(args.get("replicas") or 0)
     more = replicas - int(args.get("from_replicas") or replicas)
     return GuardFacts(
@@ -34,6 +36,10 @@ def guard_facts(
         node_pods=evidence.node_pods,
         node_writes=_node_writes(services, incident_id, now) if evidence.node else (),
         leak_proved=proposal.leak_proved,
+        limits=evidence.limits,
+        vertical_scalers=evidence.vertical_scalers,
+        memory=memory_ask(args, evidence) if raises else MemoryAsk(),
+        memory_writes=_memory_writes(services, incident_id, proposal, now) if raises else (),
     )
 
 
@@ -45,6 +51,15 @@ def _gib(size: object) -> float:
         return parse_quantity(str(size)) / 1024.0**3
     except ValueError:
         return inf
+
+
+def _memory_writes(
+    services: Services, incident_id: str, proposal: Proposal, now: datetime
+) -> tuple[datetime, ...]:
+    """A claim of this very run that was never answered is the attempt being made."""
+    entries = services.ledger.since(now - ONCE_IN, target_uid=proposal.target.uid)
+    done = [e for e in entries if e.incident_id != incident_id or e.receipt is not None]
+    return tuple(e.claimed_at for e in done if e.call.name == RAISE and not e.undo_of)
 
 
 def _node_writes(services: Services, incident_id: str, now: datetime) -> tuple[datetime, ...]:

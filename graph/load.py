@@ -61,7 +61,7 @@ def quota_lacks(evidence: Evidence, more: int) -> str:
     """Which quota so many more pods would exceed, or an empty string."""
     for quota in evidence.quotas:
         for key, hard in sorted(quota.hard.items()):
-            needed, used = more * _per_pod(key, evidence), quota.used.get(key, 0.0)
+            needed, used = more * per_pod(key, evidence), quota.used.get(key, 0.0)
             if needed > 0 and used + needed > hard * (1 + 1e-9):
                 return f"ResourceQuota {quota.name}: {key} {used:g} of {hard:g} used, {needed:g} more needed"
     return ""
@@ -75,12 +75,12 @@ def pods_that_fit(evidence: Evidence) -> int | None:
 
 def _rooms(quota: QuotaFacts, evidence: Evidence) -> Iterable[int]:
     for key, hard in quota.hard.items():
-        each = _per_pod(key, evidence)
+        each = per_pod(key, evidence)
         if each > 0:
             yield floor((hard - quota.used.get(key, 0.0)) / each + 1e-9)
 
 
-def _per_pod(key: str, evidence: Evidence) -> float:
+def per_pod(key: str, evidence: Evidence) -> float:
     """What one pod takes of a quota's resource, told from the pod that asks for most."""
     if key in _PODS:
         return 1.0

@@ -27,6 +27,7 @@ from graph.policy_grant import lifted
 from graph.policy_guards import GUARDS
 from graph.policy_hold import HOLD_RULES
 from graph.policy_limits import LIMITS
+from graph.policy_memory import MEMORY_GUARDS
 from tools.records import Record
 
 __all__ = [
@@ -325,6 +326,7 @@ RULES: tuple[Rule, ...] = (
     *LIMITS,
     *AUTONOMY,
     *HOLD_RULES,
+    *MEMORY_GUARDS,
 )
 
 

@@ -6,7 +6,19 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 
 from graph.freeze_windows import FreezeWindow
-from tools.records import AutoscalerFacts, BudgetFacts, Level, NodeFacts, NodePod, Record, Risk, Target
+from graph.memory_limits import MemoryAsk
+from tools.memory_bounds import MOST_BYTES
+from tools.records import (
+    AutoscalerFacts,
+    BudgetFacts,
+    Level,
+    LimitFacts,
+    NodeFacts,
+    NodePod,
+    Record,
+    Risk,
+    Target,
+)
 
 Answer: TypeAlias = tuple[Literal["refuse", "ask"], str] | None
 
@@ -104,6 +116,8 @@ class PolicySettings(Record):
     """No Deployment is scaled beyond this."""
     most_volume_gib: int = 1024
     """No claim is made to ask for more than this."""
+    most_memory: float = float(MOST_BYTES)
+    """Bytes: no container is given a higher limit."""
     node_pause_seconds: float = 1800.0
     """Between two cordons."""
     hold_workloads: int = 3
@@ -160,6 +174,12 @@ class GuardFacts(Record):
     """When nodes were written to lately, by other incidents."""
     leak_proved: bool = False
     """Metrics show the siblings of a pod that was killed for memory near their own limit."""
+    limits: tuple[LimitFacts, ...] = ()
+    vertical_scalers: tuple[AutoscalerFacts, ...] = ()
+    memory: MemoryAsk = MemoryAsk()
+    """What the proposal would give a container."""
+    memory_writes: tuple[datetime, ...] = ()
+    """When limits of this workload were changed lately, by this agent."""
 
 
 class PolicyFacts(Record):

@@ -49,6 +49,18 @@ def only_configuration_changed(evidence: Evidence) -> bool:
     return before.release_digest == current.release_digest
 
 
+def only_more_memory(evidence: Evidence) -> bool:
+    """The newest release does the same work as the one before it and may hold more: it has not begun a kill for
+    memory, and going back would only bring the next one sooner.
+    """
+    current, before = current_revision(evidence), next(iter(_older(evidence)), None)
+    if current is None or before is None or not current.memoryless_digest:
+        return False
+    same = current.memoryless_digest == before.memoryless_digest
+    now, was = current.memory_limits, before.memory_limits
+    return same and now.keys() == was.keys() and all(now[name] >= limit for name, limit in was.items())
+
+
 def rollback(problem: str, reason: str, back: Return, evidence: Evidence, target: Target) -> Proposal:
     """The proposal that goes back there. Its arguments name existing objects only (R8.3)."""
     workload = evidence.workload

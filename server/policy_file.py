@@ -116,6 +116,7 @@ class PolicyFile(BaseModel):
     hold_node_share: Share = SHIPPED.hold_node_share
     most_replicas: Annotated[int, Field(strict=True, ge=1, le=1000)] = SHIPPED.most_replicas
     most_volume_gib: Annotated[int, Field(strict=True, ge=1, le=65536)] = SHIPPED.most_volume_gib
+    most_memory: Annotated[float, Field(strict=True, ge=2**20, le=SHIPPED.most_memory)] = SHIPPED.most_memory
     verify_poll_seconds: Annotated[float, Field(strict=True, ge=1, le=600)] = SHIPPED.verify_poll_seconds
     verify_timeout_seconds: Annotated[float, Field(strict=True, ge=60, le=86400)] = (
         SHIPPED.verify_timeout_seconds

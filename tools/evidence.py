@@ -98,6 +98,7 @@ def collect(
         budgets=guards.budgets,
         quotas=guards.quotas,
         limits=guards.limits,
+        vertical_scalers=guards.vertical_scalers,
         node=next((node for node in guards.nodes if _is_target(node, target, gathered)), None),
         nodes=guards.nodes,
         node_pods=guards.node_pods,

@@ -24,13 +24,14 @@ from tools.objects import (
     metadata,
     name,
     revision_number,
+    surge,
     termination,
     uid,
 )
 from tools.records import ContainerFacts, EventFacts, PodFacts, RevisionFacts, WorkloadFacts
 from tools.resources import JsonObject
 from tools.revisions import RevisionSeen
-from tools.templates import images, release_digest, template_digest
+from tools.templates import images, memoryless_digest, release_digest, template_digest
 from tools.usage import amount
 
 ILL_SECONDS = 60.0
@@ -65,6 +66,7 @@ def workload_facts(deployment: JsonObject) -> WorkloadFacts:
         available=int(status.get("availableReplicas") or 0),
         paused=bool(spec.get("paused")),
         strategy=str((spec.get("strategy") or {}).get("type") or "RollingUpdate"),
+        surge=surge(deployment),
         min_ready_seconds=int(spec.get("minReadySeconds") or 0),
         progressing_reason=str(condition(deployment, "Progressing").get("reason", "")),
         revision=revision_number(deployment),
@@ -170,6 +172,8 @@ def _revision(
         created_at=created(item),
         template_digest=digest,
         release_digest=release_digest(template),
+        memoryless_digest=memoryless_digest(template),
+        memory_limits=_memory_limits(template),
         images=tuple(message(image) for image in images(template)),
         replicas=int(status.get("replicas") or 0),
         ready=int(status.get("readyReplicas") or 0),
@@ -178,6 +182,12 @@ def _revision(
         seen_current_seconds=(successor - created(item)).total_seconds() if successor else None,
         seen_ill=_ill(seen),
     )
+
+
+def _memory_limits(template: JsonObject) -> dict[str, float]:
+    containers = (template.get("spec") or {}).get("containers") or []
+    found = {str(c.get("name", "")): amount(c, "limits", "memory") for c in containers}
+    return {name: limit for name, limit in found.items() if limit}
 
 
 def _ill(seen: RevisionSeen | None) -> bool:

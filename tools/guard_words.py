@@ -81,13 +81,18 @@ def _quota_lines(quota: QuotaFacts) -> list[str]:
 
 
 def _limits(guards: Guards, read: Found) -> Words | None:
-    bounded = [limit for limit in guards.limits if limit.most_memory or limit.most_cores]
-    lines = [
-        f"{limit.name}: at most {(limit.most_memory or 0) / 2**20:.0f}Mi memory a container"
-        for limit in bounded
-        if limit.most_memory
+    bounded = [
+        limit for limit in guards.limits if limit.most_memory or limit.most_cores or limit.most_pod_memory
     ]
+    told = [(limit.name, limit.most_memory, "container") for limit in bounded]
+    told += [(limit.name, limit.most_pod_memory, "pod") for limit in bounded]
+    lines = [f"{name}: at most {most / 2**20:.0f}Mi memory a {of}" for name, most, of in told if most]
     return (f"{len(bounded)} LimitRanges bound a container", "\n".join(lines)) if bounded else None
+
+
+def _vertical_scalers(guards: Guards, read: Found) -> Words | None:
+    lines = [f"{scaler.kind} {scaler.name}" for scaler in guards.vertical_scalers]
+    return (f"{lines[0]} sets what its pods request", "\n".join(lines)) if lines else None
 
 
 def _nodes(guards: Guards, read: Found) -> Words | None:
@@ -138,6 +143,7 @@ _WORDS: Mapping[str, Callable[[Guards, Found], Words | None]] = {
     "budgets": _budgets,
     "quotas": _quotas,
     "limit_ranges": _limits,
+    "vertical_scalers": _vertical_scalers,
     "nodes": _nodes,
     "node_pods": _node_pods,
 }
@@ -147,6 +153,7 @@ _NOTHING: Mapping[str, str] = {
     "budgets": "no PodDisruptionBudget covers its pods",
     "quotas": "no ResourceQuota in the namespace",
     "limit_ranges": "no LimitRange bounds a container",
+    "vertical_scalers": "no VerticalPodAutoscaler sets what its pods request",
     "nodes": "the nodes are not there any more",
     "node_pods": "no pods on the node",
 }

@@ -38,6 +38,7 @@ from tools.resources import (
     PODS,
     QUOTAS,
     SCALED_OBJECTS,
+    VERTICAL_SCALERS,
     JsonObject,
     Resource,
 )
@@ -48,6 +49,7 @@ RULES: tuple[RbacRule, ...] = (
     RbacRule(group="metrics.k8s.io", resource="pods", verbs=("list",)),
     RbacRule(group="autoscaling", resource="horizontalpodautoscalers", verbs=("list",)),
     RbacRule(group="keda.sh", resource="scaledobjects", verbs=("list",)),
+    RbacRule(group="autoscaling.k8s.io", resource="verticalpodautoscalers", verbs=("list",)),
     RbacRule(group="policy", resource="poddisruptionbudgets", verbs=("list",)),
     RbacRule(group="", resource="resourcequotas", verbs=("list",)),
     RbacRule(group="", resource="limitranges", verbs=("list",)),
@@ -60,6 +62,7 @@ _LISTS: Mapping[str, Resource] = {
     "budgets": BUDGETS,
     "quotas": QUOTAS,
     "limit_ranges": LIMIT_RANGES,
+    "vertical_scalers": VERTICAL_SCALERS,
 }
 
 
@@ -73,6 +76,7 @@ class Guards:
     budgets: tuple[BudgetFacts, ...] = ()
     quotas: tuple[QuotaFacts, ...] = ()
     limits: tuple[LimitFacts, ...] = ()
+    vertical_scalers: tuple[AutoscalerFacts, ...] = ()
     nodes: tuple[NodeFacts, ...] = ()
     node_pods: tuple[NodePod, ...] = ()
 
@@ -85,7 +89,7 @@ def wanted(pods: Sequence[PodFacts]) -> tuple[str, ...]:
     if living and ready == len(living):
         kinds |= {"metrics", "autoscalers", "scaled_objects", "quotas"}
     if any(container.exit_reason == "OOMKilled" for pod in living for container in pod.containers):
-        kinds |= {"metrics", "quotas", "limit_ranges", "nodes"}
+        kinds |= {"metrics", "quotas", "limit_ranges", "vertical_scalers", "nodes"}
     if 0 < ready < len(living):
         kinds |= {"budgets", "nodes"}
     return tuple(kind for kind in (*_LISTS, "nodes") if kind in kinds)
@@ -164,13 +168,18 @@ def _facts(found: Mapping[str, Found], target: Target, pods: Sequence[JsonObject
         budgets=tuple(_budget(item) for item in values("budgets") if _covers(item, pods)),
         quotas=tuple(_quota(item) for item in values("quotas")),
         limits=tuple(_limit(item) for item in values("limit_ranges")),
+        vertical_scalers=tuple(
+            AutoscalerFacts(kind=VERTICAL_SCALERS.kind, name=name(item))
+            for item in values("vertical_scalers")
+            if _scales(item, target, "targetRef")
+        ),
         nodes=tuple(node_facts(item) for item in values("nodes")),
     )
 
 
-def _scales(item: JsonObject, target: Target) -> bool:
+def _scales(item: JsonObject, target: Target, field: str = "scaleTargetRef") -> bool:
     """KEDA's reference may leave the kind out: a Deployment is meant then."""
-    reference = (item.get("spec") or {}).get("scaleTargetRef") or {}
+    reference = (item.get("spec") or {}).get(field) or {}
     group, _, _ = str(reference.get("apiVersion") or "apps/v1").rpartition("/")
     kind = reference.get("kind") or DEPLOYMENTS.kind
     return (group, kind, reference.get("name")) == (DEPLOYMENTS.group, target.kind, target.name)
@@ -217,10 +226,15 @@ def _amounts(amounts: JsonObject) -> dict[str, float]:
 
 
 def _limit(item: JsonObject) -> LimitFacts:
-    limits = (item.get("spec") or {}).get("limits") or []
-    most = [(entry.get("max") or {}) for entry in limits if entry.get("type") == "Container"]
-    memory = [v for entry in most if (v := quantity(entry.get("memory"))) is not None]
-    cores = [v for entry in most if (v := quantity(entry.get("cpu"))) is not None]
     return LimitFacts(
-        name=name(item), most_memory=min(memory, default=None), most_cores=min(cores, default=None)
+        name=name(item),
+        most_memory=_most(item, "Container", "memory"),
+        most_cores=_most(item, "Container", "cpu"),
+        most_pod_memory=_most(item, "Pod", "memory"),
     )
+
+
+def _most(item: JsonObject, kind: str, resource: str) -> float | None:
+    limits = (item.get("spec") or {}).get("limits") or []
+    most = [(entry.get("max") or {}) for entry in limits if entry.get("type") == kind]
+    return min((v for entry in most if (v := quantity(entry.get(resource))) is not None), default=None)

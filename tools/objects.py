@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from math import ceil
 
 from tools.resources import JsonObject
 
@@ -102,6 +103,17 @@ def desired(workload: JsonObject) -> int:
     """`spec.replicas`, which the API takes for 1 when it is absent."""
     replicas = (workload.get("spec") or {}).get("replicas")
     return 1 if replicas is None else int(replicas)
+
+
+def surge(deployment: JsonObject) -> int:
+    """How many pods beyond `spec.replicas` a rolling update may make; a percentage is rounded up, 25 % by default."""
+    strategy = (deployment.get("spec") or {}).get("strategy") or {}
+    if strategy.get("type") == "Recreate":
+        return 0
+    most = str((strategy.get("rollingUpdate") or {}).get("maxSurge", "25%"))
+    if most.endswith("%"):
+        return ceil(desired(deployment) * int(most[:-1]) / 100)
+    return int(most)
 
 
 def revision_number(item: JsonObject) -> int:

@@ -132,6 +132,10 @@ class RevisionFacts(Record):
     """sha256 of the pod template without pod-template-hash, restartedAt and our own keys (R4.11)."""
     release_digest: str = ""
     """The same without marks of the configuration that is mounted: equal ones run the same containers."""
+    memoryless_digest: str = ""
+    """As `template_digest`, without what its containers may have and ask for of memory."""
+    memory_limits: dict[str, float] = {}
+    """Container -> bytes, where it has a limit."""
     images: tuple[str, ...] = ()
     replicas: int = 0
     ready: int = 0
@@ -159,6 +163,8 @@ class WorkloadFacts(Record):
     available: int = 0
     paused: bool = False
     strategy: str = "RollingUpdate"
+    surge: int = 0
+    """Pods beyond `desired` that a rolling update may make."""
     min_ready_seconds: int = 0
     progressing_reason: str = ""
     """Reason of the Progressing condition, e.g. `ProgressDeadlineExceeded`."""
@@ -261,6 +267,8 @@ class LimitFacts(Record):
     most_memory: float | None = None
     """Bytes."""
     most_cores: float | None = None
+    most_pod_memory: float | None = None
+    """Bytes, of all containers of one pod together."""
 
 
 class NodeFacts(Record):
@@ -358,6 +366,7 @@ GUARDS = frozenset(
         "budgets",
         "quotas",
         "limit_ranges",
+        "vertical_scalers",
         "nodes",
         "node_pods",
     }
@@ -386,6 +395,8 @@ class Evidence(Record):
     """Only those that cover pods of the workload."""
     quotas: tuple[QuotaFacts, ...] = ()
     limits: tuple[LimitFacts, ...] = ()
+    vertical_scalers: tuple[AutoscalerFacts, ...] = ()
+    """VerticalPodAutoscalers of the workload: they set what its pods request."""
     node: NodeFacts | None = None
     """The target, where that is a node."""
     nodes: tuple[NodeFacts, ...] = ()

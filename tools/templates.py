@@ -41,6 +41,15 @@ def release_digest(template: JsonObject) -> str:
     return _digest({**normal, "metadata": _dense({**normal["metadata"], "annotations": kept})})
 
 
+def memoryless_digest(template: JsonObject) -> str:
+    """As `template_digest`, and without the memory of its containers: two revisions that are equal by it do the same
+    work, and differ at most in how much of it they may hold.
+    """
+    normal = _withheld(template)
+    containers = [_memoryless(container) for container in normal["spec"].get("containers") or []]
+    return _digest({**normal, "spec": {**normal["spec"], "containers": containers}})
+
+
 def exact_digest(template: JsonObject) -> str:
     """As the Deployment controller compares: only the hash label is left out, so a restart counts."""
     return _digest(_normal(template, ignore_restarts=False))
@@ -70,6 +79,16 @@ def images(template: JsonObject) -> tuple[str, ...]:
 
 def _digest(template: JsonObject) -> str:
     return hashlib.sha256(_text(template).encode()).hexdigest()
+
+
+def _memoryless(container: JsonObject) -> JsonObject:
+    resources = container.get("resources") or {}
+    kept = {
+        kind: {key: value for key, value in (amounts or {}).items() if key != "memory"}
+        for kind, amounts in resources.items()
+        if isinstance(amounts, dict)
+    }
+    return {**container, "resources": {**resources, **kept}}
 
 
 def _withheld(template: JsonObject) -> JsonObject:

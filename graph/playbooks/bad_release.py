@@ -2,8 +2,8 @@
 
 Proof: the failing pods belong to the newest ReplicaSet, most of its pods fail, they failed from the start, and no
 pod of an older revision fails. Counter-proof: a template that once ran well or is older than a day (a restart is no
-release), a pod of an older revision that fails too, or a Service that the workload needs that has no ready pod or
-has become ready only since the newest failure.
+release), a pod of an older revision that fails too, kills for memory where the release only gave more of it, or a
+Service that the workload needs that has no ready pod or has become ready only since the newest failure.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from graph.playbooks import Playbook
-from graph.returns import PROOF_SECONDS, only_configuration_changed, rollback, way_back
+from graph.returns import PROOF_SECONDS, only_configuration_changed, only_more_memory, rollback, way_back
 from graph.state import Finding, Proposal
 from graph.symptoms import (
     CONFIG,
@@ -46,7 +46,7 @@ def proves(evidence: Evidence) -> Finding | None:
     failing = broken or hanging
     if not failing or len(failing) * 2 <= max(len(pods), current.replicas):
         return None
-    if _dependency_may_explain(failing, evidence):
+    if _dependency_may_explain(failing, evidence) or _had_less_before(failing, evidence):
         return None
     return _finding(current, failing, evidence, hanging=bool(hanging))
 
@@ -129,6 +129,13 @@ def _never_ready(pod: PodFacts, began: datetime) -> bool:
         return True
     restarted = any(c.restart_count for c in pod.containers)
     return not restarted and changed - began < timedelta(seconds=10)
+
+
+def _had_less_before(failing: list[PodFacts], evidence: Evidence) -> bool:
+    """Killed for memory although the release only gave them more of it."""
+    ends = [crashed_container(pod, evidence.collected_at) for pod in failing]
+    killed = all(end is not None and end.exit_reason == "OOMKilled" for end in ends)
+    return killed and only_more_memory(evidence)
 
 
 def _is_late(pod: PodFacts, evidence: Evidence) -> bool:

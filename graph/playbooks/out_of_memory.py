@@ -1,7 +1,8 @@
 """Containers are killed for memory. The kubelet restarts them already, so that a restart mends nothing by itself.
 
 Proof: OOMKilled as the newest end, of at least as many crashed pods as end otherwise. Killed within a minute of its
-start, or again and again: it needs more than its limit, which is computed and explained. Killed after a long life
+start, or again and again: it needs more than its limit. A computed one is asked for, or explained where a sibling does
+well with the present one (`graph.limit_too_small`). Killed after a long life
 while metrics show all siblings near their limit: a leak, unless Prometheus shows that they did not grow slowly;
 replacing them before they are killed too helps for a while, once. Where Prometheus was asked and does not show slow
 growth, a person decides. Killed after a long life since a release whose predecessor lived longer, or did not grow:
@@ -13,11 +14,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 from graph.growth import grew_before, grows_slowly, growth_of, held_by, was_asked
+from graph.limit_too_small import NEAR_LIMIT, Killed, more_memory, too_small
 from graph.load import memory_share, silent_sources
 from graph.memory_limits import room_for, spelled
 from graph.playbooks import Playbook
 from graph.restarts import restart
-from graph.returns import Return, rollback, way_back
+from graph.returns import Return, only_more_memory, rollback, way_back
 from graph.state import Finding, Proposal
 from graph.symptoms import (
     LIVED_WELL_SECONDS,
@@ -32,14 +34,11 @@ from tools.measure_words import growth_line
 from tools.records import ContainerFacts, Evidence, PodFacts, Target
 
 QUICK_SECONDS = 60.0
-NEAR_LIMIT = 0.85
 YOUNG = timedelta(hours=24)
 LONGER = 3.0
 """So many times as long the revision before must have been current without such kills."""
 
 CITED = ("pods", "metrics", "memory_growth", "revision_health", "previous_logs")
-
-Killed = tuple[PodFacts, ContainerFacts]
 
 
 def proves(evidence: Evidence) -> Finding | None:
@@ -66,7 +65,7 @@ def proves(evidence: Evidence) -> Finding | None:
 
 
 def candidates(finding: Finding, evidence: Evidence, target: Target) -> list[Proposal]:
-    """One restart for a leak, going back for a release that began it; nothing where only a higher limit helps."""
+    """Going back for a release that began it, one restart for a leak, more memory for a limit that is too small."""
     now = evidence.collected_at
     crashed = [(pod, c) for pod in live_pods(evidence) if (c := crashed_container(pod, now))]
     killed = [entry for entry in crashed if entry[1].exit_reason == "OOMKilled"]
@@ -77,6 +76,8 @@ def candidates(finding: Finding, evidence: Evidence, target: Target) -> list[Pro
         found.append(rollback(PLAYBOOK.problem, reason, back, evidence, target))
     if _leak(killed, evidence):
         found += _restart(evidence, target, proved=_growth_proved(killed, evidence))
+    if not found and too_small(killed, evidence):
+        found += more_memory(PLAYBOOK.problem, killed, evidence, target)
     return found
 
 
@@ -134,7 +135,7 @@ def _began_with_release(killed: list[Killed], evidence: Evidence) -> bool:
     lived, or Prometheus shows that its pods did not grow while these do. If they grew as well, it began earlier.
     """
     current, back = current_revision(evidence), way_back(evidence)
-    if current is None or back is None or not killed or not _lived_well(back):
+    if current is None or back is None or not killed or only_more_memory(evidence) or not _lived_well(back):
         return False
     lives = [life_seconds(container) or 0.0 for _, container in killed]
     young = evidence.collected_at - current.created_at <= YOUNG
@@ -217,9 +218,8 @@ def _next_step(container: ContainerFacts, killed: list[Killed], evidence: Eviden
             f"Its limit of {spelled(container.memory_limit or 0)} cannot be raised: {room.bound} bounds it. "
             "Find out what holds the memory."
         )
-    amount = spelled(room.limit)
-    request = f",{amount}" if container.memory_request == container.memory_limit else ""
-    both = f"--limits=memory={amount}" + (f" --requests=memory={amount}" if request else "")
+    amount, request = spelled(room.limit), spelled(room.request)
+    both = f"--limits=memory={amount} --requests=memory={request}"
     return (
         f"Raise the limit of container {container.name} to {amount} (bounded by {room.bound}): "
         f"kubectl set resources deployment/{_workload_name(evidence)} -c {container.name} {both}"

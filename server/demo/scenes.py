@@ -124,12 +124,12 @@ def scenes() -> tuple[Scene, ...]:
             (Expected("recovered", "stuck_pod", "act", "delete_pod", "RECOVERED"),),
         ),
         Scene(
-            "containers that are killed for memory are explained, with a limit that would do",
+            "a memory limit that is too small is raised after approval, to a computed one",
             "search",
             _runs(deployment("search", "index", "8.1", limits={"cpu": "1", "memory": "128Mi"})),
             _needs_more_memory("search", "index"),
-            "none",
-            (Expected("notified", "out_of_memory", "notify", says="--limits=memory=192Mi"),),
+            "approve",
+            (Expected("recovered", "out_of_memory", "ask", "set_memory_limit", "RECOVERED"),),
         ),
         Scene(
             "an image that cannot be pulled, with nothing to go back to, is explained",
@@ -244,10 +244,14 @@ def _has_one_stuck_pod(place: str, name: str) -> Strike:
 
 def _needs_more_memory(place: str, name: str) -> Strike:
     def strike(sandbox: Sandbox, clock: ScaledClock) -> None:
-        sandbox.fault(place, name, "oom", after=5.0)
+        sandbox.fault(place, name, "oom", after=5.0, when=lambda pod, now: _has_no_more(pod, "128Mi"))
         _let_pass(sandbox, clock, LONGEST_BACKOFF)
 
     return strike
+
+
+def _has_no_more(pod: dict[str, Any], memory: str) -> bool:
+    return bool(pod["spec"]["containers"][0]["resources"]["limits"]["memory"] == memory)
 
 
 def _falls_silent(node: str) -> Strike:

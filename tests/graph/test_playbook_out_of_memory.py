@@ -89,21 +89,59 @@ def told(found: Evidence) -> tuple[Finding, list[str]]:
     return finding, [proposal.call.name for proposal in proposals]
 
 
-def test_killed_within_seconds_is_explained_with_a_limit() -> None:
-    """A restart mends nothing: the number that would, and the command."""
+def test_killed_within_seconds_is_asked_to_be_given_more() -> None:
+    """A restart mends nothing: the number that would, what bounds it, and the command."""
     finding, proposed = told(seen(killed("a", 8.0), killed("b", 9.0)))
-    assert proposed == []
+    assert proposed == ["set_memory_limit"]
     assert "exceeds its limit of 128Mi within 8 s of its start" in finding.summary
     assert "to 192Mi (bounded by half as much again as now (128Mi))" in finding.next_step
     command = "kubectl set resources deployment/web -c app --limits=memory=192Mi --requests=memory=192Mi"
     assert command in finding.next_step
 
 
-def test_killed_again_and_again_is_explained() -> None:
-    """Whether metrics are there or not."""
-    finding, proposed = told(seen(killed("a", 300.0, restarts=9)))
-    assert proposed == []
+def test_killed_again_and_again_is_asked_to_be_given_more() -> None:
+    """Whether metrics are there or not. The amounts are computed, bound to this template, and for a person."""
+    finding, (proposal,) = diagnose(seen(killed("a", 300.0, restarts=9, memory_request=64 * MIB)), TARGET)
     assert "no metrics of its memory" in finding.facts
+    assert (proposal.risk, proposal.workload_digest, proposal.leak_proved) == ("high", NEW, False)
+    assert "bounded by half as much again" in proposal.reason
+    assert proposal.call.args == {
+        "namespace": "shop",
+        "name": "web",
+        "uid": "uid-web",
+        "from_digest": NEW,
+        "container": "app",
+        "from_limit": 128 * 2**20,
+        "limit": 192 * 2**20,
+        "from_request": 64 * 2**20,
+        "request": 96 * 2**20,
+    }
+
+
+ROOM = {"usage": memory(0.5, "b")}
+NEAR = {"usage": memory(0.9, "b")}
+
+
+@pytest.mark.parametrize(
+    ("found", "asked_for"),
+    [
+        pytest.param(seen(killed("a", 8.0, restarts=1)), True, id="after one restart"),
+        pytest.param(seen(killed("a", 8.0, restarts=0)), False, id="before any restart"),
+        pytest.param(seen(killed("a", 599.0)), True, id="too fast for slow growth"),
+        pytest.param(seen(killed("a", 600.0)), False, id="after ten minutes"),
+        pytest.param(seen(killed("a", 8.0), killed("b", 8.0, name="proxy")), False, id="two containers"),
+        pytest.param(seen(killed("a", 8.0), workload=workload(updated=0)), False, id="a rollout moves"),
+        pytest.param(seen(killed("a", 8.0), sibling("b"), **ROOM), False, id="a sibling has room"),
+        pytest.param(seen(killed("a", 8.0), sibling("b")), False, id="a sibling runs, nobody knows how"),
+        pytest.param(seen(killed("a", 8.0), sibling("b"), **NEAR), True, id="a sibling is near it too"),
+        pytest.param(seen(killed("a", 8.0), sibling("b", running=500.0), **ROOM), True, id="a young sibling"),
+        pytest.param(seen(killed("a", 8.0), sibling("b", ready=False), **ROOM), True, id="it is not ready"),
+        pytest.param(seen(killed("a", 8.0, memory_limit=None, memory_request=None)), False, id="no limit"),
+    ],
+)
+def test_a_limit_is_raised_only_where_it_is_shown_to_be_too_small(found: Evidence, asked_for: bool) -> None:
+    """What does well under the same limit speaks against it; what grows slowly is no question of the limit."""
+    assert told(found)[1] == (["set_memory_limit"] if asked_for else [])
 
 
 def test_a_leak_shown_by_metrics_is_restarted_once() -> None:
@@ -140,7 +178,6 @@ def leak(**more: Any) -> Evidence:
         pytest.param(leak(usage=()), id="no metrics"),
         pytest.param(leak(usage=memory(0.93, "b")), id="one sibling was not measured"),
         pytest.param(leak(usage=memory(0.84, "b", "c")), id="siblings are not near"),
-        pytest.param(leak(killed=killed("a", 599.0, restarts=1)), id="it grew fast"),
         pytest.param(leak(siblings=(sibling("b", running=599.0), sibling("c"))), id="a sibling is young"),
         pytest.param(leak(siblings=(sibling("b", ready=False), sibling("c"))), id="a sibling is not ready"),
         pytest.param(leak(siblings=()), id="all were killed"),
@@ -427,6 +464,29 @@ CONTAINER = ContainerFacts(name="app", **LIMIT)
             "ResourceQuota all",
             id="no room",
         ),
+        pytest.param(
+            {
+                "quotas": (
+                    QuotaFacts(
+                        name="all", hard={"limits.memory": 640 * MIB}, used={"limits.memory": 384 * MIB}
+                    ),
+                ),
+                "workload": workload(surge=1),
+                "pods": tuple(sibling(name) for name in "abc"),
+            },
+            160,
+            "ResourceQuota all",
+            id="quota, shared by three replicas and the one that the rolling update makes beside them",
+        ),
+        pytest.param(
+            {
+                "limits": (LimitFacts(name="pods", most_pod_memory=200 * MIB),),
+                "pods": (pod("a", RS, well(**LIMIT), well(name="proxy", memory_limit=40 * MIB)),),
+            },
+            160,
+            "LimitRange pods of a pod",
+            id="a LimitRange of whole pods",
+        ),
     ],
 )
 def test_the_limit_is_computed_within_all_bounds(more: dict[str, Any], limit: int, bound: str) -> None:
@@ -444,8 +504,7 @@ def test_a_limit_that_cannot_be_raised_says_what_bounds_it() -> None:
     assert "cannot be raised: ResourceQuota all bounds it" in finding.next_step
 
 
-def test_a_request_that_is_lower_stays_as_it_is() -> None:
-    """The quality of service class is kept."""
+def test_a_request_that_is_lower_keeps_its_share() -> None:
+    """So does the quality of service class."""
     finding, _ = told(seen(killed("a", 8.0, memory_request=64 * MIB)))
-    assert "--limits=memory=192Mi" in finding.next_step
-    assert "--requests" not in finding.next_step
+    assert "--limits=memory=192Mi --requests=memory=96Mi" in finding.next_step

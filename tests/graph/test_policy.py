@@ -24,6 +24,7 @@ from tests.graph.evidence_builders import NOW, TARGET, ago, policy_facts
 from tests.graph.guard_scenarios import HOLD_SCENARIOS
 from tests.graph.guard_scenarios import SCENARIOS as GUARD_SCENARIOS
 from tests.graph.limit_scenarios import SCENARIOS as LIMIT_SCENARIOS
+from tests.graph.memory_scenarios import SCENARIOS as MEMORY_SCENARIOS
 from tools.records import Target
 
 AUTO = PolicySettings(mode="auto")
@@ -104,6 +105,7 @@ SCENARIOS = {
     **LIMIT_SCENARIOS,
     "autonomy_level": (policy_facts(autonomy="approve"), AUTO, "ask"),
     **HOLD_SCENARIOS,
+    **MEMORY_SCENARIOS,
 }
 """One scenario per rule in which this rule alone decides."""
 

@@ -179,7 +179,7 @@ CASES: dict[str, tuple[Callable[[Harness], str], str, str]] = {
     "bad release": (bad_release, "bad_release", "rollback_deployment"),
     "transient crash": (transient_crash, "transient_crash", "restart_deployment"),
     "image error": (image_error, "image_error", "rollback_deployment"),
-    "out of memory": (out_of_memory, "out_of_memory", ""),
+    "out of memory": (out_of_memory, "out_of_memory", "set_memory_limit"),
     "high cpu": (high_cpu, "high_cpu", "scale_deployment"),
     "stuck pod": (stuck_pod, "stuck_pod", "delete_pod"),
     "node": (node_not_ready, "node_not_ready", "cordon_node"),

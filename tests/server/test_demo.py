@@ -71,7 +71,7 @@ def test_every_incident_of_the_demo_ends_as_expected(played: dict[str, subproces
     assert [(place(line), line["status"], line["action"], line["verdict"]) for line in further] == [
         ("checkout", "recovered", "scale_deployment", "RECOVERED"),
         ("mail", "recovered", "delete_pod", "RECOVERED"),
-        ("search", "notified", None, None),
+        ("search", "recovered", "set_memory_limit", "RECOVERED"),
         ("media", "notified", None, None),
         ("blog", "withdrawn", "rollback_deployment", None),
         ("fleet", "recovered", "rollback_deployment", "RECOVERED"),

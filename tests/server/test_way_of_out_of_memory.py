@@ -1,4 +1,4 @@
-"""Kills for memory, from alert to verdict: explained with a limit, a leak restarted once, a release gone back from."""
+"""Kills for memory, from alert to verdict: a limit raised, a leak restarted once, a release gone back from."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.harness import Harness, harness
-from tests.server.ways import approve, decision, fire, limited, told, writes
+from tests.server.ways import approve, decision, fire, limited, pending, told, writes
+from tools.quantities import parse_quantity
+from tools.resources import JsonObject
 
 pytestmark = pytest.mark.timeout(300)
 MIB = 2.0**20
@@ -39,16 +41,77 @@ def alarm(agent: Harness) -> str:
     return fire(agent, "PodOOMKilled", namespace="shop", container="web", **killed_pod(agent))
 
 
-def test_a_limit_that_is_too_small_is_explained_with_a_number(agent: Harness) -> None:
-    """Killed within seconds, again and again: no action, but the limit that would do and its command."""
+def too_small(agent: Harness) -> str:
+    """Every pod is killed five seconds after each start, while it has less than 150 MiB; the incident's id."""
+    agent.sandbox.fault("shop", "web", "oom", after=5.0, when=lambda pod, now: memory_of(pod) < 150 * MIB)
+    agent.advance(300, step=20)
+    incident_id = alarm(agent)
+    agent.advance(60)
+    return incident_id
+
+
+def memory_of(pod: JsonObject) -> float:
+    """The limit of its first container."""
+    return parse_quantity(pod["spec"]["containers"][0]["resources"]["limits"]["memory"])
+
+
+def limits(agent: Harness) -> JsonObject:
+    """What the template sets."""
+    found = agent.sandbox.get("Deployment", "shop", "web")
+    assert found
+    resources: JsonObject = found["spec"]["template"]["spec"]["containers"][0]["resources"]
+    return {kind: resources[kind]["memory"] for kind in ("limits", "requests")}
+
+
+def test_a_limit_that_is_too_small_is_raised_after_approval(agent: Harness) -> None:
+    """Killed within seconds, again and again: a person sees the computed limit, and it ends the kills."""
+    incident_id = too_small(agent)
+    assert told(agent, incident_id) == ("out_of_memory", "ask", "awaiting_approval", "")
+    assert writes(agent) == []
+    shown = pending(agent)["proposal"]["preview"]
+    assert "-        memory: 128Mi" in shown["diff"]
+    assert "+        memory: 192Mi" in shown["diff"]
+    assert (shown["accepted"], len(shown["pods_replaced"])) == (True, 3)
+    assert "Undone by setting 128Mi again" in shown["undo"]
+    approve(agent)
+    assert (writes(agent), limits(agent)) == ([RESTART], {"limits": "192Mi", "requests": "192Mi"})
+    agent.advance(600, step=20)
+    assert told(agent, incident_id)[2:] == ("recovered", "RECOVERED")
+
+
+def test_a_limit_that_is_still_too_small_is_not_raised_again(agent: Harness) -> None:
+    """Killed again under the new one: a person takes over, and nothing is asked for a second time that day."""
     agent.sandbox.fault("shop", "web", "oom", after=5.0)
     agent.advance(300, step=20)
     incident_id = alarm(agent)
     agent.advance(60)
+    approve(agent)
+    agent.advance(900, step=20)
+    assert told(agent, incident_id)[2:] == ("escalated", "NOT_RECOVERED")
+    agent.advance(7 * 3600, step=300)
+    again = fire(agent, "KubePodCrashLooping", namespace="shop", container="web", **killed_pod(agent))
+    agent.advance(60)
+    assert told(agent, again)[:2] == ("out_of_memory", "notify")
+    assert any(line.startswith("memory_once:") for line in decision(agent, again)["blocked_by"])
+    assert writes(agent) == [RESTART]
+
+
+def test_a_quota_without_room_for_more_is_explained(agent: Harness) -> None:
+    """Nobody is asked for what the pods could not be made with; the number and the command are told."""
+    hard = {"limits.memory": f"{3 * 128}Mi"}
+    agent.sandbox.apply(
+        {
+            "apiVersion": "v1",
+            "kind": "ResourceQuota",
+            "metadata": {"name": "all", "namespace": "shop"},
+            "spec": {"hard": hard},
+        }
+    )
+    incident_id = too_small(agent)
     assert told(agent, incident_id) == ("out_of_memory", "notify", "notified", "")
-    assert writes(agent) == []
     (message,) = agent.agent.services.outbox.for_incident(incident_id)
-    assert "kubectl set resources deployment/web -c web --limits=memory=192Mi" in message.body
+    assert "cannot be raised: ResourceQuota all bounds it" in message.body
+    assert writes(agent) == []
 
 
 def test_a_leak_is_restarted_once(agent: Harness) -> None:

@@ -115,8 +115,13 @@ def test_a_kill_for_memory_makes_it_a_question_of_limits(shop: Shop) -> None:
     """Usage, quota, LimitRanges and the node's size."""
     shop.fault("oom", 3)
     evidence = shop.collect()
-    expected = {"metrics": "no_data", "quotas": "no_data", "limit_ranges": "no_data", "nodes": "found"}
-    assert kinds(evidence) == expected
+    assert kinds(evidence) == {
+        "metrics": "no_data",
+        "quotas": "no_data",
+        "limit_ranges": "no_data",
+        "vertical_scalers": "no_data",
+        "nodes": "found",
+    }
     assert {node.allocatable_memory for node in evidence.nodes} == {32 * 2.0**30}
     assert {c.memory_limit for pod in evidence.pods for c in pod.containers} == {128 * MIB}
 
@@ -206,6 +211,27 @@ def test_quotas_and_limit_ranges_as_numbers(shop: Shop) -> None:
     (limit,) = evidence.limits
     assert (limit.most_memory, limit.most_cores) == (256 * MIB, 2.0)
     assert "all pods: 3 of 4" in the(evidence, "quotas").excerpt
+
+
+def test_a_vertical_autoscaler_of_the_workload_is_told(shop: Shop) -> None:
+    """Only one that targets it; and the most that a LimitRange lets a whole pod have."""
+    spec = {"targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}}
+    others = {"targetRef": {**spec["targetRef"], "name": "api"}}
+    api = "autoscaling.k8s.io/v1"
+    most = {"limits": [{"type": "Pod", "max": {"memory": "1Gi"}}]}
+    shop.sandbox.apply(
+        [
+            made("VerticalPodAutoscaler", api, "web", spec),
+            made("VerticalPodAutoscaler", api, "api", others),
+            made("LimitRange", "v1", "pods", most),
+        ]
+    )
+    shop.fault("oom", 1)
+    evidence = shop.collect()
+    assert [(s.kind, s.name) for s in evidence.vertical_scalers] == [("VerticalPodAutoscaler", "web")]
+    assert the(evidence, "vertical_scalers").summary.endswith("web sets what its pods request")
+    assert [limit.most_pod_memory for limit in evidence.limits] == [1024 * MIB]
+    assert "1024Mi memory a pod" in the(evidence, "limit_ranges").excerpt
 
 
 def test_a_node_is_read_with_all_others_and_its_pods(shop: Shop) -> None:

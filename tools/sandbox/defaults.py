@@ -67,6 +67,9 @@ def _template(spec: JsonObject) -> None:
 def _pod(obj: JsonObject) -> None:
     spec = obj.setdefault("spec", {})
     pod_spec(spec)
+    for container in [*(spec.get("initContainers") or []), *(spec.get("containers") or [])]:
+        if isinstance(container, dict):
+            _requests(container["resources"])
     spec.setdefault("enableServiceLinks", True)
     spec.setdefault("serviceAccountName", "default")
     spec.setdefault("serviceAccount", spec["serviceAccountName"])
@@ -119,7 +122,6 @@ def _container(container: JsonObject) -> None:
     for name in ("livenessProbe", "readinessProbe", "startupProbe"):
         if isinstance(container.get(name), dict):
             _probe(container[name])
-    _requests(container["resources"])
 
 
 def _requests(resources: JsonObject) -> None:

@@ -249,6 +249,17 @@ def _is_cordoned(item: JsonObject) -> bool:
     return bool(item["spec"].get("unschedulable"))
 
 
+def _memory_args(stage: Stage) -> Args:
+    """Half as much again, of the request too."""
+    amounts = {"from_limit": 64, "limit": 96, "from_request": 32, "request": 48}
+    return {**_template_target(stage), "container": "web", **{k: v * 2**20 for k, v in amounts.items()}}
+
+
+def _memory(item: JsonObject) -> tuple[str, str]:
+    resources = item["spec"]["template"]["spec"]["containers"][0]["resources"]
+    return resources["limits"]["memory"], resources["requests"]["memory"]
+
+
 CASES: Mapping[str, Case] = {
     "rollback_deployment": Case(
         prepare=_bad_release,
@@ -271,6 +282,13 @@ CASES: Mapping[str, Case] = {
         state=desired,
         spoil=lambda stage, args: _scale(stage, args["from_replicas"] + 2),
         needs_metrics=True,
+    ),
+    "set_memory_limit": Case(
+        prepare=_healthy,
+        args=_memory_args,
+        shows=lambda item, args: _memory(item) == ("96Mi", "48Mi"),
+        state=digest,
+        spoil=_another_release,
     ),
     "delete_pod": Case(
         prepare=_stuck,
