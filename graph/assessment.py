@@ -19,7 +19,7 @@ from tools.actions import REGISTRY
 from tools.errors import PermanentError, TransientError
 from tools.ledger import LedgerEntry
 from tools.namespaces import mode_label
-from tools.records import Evidence, Similar, Target
+from tools.records import Evidence, RolloutPlan, Similar, Target
 from tools.synthetic import is_test
 
 DISABLE = "sre-agent/disable"
@@ -68,6 +68,7 @@ def policy_facts(
         strategy=workload.strategy if workload else "RollingUpdate",
         desired=workload.desired if workload else 1,
         ready=workload.ready if workload else 0,
+        rollout=workload.rollout if workload else RolloutPlan(),
         rolling_out=_rolling_out(evidence),
         health_proof=proposal.health_proof,
         attempts=_attempts(services, incident_id, proposal.target, now),

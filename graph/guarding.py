@@ -16,6 +16,11 @@ from tools.quantities import parse_quantity
 from tools.records import Evidence
 from tools.resources import NODES
 
+FRESH = timedelta(minutes=5)
+"""The ReplicaSet controller tries again, and complains again, at the latest after about sixteen minutes; most often
+within seconds. What is older may have been mended.
+"""
+
 
 def guard_facts(
     services: Services, incident_id: str, proposal: Proposal, evidence: Evidence, now: datetime
@@ -30,6 +35,8 @@ def guard_facts(
         quota_lacks=quota_lacks(evidence, more) if more > 0 else "",
         replicas=replicas,
         volume_gib=_gib(args.get("to_size")),
+        surge_lacks=quota_lacks(evidence, workload.rollout.surge) if workload else "",
+        creation_refused=creation_refused(evidence, now),
         priority_class=workload.priority_class if workload else "",
         node=evidence.node,
         other_nodes=tuple(n for n in evidence.nodes if evidence.node and n.uid != evidence.node.uid),
@@ -60,6 +67,13 @@ def _memory_writes(
     entries = services.ledger.since(now - ONCE_IN, target_uid=proposal.target.uid)
     done = [e for e in entries if e.incident_id != incident_id or e.receipt is not None]
     return tuple(e.claimed_at for e in done if e.call.name == RAISE and not e.undo_of)
+
+
+def creation_refused(evidence: Evidence, now: datetime) -> str:
+    """The newest complaint of its controller about a quota, while it is fresh."""
+    told = (e for e in evidence.events if e.reason == "FailedCreate" and "exceeded quota" in e.message)
+    fresh = [e for e in told if e.last_seen and now - e.last_seen <= FRESH]
+    return max(fresh, key=lambda e: e.last_seen or now).message if fresh else ""
 
 
 def _node_writes(services: Services, incident_id: str, now: datetime) -> tuple[datetime, ...]:

@@ -28,6 +28,7 @@ from graph.policy_guards import GUARDS
 from graph.policy_hold import HOLD_RULES
 from graph.policy_limits import LIMITS
 from graph.policy_memory import MEMORY_GUARDS
+from graph.policy_rollouts import ROLLOUTS
 from tools.records import Record
 
 __all__ = [
@@ -327,6 +328,7 @@ RULES: tuple[Rule, ...] = (
     *AUTONOMY,
     *HOLD_RULES,
     *MEMORY_GUARDS,
+    *ROLLOUTS,
 )
 
 

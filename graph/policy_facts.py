@@ -17,6 +17,7 @@ from tools.records import (
     NodePod,
     Record,
     Risk,
+    RolloutPlan,
     Target,
 )
 
@@ -165,6 +166,10 @@ class GuardFacts(Record):
     """How many the proposal would have."""
     volume_gib: float = 0.0
     """How much storage the proposal would ask for."""
+    surge_lacks: str = ""
+    """Which quota the first pods of a rollout would exceed, where quotas were read."""
+    creation_refused: str = ""
+    """What the API server said lately when the workload's controller wanted another pod."""
     priority_class: str = ""
     node: NodeFacts | None = None
     other_nodes: tuple[NodeFacts, ...] = ()
@@ -214,6 +219,7 @@ class PolicyFacts(Record):
     strategy: str = "RollingUpdate"
     desired: int = 1
     ready: int = 0
+    rollout: RolloutPlan = RolloutPlan()
     rolling_out: bool = False
     """A rollout of this workload is still moving and nothing says that it failed."""
     health_proof: str = ""

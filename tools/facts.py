@@ -32,6 +32,8 @@ from tools.records import ContainerFacts, EventFacts, PodFacts, RevisionFacts, W
 from tools.resources import JsonObject
 from tools.revisions import RevisionSeen
 from tools.templates import images, memoryless_digest, release_digest, template_digest
+from tools.rollout_plan import rollout_plan
+from tools.templates import images, release_digest, template_digest
 from tools.usage import amount
 
 ILL_SECONDS = 60.0
@@ -75,6 +77,7 @@ def workload_facts(deployment: JsonObject) -> WorkloadFacts:
         annotations=kept(annotations),
         labels=kept(metadata(deployment).get("labels") or {}),
         priority_class=str(_pod_spec(spec).get("priorityClassName") or ""),
+        rollout=rollout_plan(deployment),
     )
 
 

@@ -91,7 +91,7 @@ def wanted(pods: Sequence[PodFacts]) -> tuple[str, ...]:
     if any(container.exit_reason == "OOMKilled" for pod in living for container in pod.containers):
         kinds |= {"metrics", "quotas", "limit_ranges", "vertical_scalers", "nodes"}
     if 0 < ready < len(living):
-        kinds |= {"budgets", "nodes"}
+        kinds |= {"budgets", "nodes", "autoscalers"}
     return tuple(kind for kind in (*_LISTS, "nodes") if kind in kinds)
 
 

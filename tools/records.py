@@ -150,6 +150,22 @@ class RevisionFacts(Record):
     """The ledger saw its pods failing while it was current."""
 
 
+class RolloutPlan(Record):
+    """What a rollout of the workload would do, by its spec."""
+
+    strategy: str = "RollingUpdate"
+    """`RollingUpdate`, `Recreate` or `OnDelete`."""
+    surge: int = 0
+    """Pods beyond the wanted number, at the most."""
+    may_be_missing: int = 0
+    """Of the wanted pods, at the most."""
+    partition: int = 0
+    """A StatefulSet's: pods below that number stay as they are."""
+    claims: tuple[str, ...] = ()
+    """PersistentVolumeClaims that all of its pods share."""
+    host_ports: tuple[int, ...] = ()
+
+
 class WorkloadFacts(Record):
     """The Deployment's own spec and status, as far as rules read them."""
 
@@ -176,6 +192,7 @@ class WorkloadFacts(Record):
     labels: dict[str, str] = {}
     priority_class: str = ""
     """Of the pod template: `system-*` is never written to."""
+    rollout: RolloutPlan = RolloutPlan()
 
 
 class DependencyFacts(Record):

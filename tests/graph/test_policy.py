@@ -25,6 +25,7 @@ from tests.graph.guard_scenarios import HOLD_SCENARIOS
 from tests.graph.guard_scenarios import SCENARIOS as GUARD_SCENARIOS
 from tests.graph.limit_scenarios import SCENARIOS as LIMIT_SCENARIOS
 from tests.graph.memory_scenarios import SCENARIOS as MEMORY_SCENARIOS
+from tests.graph.rollout_scenarios import SCENARIOS as ROLLOUT_SCENARIOS
 from tools.records import Target
 
 AUTO = PolicySettings(mode="auto")
@@ -106,6 +107,7 @@ SCENARIOS = {
     "autonomy_level": (policy_facts(autonomy="approve"), AUTO, "ask"),
     **HOLD_SCENARIOS,
     **MEMORY_SCENARIOS,
+    **ROLLOUT_SCENARIOS,
 }
 """One scenario per rule in which this rule alone decides."""
 

@@ -103,10 +103,10 @@ def test_pods_that_all_crash_cost_no_further_read(shop: Shop) -> None:
 
 
 def test_one_pod_that_is_not_ready_makes_it_a_question_of_what_may_go(shop: Shop) -> None:
-    """Budgets, and the node under it."""
+    """Budgets, the node under it, and whether an autoscaler is at its least."""
     (ill,) = shop.fault("notready", 1)
     evidence = shop.collect()
-    assert kinds(evidence) == {"budgets": "no_data", "nodes": "found"}
+    assert kinds(evidence) == {"budgets": "no_data", "nodes": "found", "autoscalers": "no_data"}
     place = next(pod.node for pod in evidence.pods if pod.name == ill)
     assert [(node.name, node.ready, node.schedulable) for node in evidence.nodes] == [(place, "True", True)]
 
