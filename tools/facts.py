@@ -31,9 +31,8 @@ from tools.objects import (
 from tools.records import ContainerFacts, EventFacts, PodFacts, RevisionFacts, WorkloadFacts
 from tools.resources import JsonObject
 from tools.revisions import RevisionSeen
-from tools.templates import images, memoryless_digest, release_digest, template_digest
 from tools.rollout_plan import rollout_plan
-from tools.templates import images, release_digest, template_digest
+from tools.templates import images, memoryless_digest, release_digest, template_digest
 from tools.usage import amount
 
 ILL_SECONDS = 60.0
