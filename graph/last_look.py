@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from graph import policy
 from graph.holding import note_nodes, standing
 from graph.policy import PolicyFacts
 from graph.services import Services
+from tools.errors import ToolError
+from tools.quiet import why_quiet
+from tools.records import Alert
 
 
-def last_look(services: Services, facts: PolicyFacts) -> PolicyFacts:
+def last_look(services: Services, facts: PolicyFacts, alerts: Sequence[Alert]) -> PolicyFacts:
     """The facts with what the surroundings say now, where nothing else stands in the way of an automatic write.
 
-    Raises ToolError for what does not answer: then nothing is written yet.
+    Raises ToolError for an API server or a record that does not answer: then nothing is written yet.
     """
-    if services.holds is None or policy.route(policy.evaluate(facts, services.policy)) != "act":
+    if policy.route(policy.evaluate(facts, services.policy)) != "act":
         return facts
+    return facts.model_copy(update={**_hold(services, facts), **_quiet(services, alerts)})
+
+
+def _hold(services: Services, facts: PolicyFacts) -> dict[str, Any]:
     unread = note_nodes(services, facts.now)
     held = tuple(map(str, standing(services, facts.now)))
-    return facts.model_copy(update={"holds": held, "hold_unread": unread and f"the nodes: {unread}"})
+    return {"holds": held, "hold_unread": unread and f"the nodes: {unread}"}
+
+
+def _quiet(services: Services, alerts: Sequence[Alert]) -> dict[str, Any]:
+    """An Alertmanager that does not answer is not waited for: a person can tell."""
+    if services.silences is None:
+        return {}
+    try:
+        return {"quiet": why_quiet(services.silences, alerts)}
+    except ToolError as error:
+        return {"quiet_unread": str(error)}

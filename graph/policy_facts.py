@@ -239,5 +239,9 @@ class PolicyFacts(Record):
     guards: GuardFacts = GuardFacts()
     holds: tuple[str, ...] = ()
     """Why the agent holds still, one line for each cause."""
+    quiet: str = ""
+    """Why the incident's alerts are to be left alone: silenced or inhibited in Alertmanager."""
+    quiet_unread: str = ""
+    """Alertmanager's API is configured and did not answer."""
     hold_unread: str = ""
     """What could not be read that a hold depends on."""

@@ -16,4 +16,13 @@ def global_hold(facts: PolicyFacts, settings: PolicySettings) -> Answer:
     return None
 
 
-HOLD_RULES = (global_hold,)
+def silenced(facts: PolicyFacts, settings: PolicySettings) -> Answer:
+    """A person asked for quiet, or the alert is part of a greater one: nothing by itself (kubernetes.md R1.16)."""
+    if facts.quiet:
+        return ("ask", facts.quiet)
+    if facts.quiet_unread:
+        return ("ask", f"whether its alerts are silenced could not be told: {facts.quiet_unread}")
+    return None
+
+
+HOLD_RULES = (global_hold, silenced)

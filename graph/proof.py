@@ -27,6 +27,8 @@ class Change(Record):
     kind: Literal["resolved", "changed", "blocked", "asks", "unreadable"]
     """`asks`: it may be written once a person says yes to it as things are now."""
     reason: str
+    blocks: tuple[str, ...] = ()
+    """Of `blocked` and `asks`: each rule with its reason."""
 
 
 def prove_again(
@@ -95,7 +97,7 @@ def _compare(
         return Change(kind="changed", reason="the evidence supports another action now")
     facts = assessment.policy_facts(services, incident_id, proposal, evidence, certainty, now)
     if automatic:
-        facts = last_look(services, facts)
+        facts = last_look(services, facts, services.incidents.alerts(incident_id))
     return policy.evaluate(facts, services.policy)
 
 
@@ -118,8 +120,8 @@ def _policy_change(blocks: tuple[policy.Block, ...], approved: bool, in_spite_of
     if not standing:
         return None
     refused = any(block.effect == "refuse" for block in standing)
-    reason = "; ".join(str(block) for block in standing)
-    return Change(kind="blocked" if refused else "asks", reason=reason)
+    told = tuple(str(block) for block in standing)
+    return Change(kind="blocked" if refused else "asks", reason="; ".join(told), blocks=told)
 
 
 def _answered(block: policy.Block, approved: bool, in_spite_of_hold: bool) -> bool:

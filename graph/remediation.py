@@ -199,7 +199,7 @@ def await_approval(
 
 def execute(
     state: IncidentState, runtime: Runtime[Services]
-) -> Command[Literal["verify", "gather_logs", "remember"]]:
+) -> Command[Literal["verify", "gather_logs", "request_approval", "remember"]]:
     """Prove it all again, claim it in the ledger, write once, and know what was written."""
     services, proposal = runtime.context, state["proposal"]
     assert proposal is not None
@@ -209,6 +209,8 @@ def execute(
         change = _prove_again(services, state, proposal)
         if change:
             services.ledger.release(key)
+            if change.kind == "asks":
+                return _ask_instead(services, state, change)
             return _not_any_more(services, state, change.kind, change.reason)
         untaken = granting.take(services, state["incident_id"], proposal, services.clock.now())
         if untaken:
@@ -374,7 +376,7 @@ def _in_spite_of_hold(state: IncidentState) -> bool:
 
 def _nobody_knows(
     services: Services, state: IncidentState, error: UnknownOutcome
-) -> Command[Literal["verify", "gather_logs", "remember"]]:
+) -> Command[Literal["verify", "gather_logs", "request_approval", "remember"]]:
     """The answer is lost and the object cannot be read: ask again for a while, then say so."""
     now = services.clock.now()
     limit = timedelta(seconds=services.policy.verify_timeout_seconds)
@@ -392,14 +394,29 @@ def _explain_instead(
     return Command(goto="remember", update={"decision": decision, "outcome": "notified"})
 
 
+def _ask_instead(
+    services: Services, state: IncidentState, change: Change
+) -> Command[Literal["verify", "gather_logs", "request_approval", "remember"]]:
+    """All is as it was, but what was to be done by itself, or on an earlier yes, needs a yes as things are now."""
+    incident_id, decision = state["incident_id"], state["decision"]
+    services.incidents.note(incident_id, "not_done", change.reason)
+    blocked_by = tuple(dict.fromkeys((*decision.blocked_by, *change.blocks)))
+    asks = decision.model_copy(update={"route": "ask", "blocked_by": blocked_by})
+    services.incidents.save_decision(
+        incident_id, asks.model_dump(mode="json"), summary=state["finding"].summary
+    )
+    update = {"decision": asks, "proposals": state.get("proposals", 0) + 1}
+    return Command(goto="request_approval", update=update)
+
+
 def _not_any_more(
     services: Services, state: IncidentState, kind: str, reason: str
-) -> Command[Literal["verify", "gather_logs", "remember"]]:
+) -> Command[Literal["verify", "gather_logs", "request_approval", "remember"]]:
     """What was proposed may not be written now: withdraw, look afresh, or leave it to a person."""
     services.incidents.note(state["incident_id"], "not_done", reason)
     if kind == "resolved":
         return Command(goto="remember", update={"outcome": "withdrawn"})
-    if kind in ("changed", "asks") and state.get("proposals", 0) < MOST_PROPOSALS:
+    if kind == "changed" and state.get("proposals", 0) < MOST_PROPOSALS:
         count = state.get("proposals", 0) + 1
         return Command(goto="gather_logs", update={"proposals": count})
     decision = _blocked(services, state, reason)

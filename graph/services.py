@@ -20,6 +20,7 @@ from tools.incidents import Incidents
 from tools.ledger import ActionLedger
 from tools.outbox import Outbox
 from tools.prometheus import SeriesReader
+from tools.quiet import Silences
 from tools.readings import Readings
 from tools.rechecks import Rechecks
 from tools.recording import Reading, RecordingCluster, RecordingSeries
@@ -48,6 +49,8 @@ class Services:
     """Where the global hold is kept. None: nobody holds."""
     signs: Signs | None = None
     """What the record shows of it."""
+    silences: Silences | None = None
+    """Alertmanager's API. None: whether alerts are silenced is named as absent, and blocks nothing."""
     vitals: Vitals | None = None
     """How the API and the monitoring are. None: nobody looks."""
     memory: Recollection | None = None

@@ -133,12 +133,14 @@ def build(
     services = _services(settings, database, cluster, clock, limits or {}, adviser)
     prometheus = _prometheus(settings, clock)
     vitals = LiveVitals.of(cluster, clock, prometheus)
+    alertmanager = AlertmanagerApi(settings.alertmanager_url) if settings.alertmanager_url else None
     services = replace(
         services,
         memory=recollection(settings, memory),
         metrics=prometheus,
         vitals=vitals,
         alert_states=alert_states(settings, prometheus),
+        silences=alertmanager,
     )
     checkpoints = open_checkpoints(settings.checkpoints)
     runner = Runner(build_graph(_saver(checkpoints)), services, settings.data_dir / "locks")
@@ -159,7 +161,9 @@ def build(
         probes.absent("memory")
     if prometheus:
         probes.watch("prometheus", prometheus.version)
-    app = _app(settings, services, database, inbox, worker, probes)
+    if alertmanager:
+        probes.watch("alertmanager", alertmanager.version)
+    app = _app(settings, services, database, inbox, worker, probes, alertmanager)
     return Agent(
         settings=settings,
         services=services,
@@ -279,6 +283,7 @@ def _app(
     inbox: Inbox,
     worker: Worker,
     probes: Probes,
+    alertmanager: AlertmanagerApi | None,
 ) -> Flask:
     metrics = Metrics()
     metrics.follow(SqlTallies(database), services.controls, SqlHolds(database), services.clock)
@@ -312,10 +317,6 @@ def _app(
         works=worker.works,
         talk=talk(settings, services, database, inbox, wake, time.monotonic),
     )
-    url = settings.alertmanager_url
-    alertmanager = AlertmanagerApi(url) if url else None
-    if alertmanager:
-        probes.watch("alertmanager", alertmanager.version)
     doors = webhooks.blueprint(
         inbox, lambda: worker.wake(None), clock=services.clock, alertmanager=alertmanager
     )

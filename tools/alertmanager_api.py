@@ -54,6 +54,14 @@ class AlertmanagerApi:
         labels = [entry.get("labels") for entry in found if isinstance(entry, dict)]
         return [each for each in labels if isinstance(each, dict) and each.get("alertname") in names]
 
+    def states(self, matcher: str) -> list[dict[str, Any]]:
+        """See `tools.quiet.Silences`."""
+        fields = {"active": "true", "silenced": "true", "inhibited": "true", "unprocessed": "true"}
+        found = self._get("/api/v2/alerts", fields | ({"filter": matcher} if matcher else {}))
+        if not isinstance(found, list):
+            raise TransientError("Alertmanager's API answers with something else than a list of alerts")
+        return [entry for entry in found if isinstance(entry, dict)]
+
     def _active(self, receiver: str) -> list[dict[str, Any]]:
         fields = {"active": "true", "silenced": "false", "inhibited": "false", "unprocessed": "false"}
         found = self._get("/api/v2/alerts", fields | ({"receiver": re.escape(receiver)} if receiver else {}))

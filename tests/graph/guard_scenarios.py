@@ -94,5 +94,6 @@ SCENARIOS = {
 """One for each rule in `graph.policy_guards`, in their order, in which this rule alone decides."""
 HOLD_SCENARIOS = {
     "global_hold": (policy_facts(holds=("5 workloads fell ill within 5 min",)), AUTO, "ask"),
+    "silenced": (policy_facts(quiet="KubePodCrashLooping is silenced"), AUTO, "ask"),
 }
 """The same for each rule in `graph.policy_hold`."""
