@@ -5,6 +5,7 @@ They have the form of the rules in `graph.policy` and are among them. Each asks:
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from graph.freeze_windows import FreezeWindow
@@ -13,10 +14,9 @@ from graph.policy_facts import Answer, PolicyFacts, PolicySettings
 
 def change_freeze(facts: PolicyFacts, settings: PolicySettings) -> Answer:
     """No automatic write while a freeze window of POLICY_FILE is open (kubernetes.md 7.2)."""
-    for window in settings.freeze_windows:
-        if window.covers(facts.target.namespace) and (why := _frozen(window, facts.now)):
-            return ("ask", f"change freeze {window.name!r}: {why}")
-    return None
+    covering = (w for w in settings.freeze_windows if w.covers(facts.target.namespace))
+    why = open_freezes(covering, facts.now)
+    return ("ask", why[0]) if why else None
 
 
 def namespace_budget(facts: PolicyFacts, settings: PolicySettings) -> Answer:
@@ -44,6 +44,11 @@ def human_only(facts: PolicyFacts, settings: PolicySettings) -> Answer:
     if until < facts.now:
         return None
     return ("ask", f"{count} writes on this workload up to {_at(full[-1])}: people only until {_at(until)}")
+
+
+def open_freezes(windows: Iterable[FreezeWindow], now: datetime) -> list[str]:
+    """Those of them that are open, in words: which, and until when it lifts itself."""
+    return [f"change freeze {window.name!r}: {why}" for window in windows if (why := _frozen(window, now))]
 
 
 LIMITS = (change_freeze, namespace_budget, human_only)

@@ -9,7 +9,7 @@ from math import ceil
 
 from graph.policy_facts import Answer, PolicyFacts, PolicySettings
 
-ROLLING = frozenset({"restart", "rollback"})
+ROLLING = frozenset({"restart", "rollback", "memory"})
 """Families that replace every pod of a workload."""
 
 

@@ -13,12 +13,16 @@ from graph import assessment, policy, undoing
 from graph.editing import same_but_for_edit
 from graph.last_look import last_look
 from graph.policy_hold import GLOBAL_HOLD
+from graph.policy_limits import change_freeze
 from graph.requested import diagnose
 from graph.services import Services
 from graph.state import Finding, Proposal
 from tools.errors import Forbidden, NotFound, ToolError
 from tools.evidence import collect
 from tools.records import Evidence, Record
+
+HOLDS = frozenset({GLOBAL_HOLD, change_freeze.__name__})
+"""Rules whose question a plain yes does not answer."""
 
 
 class Change(Record):
@@ -126,4 +130,4 @@ def _policy_change(blocks: tuple[policy.Block, ...], approved: bool, in_spite_of
 
 def _answered(block: policy.Block, approved: bool, in_spite_of_hold: bool) -> bool:
     """A yes answers what asks; a hold that came after it is another question."""
-    return approved and (in_spite_of_hold or block.rule != GLOBAL_HOLD)
+    return approved and (in_spite_of_hold or block.rule not in HOLDS)

@@ -6,8 +6,10 @@ Reading the cluster happens outside any transaction. Nothing here runs the graph
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
+from graph.policy_limits import open_freezes
 from server import edits
 from server.parts import AppParts
 from server.problems import Problem
@@ -56,7 +58,7 @@ class Decisions:
         """Prove it again, then approve. Raises the problem that stood in the way."""
         self._open(approval)
         self._refuse_while_paused()
-        held = self._held(reason)
+        held = self._held(approval, reason)
         self._prove(approval, actor, "approve")
         return self._set(approval, "approved", actor, reason, override_hold=held, grant=grant)
 
@@ -92,16 +94,22 @@ class Decisions:
             detail = f"{pause.actor} paused all actions ({pause.reason}). It stays pending; resume, then try again."
             raise Problem(409, "paused", "Actions are paused", detail)
 
-    def _held(self, reason: str) -> bool:
-        """Whether there is a global hold. Raises unless a reason says why to act in spite of it."""
-        held = self._parts.holds.active(self._parts.clock.now())
+    def _held(self, approval: Approval, reason: str) -> bool:
+        """Whether there is a global hold, or a change freeze. Raises unless a reason says why to act in spite of it."""
+        now = self._parts.clock.now()
+        held = [*map(str, self._parts.holds.active(now)), *self._frozen(approval, now)]
         if held and not reason:
             detail = (
-                f"{'; '.join(map(str, held))}. To act in spite of it, approve again with a reason: "
+                f"{'; '.join(held)}. To act in spite of it, approve again with a reason: "
                 '{"reason": "…"}. It stays pending; GET /hold says more.'
             )
             raise Problem(409, "global-hold", "A global hold is in force", detail, hold="/hold")
         return bool(held)
+
+    def _frozen(self, approval: Approval, now: datetime) -> list[str]:
+        policy = self._parts.policy or self._parts.settings.policy()
+        namespace = approval.proposal["target"]["namespace"]
+        return open_freezes((w for w in policy.freeze_windows if w.covers(namespace)), now)
 
     def _open(self, approval: Approval) -> None:
         """Raises unless it is pending and in time; marks one that ran out just now."""

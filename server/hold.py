@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template
 
+from graph.policy_limits import open_freezes
 from server.auth import Auth, actor_of
 from server.forms import read_fields
 from server.parts import AppParts
@@ -31,6 +32,9 @@ class Pages:
         told = {
             "held": bool(held),
             "holds": [shown(hold) for hold in held],
+            "freezes": open_freezes(
+                (self._parts.policy or self._parts.settings.policy()).freeze_windows, now
+            ),
             "affected": self._affected(),
             "lifted": [shown(hold) for hold in self._parts.holds.recent() if hold.lifted_at],
         }

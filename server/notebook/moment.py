@@ -28,6 +28,7 @@ from tools.clock import ManualClock
 from tools.cluster import KubernetesCluster
 from tools.controls import SqlControls
 from tools.database import Database
+from tools.grants import SqlGrants
 from tools.hold_signs import SqlSigns
 from tools.holds import SqlHolds
 from tools.incidents import SqlIncidents
@@ -36,6 +37,7 @@ from tools.outbox import SqlOutbox
 from tools.past_runs import PastRun, past_runs
 from tools.record_copy import copy_record, rewind
 from tools.records import Evidence
+from tools.requested_actions import SqlRequestedActions
 from tools.revisions import SqlRevisions
 from tools.sandbox import Sandbox
 
@@ -135,6 +137,8 @@ def _services(
         revisions=SqlRevisions(database),
         controls=SqlControls(database),
         autonomy=SqlAutonomy(database),
+        grants=SqlGrants(database),
+        requests=SqlRequestedActions(database),
         holds=SqlHolds(database),
         signs=SqlSigns(database),
         policy=policy,

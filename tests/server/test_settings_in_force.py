@@ -13,6 +13,7 @@ from server.settings import Settings, SettingsError
 from tests.chaos.agent_process import AgentProcess
 from tests.harness import Harness, deployment, harness
 from tests.server.ways import decision as decision_of
+from tests.server.ways import pending
 from tools.clock import ManualClock
 from tools.sandbox import Sandbox
 
@@ -158,9 +159,18 @@ def test_an_open_freeze_window_is_named_in_the_decision_and_shown_as_in_force(tm
     window = "{name: year end, time_zone: Europe/Berlin, since: 2020-01-01}"
     (tmp_path / "policy.yaml").write_text(f"freeze_windows: [{window}]", encoding="utf-8")
     with harness(tmp_path, MODE="auto", POLICY_FILE=str(tmp_path / "policy.yaml")) as agent:
-        decision = decision_of(agent, bad_release(agent))
+        incident_id = bad_release(agent)
+        decision = decision_of(agent, incident_id)
         assert decision["route"] == "ask"
         assert "change_freeze: change freeze 'year end': it has no end" in decision["blocked_by"]
+        approval = pending(agent)["id"]
+        refused = agent.client.post(f"/approve/{approval}", json={})
+        assert (refused.status_code, refused.get_json()["type"]) == (409, "/problems/global-hold")
+        assert "change freeze 'year end'" in refused.get_json()["detail"]
+        assert agent.client.get("/hold").get_json()["freezes"] == ["change freeze 'year end': it has no end"]
+        assert agent.client.post(f"/approve/{approval}", json={"reason": "it burns"}).status_code == 200
+        agent.drive()
+        assert agent.agent.services.ledger.for_incident(incident_id)
         (tmp_path / "policy.yaml").write_text("")
         (shown,) = agent.client.get("/config").get_json()["policy"]["freeze_windows"]
         assert (shown["name"], shown["time_zone"]) == ("year end", "Europe/Berlin")
