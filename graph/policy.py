@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Literal, TypeAlias
 
+from graph.four_eyes import PEOPLE
 from graph.policy_autonomy import AUTONOMY
 from graph.policy_facts import (
     DENIED_NAMESPACES,
@@ -325,6 +326,7 @@ RULES: tuple[Rule, ...] = (
     suspicious_telemetry,
     *GUARDS,
     *LIMITS,
+    *PEOPLE,
     *AUTONOMY,
     *HOLD_RULES,
     *MEMORY_GUARDS,

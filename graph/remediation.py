@@ -37,6 +37,7 @@ from graph import (
     verification,
     writes,
 )
+from graph.four_eyes import needs_two
 from graph.holding import standing
 from graph.observed_use import observed_use
 from graph.policy_facts import REQUESTED
@@ -363,6 +364,8 @@ def _prove_again(services: Services, state: IncidentState, proposal: Proposal) -
         now=services.clock.now(),
         in_spite_of_hold=_in_spite_of_hold(state),
     )
+    if change is None and _one_yes_missing(services, state, proposal):
+        return Change(kind="blocked", reason=f"two people have to approve {proposal.call.name}, and one did")
     if change and change.kind == "unreadable":
         writes.wait_for_server(services, writes.may_write_since(state), TransientError(change.reason))
     return change
@@ -372,6 +375,12 @@ def _in_spite_of_hold(state: IncidentState) -> bool:
     """A person knew of the hold, and gave a reason."""
     answer = state.get("answer")
     return bool(answer and answer.decision == "approved" and answer.override_hold)
+
+
+def _one_yes_missing(services: Services, state: IncidentState, proposal: Proposal) -> bool:
+    """Asked once more before the write: the policy file may have come to want two since a person approved."""
+    answer = state.get("answer")
+    return needs_two(proposal.call.name, services.policy) and not (answer and answer.first_actor)
 
 
 def _nobody_knows(

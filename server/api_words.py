@@ -116,7 +116,11 @@ TITLES: Mapping[Route, Words] = {
         "Show one approval; changes nothing.", "approvals", "it", media=(HTML, JSON), answer="Approval"
     ),
     ("POST", "/approve/<approval_id>"): Words(
-        "Approve exactly what was shown.", "approvals", "approved", answer="Approval", problems=_DECIDED
+        "Approve exactly what was shown; 202 where that is the first yes of two.",
+        "approvals",
+        "approved",
+        answer="Approval",
+        problems=_DECIDED,
     ),
     ("POST", "/reject/<approval_id>"): Words(
         "Say no.", "approvals", "rejected", answer="Approval", problems=_DECIDED

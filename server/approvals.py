@@ -8,12 +8,13 @@ from typing import Any
 from flask import Blueprint, Response, make_response, redirect, render_template, request
 
 from server import edits, granting
+from server.approval_pages import page_of
 from server.auth import Auth, actor_of
 from server.decisions import Decisions
 from server.forms import read_fields
 from server.parts import AppParts
 from server.problems import Problem, wants_html, wants_json
-from server.views import approval_json, approval_page
+from server.views import approval_json
 from tools.approvals import Approval
 from tools.grants import Grant
 
@@ -56,8 +57,8 @@ class Pages:
         """Yes to exactly what was shown."""
         approval, actor, fields = self._asked(approval_id, more=("grant",))
         reason, wish = fields.get("reason", ""), fields.get("grant", "")
-        grant = granting.wanted(approval, wish, actor, reason, self._parts.clock, self._four_eyes())
-        return _answer(self._decisions.approve(approval, actor, reason, grant))
+        grant = granting.wanted(approval, wish, actor, reason, self._parts.clock, self._parts.policy)
+        return _answer(self._decisions.approve(approval, actor, reason, self._auth.person(), grant))
 
     def reject(self, approval_id: str) -> Any:
         """No."""
@@ -78,14 +79,11 @@ class Pages:
         return _followed(self._decisions.edit(approval, edits.wanted(given, may), actor, reason))
 
     def _page(self, approval: Approval) -> dict[str, Any]:
-        return approval_page(approval, granting.grantable(approval, self._four_eyes()))
+        return page_of(approval, self._parts.policy)
 
     def _open_grants(self) -> list[Grant]:
         now, kept = self._parts.clock.now(), self._parts.grants
         return [grant for grant in (kept.newest() if kept else []) if grant.state(now) == "open"]
-
-    def _four_eyes(self) -> tuple[str, ...]:
-        return self._parts.policy.four_eyes if self._parts.policy else ()
 
     def _asked(
         self, approval_id: str, *, more: Collection[str] = (), apart: Collection[str] = ()
@@ -103,6 +101,8 @@ class Pages:
 def _answer(approval: Approval) -> Any:
     if wants_html():
         return redirect(f"/approve/{approval.id}", 303)
+    if approval.state == "pending":  # the first yes of two
+        return {**approval_json(approval), "approved": "one of two"}, 202
     return approval_json(approval)
 
 

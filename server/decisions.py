@@ -11,8 +11,10 @@ from typing import Any
 
 from graph.policy_limits import open_freezes
 from server import edits
+from server.four_eyes import refuse_same, two_needed
 from server.parts import AppParts
 from server.problems import Problem
+from server.tokens import Person
 from tools.approvals import Approval, ApprovalState
 from tools.grants import Grant
 from tools.records import ActionCall, Argument
@@ -54,13 +56,36 @@ class Decisions:
     def __init__(self, parts: AppParts) -> None:
         self._parts = parts
 
-    def approve(self, approval: Approval, actor: str, reason: str, grant: Grant | None = None) -> Approval:
-        """Prove it again, then approve. Raises the problem that stood in the way."""
+    def approve(
+        self, approval: Approval, actor: str, reason: str, person: Person, grant: Grant | None = None
+    ) -> Approval:
+        """Prove it again, then approve; where two people have to, the first yes is kept and it stays pending.
+
+        Raises the problem that stood in the way.
+        """
         self._open(approval)
+        two = two_needed(approval, self._parts.policy)
+        if two:
+            refuse_same(approval, person)
         self._refuse_while_paused()
         held = self._held(approval, reason)
         self._prove(approval, actor, "approve")
+        if two and (kept := self._first(approval, person, reason)):
+            return kept
         return self._set(approval, "approved", actor, reason, override_hold=held, grant=grant)
+
+    def _first(self, approval: Approval, person: Person, reason: str) -> Approval | None:
+        """The approval with this yes as the first of two; None: there is one already, of somebody else."""
+        approvals, now = self._parts.approvals, self._parts.clock.now()
+        if not approval.first_actor and approvals.first(
+            approval.id, at=now, actor=person.name, reason=reason
+        ):
+            return approvals.get(approval.id)
+        kept = approvals.get(approval.id)
+        if kept.state != "pending":
+            raise decided_problem(kept)
+        refuse_same(kept, person)
+        return None
 
     def reject(self, approval: Approval, actor: str, reason: str) -> Approval:
         """Say no. Nothing is proved: a no needs no proof."""

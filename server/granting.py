@@ -7,9 +7,11 @@ from typing import Any
 
 from flask import Blueprint, redirect
 
+from graph.policy import PolicySettings
 from graph.state import Proposal
 from server.auth import Auth, actor_of
 from server.forms import read_fields
+from server.four_eyes import two_needed
 from server.parts import AppParts
 from server.problems import Problem, wants_html
 from tools.actions import REGISTRY
@@ -21,24 +23,24 @@ ONCE_MORE = "once_more"
 """The one grant that there is."""
 
 
-def grantable(approval: Approval, four_eyes: tuple[str, ...] = ()) -> bool:
+def grantable(approval: Approval, policy: PolicySettings | None) -> bool:
     """Whether this may be granted once more: a restart of medium risk that no rule wants two people for."""
     name = (approval.proposal.get("call") or {}).get("name", "")
     action = REGISTRY.get(name)
     if action is None or action.family not in FAMILIES or approval.proposal.get("risk") != "medium":
         return False
-    return not {action.name, action.family} & set(four_eyes)
+    return not two_needed(approval, policy)
 
 
 def wanted(
-    approval: Approval, asked: str, actor: str, reason: str, clock: Clock, four_eyes: tuple[str, ...]
+    approval: Approval, asked: str, actor: str, reason: str, clock: Clock, policy: PolicySettings | None
 ) -> Grant | None:
     """The grant that a person gives with this approval; None: none. Raises a 422 problem for what cannot be granted."""
     if not asked:
         return None
     if asked != ONCE_MORE:
         raise _problem(f"grant={asked!r}: there is {ONCE_MORE} only.")
-    if not grantable(approval, four_eyes):
+    if not grantable(approval, policy):
         raise _problem("Only a restart of medium risk that one person may approve can be granted once more.")
     proposal, now = Proposal.model_validate(approval.proposal), clock.now()
     return Grant(

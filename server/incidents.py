@@ -8,11 +8,12 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, render_template, request
 
+from server.approval_pages import page_of
 from server.auth import Auth
 from server.parts import AppParts
 from server.problems import Problem, wants_html
 from server.settings_fields import KNOWN_ACTIONS
-from server.views import approval_json, approval_page, incident_row, log_excerpt, receipt_row
+from server.views import approval_json, incident_row, log_excerpt, receipt_row
 from tools.incident_record import ENDED
 from tools.listing import IncidentFilter
 from tools.manual_alerts import WORKLOAD_LABELS
@@ -87,7 +88,9 @@ def _page(parts: AppParts, incident_id: str, known: dict[str, Any]) -> str:
     return render_template(
         "incident.html",
         incident=known,
-        pending=[approval_page(approval) for approval in waiting if approval.expires_at > parts.clock.now()],
+        pending=[
+            page_of(approval, parts.policy) for approval in waiting if approval.expires_at > parts.clock.now()
+        ],
         marks=_marks(parts, incident_id) if parts.talk else None,
         undo=parts.undo.offer(incident_id) if parts.undo else None,
         actions=KNOWN_ACTIONS,

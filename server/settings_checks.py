@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 import yaml
 
+from server.four_eyes import problems_at_start
 from server.playbooks_file import read_playbooks_file
 from server.policy_file import PolicyFileError, read_policy_file
 from server.settings import Settings
@@ -166,6 +167,11 @@ def _policy_file(settings: Settings) -> Iterator[str]:
         yield from (f"POLICY_FILE={path}: {problem}" for problem in err.problems)
 
 
+def _four_eyes(settings: Settings) -> Iterator[str]:
+    if not [*_policy_file(settings), *_readable("", settings.playbooks_file, read_playbooks_file)]:
+        yield from problems_at_start(settings)
+
+
 def _data_dir(settings: Settings) -> Iterator[str]:
     place = settings.data_dir
     while not place.exists() and place != place.parent:
@@ -226,5 +232,6 @@ _CHECKS: tuple[tuple[tuple[str, ...], Check], ...] = (
     (("data_dir",), _data_dir),
     (("kubeconfig",), _kubeconfig),
     (("gmail_user", "gmail_app_password", "alert_email_to", "notify_urls", "escalate_to"), _mail),
+    (("policy_file", "playbooks_file", "auth_tokens_file"), _four_eyes),
     (("groq_api_key", "groq_models"), _models),
 )

@@ -81,18 +81,14 @@ def approval_json(approval: Approval) -> dict[str, Any]:
     return approval.model_dump(mode="json") | {"links": links}
 
 
-def approval_page(approval: Approval, grantable: bool = False) -> dict[str, Any]:
-    """What the approval page shows, ready for its template. Parts that are not there are empty.
-
-    `grantable`: whoever approves may let it be done once more.
-    """
+def approval_page(approval: Approval) -> dict[str, Any]:
+    """What the approval page shows, ready for its template. Parts that are not there are empty."""
     proposal, shown = approval.proposal, approval.shown
     preview = proposal.get("preview") or {}
     decision = shown.get("decision") or {}
     call = proposal.get("call") or {}
     return {
         "record": approval,
-        "grantable": grantable,
         "action": call.get("name", ""),
         "arguments": call.get("args") or {},
         "target": proposal.get("target") or {},

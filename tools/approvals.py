@@ -41,6 +41,10 @@ class Approval(Record):
     override_hold: bool = False
     edit: ActionCall | None = None
     """Of `renewed`: what a person wants instead, as the action and the arguments that they set."""
+    first_actor: str = ""
+    """Where two people have to approve: whose token said yes first; it decides nothing."""
+    first_reason: str = ""
+    first_at: datetime | None = None
     replaced_by: str = ""
     """Id of the fresh approval after `stale` or `renewed`."""
 
@@ -95,6 +99,10 @@ class Approvals(Protocol):
         transaction makes the incident's run due, so that a decision survives a kill at any instant, and tells its
         timeline who decided and why. Raises NotFound.
         """
+        ...
+
+    def first(self, approval_id: str, *, at: datetime, actor: str, reason: str = "") -> bool:
+        """Keep the first yes of two. False: it is not pending any more, or somebody said yes first. Audited."""
         ...
 
     def pending(self) -> list[Approval]:
@@ -178,6 +186,29 @@ class SqlApprovals:
                 return True
         self.get(approval_id)
         return False
+
+    def first(self, approval_id: str, *, at: datetime, actor: str, reason: str = "") -> bool:
+        open_ = (approvals.c.state == "pending") & (approvals.c.first_actor == "")
+        yes = update(approvals).where(approvals.c.id == approval_id, open_)
+        kept = yes.values(first_actor=actor, first_reason=reason, first_at=at)
+        with self._database.write() as connection:
+            row = connection.execute(
+                kept.returning(approvals.c.incident_id, approvals.c.digest, approvals.c.proposal)
+            ).first()
+            if row is None:
+                return False
+            detail = {"approval_id": approval_id, "digest": row.digest, "reason": reason}
+            append_entry(
+                connection,
+                "approval_first",
+                at=at,
+                actor=actor,
+                incident_id=row.incident_id,
+                detail=detail,
+            )
+            told = answered("approved", row.proposal, actor, reason)
+            add_lines(connection, [line(row.incident_id, at, "approval", f"one of two: {told}")])
+        return True
 
     def pending(self) -> list[Approval]:
         waiting = select(approvals).where(approvals.c.state == "pending")

@@ -606,6 +606,8 @@ class ApprovalAnswer(Record):
     reason: str = ""
     at: datetime | None = None
     override_hold: bool = False
+    first_actor: str = ""
+    """Where two people approved: who said yes first."""
     edit: ActionCall | None = None
     """Of `renewed`: the arguments that a person wants instead, and of which action."""
 

@@ -36,7 +36,7 @@ from sqlalchemy import (
 
 from tools.column_types import JsonText, SafeText, UtcDateTime
 
-SCHEMA_VERSION = "0010"
+SCHEMA_VERSION = "0011"
 """The newest migration: what `Database.open` expects to find."""
 
 metadata = MetaData(
@@ -243,6 +243,9 @@ approvals = Table(
     Column("override_hold", Boolean, nullable=False, server_default=text("false")),
     _words("replaced_by"),
     Column("edit", JsonText),
+    _words("first_actor"),
+    _words("first_reason"),
+    Column("first_at", UtcDateTime),
     Index("ix_approvals_incident", "incident_id", "created_at"),
     Index("ix_approvals_pending", "created_at", **_where("state = 'pending'")),
 )

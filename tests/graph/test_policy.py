@@ -104,6 +104,7 @@ SCENARIOS = {
     "suspicious_telemetry": (policy_facts(suspicious=True), AUTO, "ask"),
     **GUARD_SCENARIOS,
     **LIMIT_SCENARIOS,
+    "four_eyes": (policy_facts(), auto(four_eyes=("restart",)), "ask"),
     "autonomy_level": (policy_facts(autonomy="approve"), AUTO, "ask"),
     **HOLD_SCENARIOS,
     **MEMORY_SCENARIOS,

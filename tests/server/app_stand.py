@@ -17,6 +17,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import insert
 from werkzeug.test import TestResponse
 
+from graph.policy import PolicySettings
 from graph.proof import Change
 from server.app import AppParts, create_app
 from server.health import Probes
@@ -84,6 +85,7 @@ class Stand:
     proofs: list[str] = field(default_factory=list)
     """Approvals that were proved again."""
     worker_works: bool = True
+    policy: PolicySettings | None = None
 
     def __post_init__(self) -> None:
         self.incidents = SqlIncidents(self.database, self.clock)
@@ -121,6 +123,7 @@ class Stand:
             prove_again=self.prove_again,
             reopen=self.reopen,
             probe=self.probes,
+            policy=self.policy,
             grants=SqlGrants(self.database),
             works=lambda: self.worker_works,
         )

@@ -10,6 +10,7 @@ import pytest
 from graph.policy import PolicySettings
 from server.policy_file import AT_LEAST, AT_MOST, PolicyFile, PolicyFileError, read_policy_file
 from server.settings import Settings, SettingsError
+from tests.server.app_stand import PEOPLE
 
 ROOT = Path(__file__).parents[2]
 WRONG = """\
@@ -126,7 +127,10 @@ def test_the_example_of_the_document_is_taken_and_names_every_key(file: Path) ->
     file.write_text(example, encoding="utf-8")
     read = read_policy_file(file)
     assert set(read) == set(PolicyFile.model_fields)
-    assert Settings.load({"POLICY_FILE": str(file)}).policy().freeze_windows == read["freeze_windows"]
+    people = file.with_name("people.yaml")
+    people.write_text(PEOPLE, encoding="utf-8")
+    given = {"POLICY_FILE": str(file), "AUTH_TOKENS_FILE": str(people)}
+    assert Settings.load(given).policy().freeze_windows == read["freeze_windows"]
     table = re.findall(r"^\| `(\w+)` \| ([^|]+) \|", document.partition("## Rules")[0], re.M)
     assert [name for name, _ in table] == list(PolicyFile.model_fields)
     for name, told in table:
