@@ -147,7 +147,7 @@ def test_two_stuck_pods_are_explained(agent: Harness) -> None:
         fault_one(agent, "notready", name)
     agent.advance(900, step=60)
     incident_id = fire(agent, "KubePodNotReady", namespace="shop", pod=sorted(names(agent))[0])
-    assert told(agent, incident_id)[:3] == ("unknown", "notify", "notified")
+    assert told(agent, incident_id)[:3] == ("not_ready", "notify", "notified")
     assert writes(agent) == []
 
 
