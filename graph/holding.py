@@ -84,7 +84,6 @@ def note_nodes(services: Services, now: datetime) -> str:
     except PermanentError as error:
         return str(error)
     ill, why = ill_nodes(nodes, services.policy)
-    ill, why = ill_nodes(nodes, services.policy)
     last = services.holds.newest(now).get("nodes_not_ready")
     lifted = last is not None and not last.holds(now)
     if why and not (lifted and last and ill <= last.weight):
