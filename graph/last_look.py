@@ -1,4 +1,4 @@
-"""What costs a request to other systems, and is therefore asked only right before a write that nobody approved."""
+"""What costs a request to other systems, and is therefore asked only right before a write."""
 
 from __future__ import annotations
 
@@ -9,9 +9,20 @@ from graph import policy
 from graph.holding import note_nodes, standing
 from graph.policy import PolicyFacts
 from graph.services import Services
-from tools.errors import ToolError
+from tools.errors import PermanentError, ToolError
 from tools.quiet import why_quiet
 from tools.records import Alert
+
+
+def switch_look(services: Services, facts: PolicyFacts) -> PolicyFacts:
+    """The facts with the kill switch as it is now: before every write, whoever approved it.
+
+    Raises TransientError for an API server that does not answer, and StoreError.
+    """
+    try:
+        return facts.model_copy(update={"paused": services.controls.pause_now().paused})
+    except PermanentError as error:
+        return facts.model_copy(update={"pause_unread": str(error)})
 
 
 def last_look(services: Services, facts: PolicyFacts, alerts: Sequence[Alert]) -> PolicyFacts:

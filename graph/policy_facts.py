@@ -208,6 +208,8 @@ class PolicyFacts(Record):
     undo_requested: bool = False
     """A person asked to have something taken back, and this is its inverse."""
     paused: bool = False
+    pause_unread: str = ""
+    """Whether actions are paused could not be read where the kill switch is kept."""
     suspicious: bool = False
     evidence_missing: tuple[str, ...] = ()
     """Kinds of evidence some of which could not be read."""

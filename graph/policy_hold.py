@@ -7,6 +7,13 @@ from graph.policy_facts import Answer, PolicyFacts, PolicySettings
 GLOBAL_HOLD = "global_hold"
 
 
+def kill_switch_unread(facts: PolicyFacts, settings: PolicySettings) -> Answer:
+    """A switch that cannot be read may have been thrown: nothing by itself."""
+    if facts.pause_unread:
+        return ("ask", f"whether actions are paused could not be read: {facts.pause_unread}")
+    return None
+
+
 def global_hold(facts: PolicyFacts, settings: PolicySettings) -> Answer:
     """Too much is ill, or the agent cannot see well: a person may act in spite of it, with a reason."""
     if facts.holds:
@@ -25,4 +32,4 @@ def silenced(facts: PolicyFacts, settings: PolicySettings) -> Answer:
     return None
 
 
-HOLD_RULES = (global_hold, silenced)
+HOLD_RULES = (kill_switch_unread, global_hold, silenced)

@@ -11,7 +11,7 @@ from typing import Literal
 
 from graph import assessment, policy, undoing
 from graph.editing import same_but_for_edit
-from graph.last_look import last_look
+from graph.last_look import last_look, switch_look
 from graph.policy_hold import GLOBAL_HOLD
 from graph.policy_limits import change_freeze
 from graph.requested import diagnose
@@ -100,6 +100,7 @@ def _compare(
     if not any(_same(candidate, proposal) for candidate in candidates):
         return Change(kind="changed", reason="the evidence supports another action now")
     facts = assessment.policy_facts(services, incident_id, proposal, evidence, certainty, now)
+    facts = switch_look(services, facts)
     if automatic:
         facts = last_look(services, facts, services.incidents.alerts(incident_id))
     return policy.evaluate(facts, services.policy)

@@ -279,12 +279,9 @@ def undo(state: IncidentState, runtime: Runtime[Services]) -> dict[str, Any]:
     did not know of: what got worse may not be by our change then.
     """
     services, incident_id, receipt = runtime.context, state["incident_id"], state["receipt"]
-    if services.controls.pause_state().paused:
-        services.incidents.note(incident_id, "undo", "not undone: actions are paused")
-        return {}
-    held = standing(services, services.clock.now())
-    if held and not _in_spite_of_hold(state):
-        services.incidents.note(incident_id, "undo", f"not undone by itself: a global hold: {held[0]}")
+    why_not = _why_not_undone(services, state)
+    if why_not:
+        services.incidents.note(incident_id, "undo", why_not)
         return {}
     entry = writes.undo_entry(services, state, receipt)
     try:
@@ -369,6 +366,19 @@ def _prove_again(services: Services, state: IncidentState, proposal: Proposal) -
     if change and change.kind == "unreadable":
         writes.wait_for_server(services, writes.may_write_since(state), TransientError(change.reason))
     return change
+
+
+def _why_not_undone(services: Services, state: IncidentState) -> str:
+    """Empty: it may be undone by itself now. Raises TransientError and StoreError."""
+    try:
+        if services.controls.pause_now().paused:
+            return "not undone: actions are paused"
+    except PermanentError as error:
+        return f"not undone by itself: whether actions are paused could not be read: {error}"
+    held = standing(services, services.clock.now())
+    if held and not _in_spite_of_hold(state):
+        return f"not undone by itself: a global hold: {held[0]}"
+    return ""
 
 
 def _in_spite_of_hold(state: IncidentState) -> bool:

@@ -38,7 +38,7 @@ def advance(services: Services, state: IncidentState) -> Steps:
     steps = _steps(state)
     try:
         _settle_claims(services, state)
-        if services.controls.pause_state().paused:
+        if services.controls.pause_now().paused:
             return steps.model_copy(update={"ended": STOPPED, "why": "actions were paused"})
         if now - receipt.sent_at >= timedelta(seconds=how.total_seconds):
             return steps.model_copy(update={"ended": HINDERED, "why": f"its time is over; {steps.why}"})

@@ -45,7 +45,7 @@ from tools.autonomy import SqlAutonomy
 from tools.breaker import Breaker
 from tools.clock import Clock, SystemClock
 from tools.cluster import Cluster, KubernetesCluster
-from tools.controls import SqlControls
+from tools.controls import Controls, SqlControls
 from tools.database import Database, DataDirLock, lock_data_dir
 from tools.errors import StoreError, ToolError
 from tools.grants import SqlGrants
@@ -60,6 +60,7 @@ from tools.notifier import LogNotifier, Notifier
 from tools.opinions import opinions
 from tools.outbox import SqlOutbox
 from tools.own_workload import own_uids
+from tools.pause_label import LabelledControls
 from tools.prometheus import PrometheusApi
 from tools.readings import SqlReadings
 from tools.rechecks import SqlRechecks
@@ -230,7 +231,7 @@ def _services(
         ledger=SqlLedger(database, clock),
         outbox=SqlOutbox(database),
         revisions=SqlRevisions(database),
-        controls=SqlControls(database),
+        controls=_controls(settings, database, cluster),
         autonomy=SqlAutonomy(database),
         holds=SqlHolds(database),
         signs=SqlSigns(database),
@@ -241,6 +242,14 @@ def _services(
         grants=SqlGrants(database),
         adviser=adviser,
     )
+
+
+def _controls(settings: Settings, database: Database, cluster: Cluster) -> Controls:
+    """With the label of the agent's own namespace, where it knows that."""
+    controls = SqlControls(database)
+    if not settings.pod_namespace:
+        return controls
+    return LabelledControls(controls, cluster, settings.pod_namespace)
 
 
 def _policy(settings: Settings, cluster: Cluster) -> PolicySettings:
@@ -269,6 +278,10 @@ def _probes(settings: Settings, services: Services, account: Account, notifiers:
         probes.watch("k8s_account", lambda: account.standing(probes, services.controls, services.clock))
     for part in ("groq", "prometheus", "alertmanager"):
         probes.absent(part)
+    if isinstance(services.controls, LabelledControls):
+        probes.watch("pause_label", services.controls.look)
+    else:
+        probes.absent("pause_label")
     if all(isinstance(each, LogNotifier) for each in notifiers):
         probes.absent("mail")
     else:

@@ -28,7 +28,11 @@ class Controls(Protocol):
     """Pause and resume; both audited."""
 
     def pause_state(self) -> PauseState:
-        """The state now."""
+        """The state as it was last seen: costs one read of the record."""
+        ...
+
+    def pause_now(self) -> PauseState:
+        """The state right before a write, read wherever it is kept. Raises ToolError: then nobody knows."""
         ...
 
     def pause(self, *, actor: str, reason: str, at: datetime) -> None:
@@ -50,6 +54,9 @@ class SqlControls:
         with self._database.read() as connection:
             row = connection.execute(_PAUSE).one()
         return PauseState(paused=row.engaged, actor=row.actor, reason=row.reason, at=row.at)
+
+    def pause_now(self) -> PauseState:
+        return self.pause_state()
 
     def pause(self, *, actor: str, reason: str, at: datetime) -> None:
         self._switch(True, actor=actor, reason=reason, at=at)

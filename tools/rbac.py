@@ -10,7 +10,7 @@ import sys
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from tools import evidence, lookups, namespaces, sightings, targets
+from tools import evidence, lookups, namespaces, pause_label, sightings, targets
 from tools.actions import REGISTRY, announce
 from tools.errors import Refused
 from tools.records import RbacRule
@@ -41,7 +41,15 @@ def rules_for(enabled: Collection[str] = ()) -> Rights:
     if unknown := sorted(set(enabled) - REGISTRY.keys()):
         raise Refused(f"There is no action {', '.join(unknown)}; known are {', '.join(sorted(REGISTRY))}.")
     reader = merged(
-        (*targets.RULES, *evidence.RULES, *sightings.RULES, *namespaces.RULES, *lookups.RULES, _SELF_CHECK)
+        (
+            *targets.RULES,
+            *evidence.RULES,
+            *sightings.RULES,
+            *namespaces.RULES,
+            *pause_label.RULES,
+            *lookups.RULES,
+            _SELF_CHECK,
+        )
     )
     granted = [action for action in REGISTRY.values() if action.risk != "off" or action.name in enabled]
     writes = merged((*announce.RULES, *(rule for action in granted for rule in action.rules)))

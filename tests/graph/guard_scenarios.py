@@ -93,6 +93,7 @@ SCENARIOS = {
 }
 """One for each rule in `graph.policy_guards`, in their order, in which this rule alone decides."""
 HOLD_SCENARIOS = {
+    "kill_switch_unread": (policy_facts(pause_unread="forbidden"), AUTO, "ask"),
     "global_hold": (policy_facts(holds=("5 workloads fell ill within 5 min",)), AUTO, "ask"),
     "silenced": (policy_facts(quiet="KubePodCrashLooping is silenced"), AUTO, "ask"),
 }

@@ -43,6 +43,8 @@ class _Running:
     def pause_state(self) -> PauseState:
         return PauseState(paused=False)
 
+    pause_now = pause_state
+
     def pause(self, *, actor: str, reason: str, at: datetime) -> None:
         raise NotImplementedError
 
