@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from graph import advice as advising
 from graph import assessment, confidence, policy
+from graph.absent_guards import absent_guards
 from graph.advice import Advice
 from graph.diagnosis import is_noise, unresolved
 from graph.editing import with_edit
@@ -93,7 +94,9 @@ def decide(services: Services, case: Case) -> tuple[Decision, Proposal | None]:
     decision, proposal = decide_among(services, case, consult=not over and not asked_for)
     if over:
         decision = decision.model_copy(update={"route": "ignore", "action": None})
-    return decision, proposal
+    if decision.action is None:
+        return decision, proposal
+    return decision.model_copy(update={"absent": absent_guards(services)}), proposal
 
 
 def weigh(services: Services, case: Case) -> tuple[Weighed, ...]:

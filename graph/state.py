@@ -108,6 +108,8 @@ class Decision(Record):
     evidence: tuple[str, ...] = ()
     blocked_by: tuple[str, ...] = ()
     decider: str = "playbook"
+    absent: tuple[str, ...] = Field(default=(), exclude_if=lambda words: not words)
+    """Of a proposal: guards whose source is not configured, so that nobody asked them."""
     granted: str = Field(default="", exclude_if=lambda words: not words)
     """The grant of a person under which this may be done once more, in words; empty: none."""
     without_test: Literal["act", "ask", "notify", ""] = Field(default="", exclude_if=lambda route: not route)

@@ -101,6 +101,7 @@ def approval_page(approval: Approval) -> dict[str, Any]:
         "finding": shown.get("finding") or {},
         "evidence": shown.get("evidence") or [],
         "missing": shown.get("missing") or [],
+        "absent": decision.get("absent") or [],
         "similar": shown.get("similar") or [],
         "confidence": decision.get("confidence"),
         "meters": [_meter(name, value) for name, value in (decision.get("confidence_parts") or {}).items()],
