@@ -42,6 +42,7 @@ check: venv
 	$(BIN)/mypy docker/locked.py k8s/prometheus_rules.py
 	$(BIN)/lint-imports
 	$(BIN)/python -m tools.rbac | diff -u k8s/base/rbac.yaml -
+	$(BIN)/python -m tools.fence | diff -u k8s/components/fence/fence.yaml -
 	$(BIN)/python k8s/prometheus_rules.py | diff -u k8s/components/prometheus-operator/rules.yaml -
 
 format: venv

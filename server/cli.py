@@ -217,11 +217,16 @@ def rules() -> None:
 @main.command()
 @click.option("--namespace", default="sre-agent", show_default=True, help="Where the agent runs.")
 @click.option("--enable", multiple=True, help="An action that is off by default.")
-def rbac(namespace: str, enable: tuple[str, ...]) -> None:
+@click.option(
+    "--fence", is_flag=True, help="Instead: admission policies that keep its account to its actions."
+)
+def rbac(namespace: str, enable: tuple[str, ...], fence: bool) -> None:
     """Print the RBAC that readers and enabled actions need, as YAML."""
-    from tools.rbac import render
+    from tools import rbac as rights
+    from tools.fence import render as fenced
 
-    click.echo(render(namespace=namespace, enabled=enable), nl=False)
+    text = fenced(namespace, enable) if fence else rights.render(namespace=namespace, enabled=enable)
+    click.echo(text, nl=False)
 
 
 @main.group()
