@@ -15,9 +15,10 @@ from tools.resources import JsonObject
 DEPLOYMENT, STATEFUL_SET, DAEMON_SET = "Deployment", "StatefulSet", "DaemonSet"
 
 
-def rollout_plan(workload: JsonObject, kind: str = DEPLOYMENT) -> RolloutPlan:
-    """Of a Deployment, StatefulSet or DaemonSet as the API has it."""
+def rollout_plan(workload: JsonObject) -> RolloutPlan:
+    """Of a Deployment, StatefulSet or DaemonSet as the API has it, items of lists too, which do not name their kind."""
     spec = workload.get("spec") or {}
+    kind = _kind(spec)
     strategy = spec.get("strategy" if kind == DEPLOYMENT else "updateStrategy") or {}
     rolling = strategy.get("rollingUpdate") or {}
     surge, missing = _bounds(kind, _wanted(workload, kind), rolling)
@@ -32,6 +33,13 @@ def rollout_plan(workload: JsonObject, kind: str = DEPLOYMENT) -> RolloutPlan:
         claims=_claims(spec),
         host_ports=_host_ports(spec),
     )
+
+
+def _kind(spec: JsonObject) -> str:
+    """By fields that the API fills in where nobody set them."""
+    if "updateStrategy" not in spec:
+        return DEPLOYMENT
+    return STATEFUL_SET if "replicas" in spec else DAEMON_SET
 
 
 def _wanted(workload: JsonObject, kind: str) -> int:

@@ -174,3 +174,19 @@ def test_an_open_freeze_window_is_named_in_the_decision_and_shown_as_in_force(tm
         (tmp_path / "policy.yaml").write_text("")
         (shown,) = agent.client.get("/config").get_json()["policy"]["freeze_windows"]
         assert (shown["name"], shown["time_zone"]) == ("year end", "Europe/Berlin")
+
+
+def test_a_yes_from_before_a_freeze_is_no_yes_in_it(tmp_path: Path) -> None:
+    """The window opens between the approval and the write: nothing is written, and a person is asked again."""
+    window = "{name: year end, time_zone: UTC, since: 2026-01-05 12:30:00}"
+    (tmp_path / "policy.yaml").write_text(f"freeze_windows: [{window}]", encoding="utf-8")
+    with harness(tmp_path, MODE="auto", POLICY_FILE=str(tmp_path / "policy.yaml")) as agent:
+        incident_id = bad_release(agent)
+        assert agent.clock.now().isoformat() < "2026-01-05T12:30"
+        first = pending(agent)["id"]
+        assert agent.client.post(f"/approve/{first}", json={}).status_code == 200
+        agent.clock.advance(600)
+        agent.drive()
+        assert agent.agent.services.ledger.for_incident(incident_id) == []
+        assert any("change_freeze" in words for words in decision_of(agent, incident_id)["blocked_by"])
+        assert pending(agent)["id"] != first

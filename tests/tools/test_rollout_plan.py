@@ -9,8 +9,10 @@ import pytest
 from tools.rollout_plan import rollout_plan
 
 
-def workload(replicas: int, key: str, strategy: Any, pod: Any = None, **status: int) -> dict[str, Any]:
-    spec = {"replicas": replicas, key: strategy, "template": {"spec": pod or {}}}
+def workload(replicas: int | None, key: str, strategy: Any, pod: Any = None, **status: int) -> dict[str, Any]:
+    spec: dict[str, Any] = {key: strategy, "template": {"spec": pod or {}}}
+    if replicas is not None:
+        spec["replicas"] = replicas
     return {"spec": spec, "status": status}
 
 
@@ -42,19 +44,16 @@ def test_recreate_misses_all() -> None:
 def test_a_stateful_set_replaces_one_by_one_from_its_partition_on() -> None:
     """OnDelete replaces none."""
     rolling = {"type": "RollingUpdate", "rollingUpdate": {"partition": 2}}
-    plan = rollout_plan(workload(3, "updateStrategy", rolling), "StatefulSet")
+    plan = rollout_plan(workload(3, "updateStrategy", rolling))
     assert (plan.surge, plan.may_be_missing, plan.partition) == (0, 1, 2)
-    assert (
-        rollout_plan(workload(3, "updateStrategy", {"type": "OnDelete"}), "StatefulSet").strategy
-        == "OnDelete"
-    )
+    assert rollout_plan(workload(3, "updateStrategy", {"type": "OnDelete"})).strategy == "OnDelete"
 
 
 def test_a_daemon_set_counts_the_nodes_that_want_it() -> None:
     """A share of them may be missing, rounded up."""
     rolling = {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "10%"}}
-    daemons = workload(0, "updateStrategy", rolling, desiredNumberScheduled=12)
-    assert rollout_plan(daemons, "DaemonSet").may_be_missing == 2
+    daemons = workload(None, "updateStrategy", rolling, desiredNumberScheduled=12)
+    assert rollout_plan(daemons).may_be_missing == 2
 
 
 def test_claims_and_ports_of_the_node() -> None:
