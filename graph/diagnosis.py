@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from graph import counted
 from graph.load import USE_KINDS, silent_sources
 from graph.playbooks import playbooks
 from graph.state import Finding, Proposal
 from graph.symptoms import crashed_lately, is_broken, is_complete, live_pods
-from tools.records import GUARDS, Alert, Evidence, EvidenceItem, NodeFacts, Target
+from tools.records import GUARDS, Alert, Evidence, EvidenceItem, NodeFacts, PodFacts, Target
 from tools.synthetic import is_test
 
 NEVER_ACTS = frozenset({"Watchdog", "InfoInhibitor"})
@@ -67,7 +68,7 @@ def _nothing_proved(evidence: Evidence, alerts: Sequence[Alert]) -> Finding:
     if _is_well(evidence) and not unseen:
         return Finding(
             problem="recovered_by_itself",
-            summary=f"All {len(live_pods(evidence))} pods are ready now; nothing shows the problem any more.",
+            summary=f"{_all_are(live_pods(evidence))} ready now; nothing shows the problem any more.",
             directness=1.0,
             evidence=tuple(evidence.cite("pods")),
             broken=False,
@@ -145,12 +146,14 @@ def _unknown_summary(evidence: Evidence, unseen: Sequence[str]) -> str:
     pods = live_pods(evidence)
     unready = [pod.name for pod in pods if not pod.ready]
     if unready:
-        return f"{len(unready)} pods are not ready, for no proved cause."
+        return f"{counted.pods(len(unready), 'is', 'are')} not ready, for no proved cause."
     if any(crashed_lately(pod, now) for pod in pods):
-        return f"All {len(pods)} pods are ready, but some crashed minutes ago: too early to call it over."
+        return f"{_all_are(pods)} ready, but crashed minutes ago: too early to call it over."
     if pods and unseen:
         nobody = ", and nobody tells what they use" if _unmeasured(evidence, unseen) else ""
-        return (
-            f"All {len(pods)} pods are ready; what {unseen[0]} is about does not show in their state{nobody}."
-        )
+        return f"{_all_are(pods)} ready; what {unseen[0]} is about does not show in their state{nobody}."
     return "No failing pod was found."
+
+
+def _all_are(pods: Sequence[PodFacts]) -> str:
+    return counted.all_pods(len(pods), "is", "are")

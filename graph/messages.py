@@ -69,6 +69,7 @@ def report(state: IncidentState, outcome: Status, now: datetime, *, test_cluster
         "decision": decision,
         "missing": _missing(state),
         "action": call_line(receipt.call) if receipt else "",
+        "by_whom": by_whom(state),
         "verdict": f"{verdict.name}: {verdict.reason}" if verdict else "",
         "earlier": _earlier(state.get("similar", [])),
         "incident_id": state["incident_id"],
@@ -210,6 +211,20 @@ def _explained(decision: Decision, broken: bool) -> str:
     if decision.action:
         return f"Act now: {call_line(decision.action)} looks right, but was not done. See why below."
     return "Act now: no action of this agent is right here. Cause and evidence below."
+
+
+def by_whom(state: IncidentState) -> str:
+    """Who decided, when and why, in one line; empty where the agent decided alone or nobody did."""
+    answer, decision = state.get("answer"), state["decision"]
+    if answer is None or answer.decision not in ("approved", "rejected"):
+        return f"Granted before: {decision.granted}." if decision.granted and decision.route == "act" else ""
+    who = answer.actor or "somebody"
+    if answer.first_actor:
+        who = f"{answer.first_actor} and {who}"
+    at = f" at {answer.at:%Y-%m-%d %H:%M:%S} UTC" if answer.at else ""
+    why = f": {answer.reason}" if answer.reason else "."
+    held = " In spite of what held it back." if answer.override_hold else ""
+    return f"{answer.decision.title()} by {who}{at}{why}{held}"
 
 
 def _taken_back(state: IncidentState, outcome: Status) -> str:

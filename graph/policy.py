@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Literal, TypeAlias
 
+from graph import counted
 from graph.four_eyes import PEOPLE
 from graph.policy_autonomy import AUTONOMY
 from graph.policy_facts import (
@@ -224,7 +225,7 @@ def workload_budget(facts: PolicyFacts, settings: PolicySettings) -> Answer:
     since = facts.now - timedelta(seconds=settings.attempt_window_seconds)
     recent = [a for a in facts.attempts if a.at >= since and not a.undo]
     if len(recent) >= settings.workload_writes:
-        return ("ask", f"{len(recent)} writes on this workload already")
+        return ("ask", f"{counted.times(len(recent), 'write')} on this workload already")
     cooled = facts.now - timedelta(seconds=settings.cool_down_seconds)
     again = next((a for a in recent if a.action == facts.action and a.at >= cooled), None)
     return ("ask", f"{again.action} was done at {again.at:%H:%M} UTC: it cools down") if again else None

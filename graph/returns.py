@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from graph import counted
 from graph.state import Proposal
 from graph.symptoms import current_revision, is_failing, pods_of
 from tools.records import ActionCall, Evidence, Record, RevisionFacts, Target
@@ -115,7 +116,8 @@ def _gone_back_from(revision: RevisionFacts, evidence: Evidence) -> bool:
 
 def _proved(revision: RevisionFacts, evidence: Evidence) -> Return | None:
     if revision.ready and not _fails(revision, evidence):
-        why = f"{revision.ready} pods of revision {revision.number} are ready now."
+        is_ready = "is" if revision.ready == 1 else "are"
+        why = f"{counted.times(revision.ready, 'pod')} of revision {revision.number} {is_ready} ready now."
         return Return(revision=revision, health="proved", why=why)
     seen, told = revision.seen_healthy_seconds or 0.0, revision.told_healthy_seconds or 0.0
     if revision.seen_ill or max(seen, told) < PROOF_SECONDS or _fails(revision, evidence):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from graph import counted
 from tools.records import ContainerFacts, DependencyFacts, Evidence, PodFacts, RevisionFacts
 
 CRASHING = frozenset({"CrashLoopBackOff"})
@@ -128,7 +129,7 @@ def describe_crash(pod: PodFacts, container: ContainerFacts) -> str:
     """One line: which container, how it ended, how often."""
     how = container.exit_reason or container.waiting_reason or "ended"
     code = "" if container.exit_code is None else f" (exit code {container.exit_code})"
-    return f"{pod.name}/{container.name}: {how}{code}, {container.restart_count} restarts"
+    return f"{pod.name}/{container.name}: {how}{code}, {counted.times(container.restart_count, 'restart')}"
 
 
 def _crashed(container: ContainerFacts, now: datetime) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from graph import cron_verdict, node_verdict, verification, volume_verdict
+from graph import counted, cron_verdict, node_verdict, verification, volume_verdict
 from graph.policy import PolicySettings
 from graph.state import Progress
 from tools.records import Observation, Receipt, Verdict
@@ -67,7 +67,8 @@ def scaled(progress: Progress, receipt: Receipt, settings: PolicySettings, now: 
         return Verdict(name="SUPERSEDED", reason=reason, at=now)
     pending = _longer_than(PENDING_TOO_LONG, progress.pending_since, look, settings)
     if pending:
-        reason = f"{len(pending)} new pods are Pending for {PENDING_TOO_LONG.seconds} s: they find no room"
+        waiting = counted.pods(len(pending), "is", "are", kind="new")
+        reason = f"{waiting} Pending for {PENDING_TOO_LONG.seconds} s: no room is found"
         return Verdict(name="NOT_RECOVERED", reason=reason, at=now, undo=True)
     if verdict and verdict.name == "NOT_RECOVERED" and progress.pending_since:
         return verdict.model_copy(update={"undo": True})

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from graph import counted
 from graph.policy import PolicySettings
 from graph.rollout_status import rolled_out
 from graph.state import Progress
@@ -107,7 +108,7 @@ def disturbance(progress: Progress, look: Observation, receipt: Receipt) -> str:
     """What breaks the window at this look, or an empty string."""
     new_pods = {pod.uid for pod in look.pods} - set(progress.pod_uids)
     if new_pods:
-        return f"{len(new_pods)} pods were replaced during the window"
+        return f"{counted.pods(len(new_pods), 'was', 'were')} replaced during the window"
     new_warnings = set(look.warnings) - set(progress.warnings)
     if new_warnings:
         return f"new warning: {sorted(new_warnings)[0]}"
@@ -207,7 +208,7 @@ def _crash(progress: Progress, look: Observation) -> str:
         if container.ready:
             continue
         if container.waiting_reason == "CrashLoopBackOff" and (again > 1 or progress.window_started_at):
-            return f"{where} is in CrashLoopBackOff after {container.restart_count} restarts"
+            return f"{where} is in CrashLoopBackOff after {counted.times(container.restart_count, 'restart')}"
         if again > 1:
             return f"{where} restarted {again} times since"
     return ""

@@ -99,8 +99,10 @@ class Pages:
 
 
 def _answer(approval: Approval) -> Any:
+    """A person lands where it goes on: on the incident; after the first yes of two, where the second is given."""
     if wants_html():
-        return redirect(f"/approve/{approval.id}", 303)
+        decided = f"/incidents/{approval.incident_id}?answered={approval.id}"
+        return redirect(f"/approve/{approval.id}" if approval.state == "pending" else decided, 303)
     if approval.state == "pending":  # the first yes of two
         return {**approval_json(approval), "approved": "one of two"}, 202
     return approval_json(approval)

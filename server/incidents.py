@@ -14,6 +14,7 @@ from server.parts import AppParts
 from server.problems import Problem, wants_html
 from server.settings_fields import KNOWN_ACTIONS
 from server.views import approval_json, incident_row, log_excerpt, receipt_row
+from tools.approvals import answered
 from tools.incident_record import ENDED
 from tools.listing import IncidentFilter
 from tools.manual_alerts import WORKLOAD_LABELS
@@ -92,9 +93,20 @@ def _page(parts: AppParts, incident_id: str, known: dict[str, Any]) -> str:
             page_of(approval, parts.policy) for approval in waiting if approval.expires_at > parts.clock.now()
         ],
         marks=_marks(parts, incident_id) if parts.talk else None,
+        answered=_answered(parts, incident_id),
         undo=parts.undo.offer(incident_id) if parts.undo else None,
         actions=KNOWN_ACTIONS,
     )
+
+
+def _answered(parts: AppParts, incident_id: str) -> dict[str, str] | None:
+    """What the person who comes from an approval has just done: the record's words, never the address's."""
+    asked = request.args.get("answered", "")
+    found = next((a for a in parts.approvals.for_incident(incident_id) if asked and a.id == asked), None)
+    if found is None or found.state == "pending":
+        return None
+    words = answered(found.state, found.proposal, found.actor, found.reason, found.edit)
+    return {"id": found.id, "state": found.state, "words": words}
 
 
 def blueprint(parts: AppParts, auth: Auth) -> Blueprint:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from graph import counted
 from graph.playbooks import Playbook
 from graph.state import Finding, Proposal
 from graph.symptoms import could_not_read, crashed_container, describe_crash, live_pods
@@ -43,7 +44,8 @@ def candidates(finding: Finding, evidence: Evidence, target: Target) -> list[Pro
 
 def _back(evidence: Evidence) -> tuple[str, ...]:
     return tuple(
-        f"Service {d.service}: all {d.pods} pods are ready since {d.recovered_at:%H:%M:%S} UTC"
+        f"Service {d.service}: {counted.all_pods(d.pods, 'is', 'are').lower()} ready "
+        f"since {d.recovered_at:%H:%M:%S} UTC"
         for d in evidence.dependencies
         if d.recovered_at
     )

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
+from graph import counted
 from graph.load import cpu_share, pods_that_fit, used_cores
 from graph.playbooks import Playbook
 from graph.state import Finding, Proposal
@@ -105,7 +106,7 @@ def _finding(name: str, pods: tuple[PodFacts, ...], evidence: Evidence) -> Findi
     told = [TELLS[source] for source in _sources(name, pods, evidence)]
     return Finding(
         problem="high_cpu",
-        summary=f"All {len(pods)} pods use at least {min(shares.values()):.0%} of their processor {bound}.",
+        summary=f"{_all_use(pods)} at least {min(shares.values()):.0%} of their processor {bound}.",
         directness=_directness(container, evidence),
         evidence=tuple(
             id_
@@ -125,12 +126,16 @@ def _sources(name: str, pods: tuple[PodFacts, ...], evidence: Evidence) -> list[
     return [source for source in TELLS if source in told]
 
 
+def _all_use(pods: tuple[PodFacts, ...]) -> str:
+    return counted.all_pods(len(pods), "uses", "use")
+
+
 def _around(evidence: Evidence) -> list[str]:
     lines = [f"{a.kind} {a.name} scales it: {a.least} to {a.most} replicas" for a in evidence.autoscalers]
     lines += [f"Service {d.service}, which it needs, has no ready pod" for d in dependencies_down(evidence)]
     room = pods_that_fit(evidence)
     if room is not None:
-        lines.append(f"the namespace's quotas hold {room} more pods")
+        lines.append(f"the namespace's quotas hold {counted.times(room, 'more pod')}")
     if _just_released(evidence):
         lines.append("its newest revision is younger than half an hour")
     return lines

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from graph import counted
 from graph.playbooks import Playbook
 from graph.restarts import back_since, restart
 from graph.state import Finding, Proposal
@@ -72,13 +73,15 @@ def _explains(dependency: DependencyFacts, pods: tuple[PodFacts, ...], now: date
 def _finding(pods: tuple[PodFacts, ...], cause: DependencyFacts, evidence: Evidence) -> Finding:
     since = min(pod.ready_changed_at for pod in pods if pod.ready_changed_at)
     assert cause.recovered_at is not None
+    unready = counted.pods(len(pods), "is", "are")
+    runs = counted.all_pods(len(pods), "runs", "run").lower()
     return Finding(
         problem="lost_connection",
-        summary=f"{len(pods)} pods are not ready since {cause.service} was down; it is back, they are not.",
+        summary=f"{unready} not ready since {cause.service} was down; it is back, they are not.",
         directness=DIRECTNESS,
         evidence=tuple(id_ for kind in ("pods", "dependencies", "logs") for id_ in evidence.cite(kind)),
         facts=(
-            f"all {len(pods)} pods run without a restart and are not ready since {since:%H:%M:%S} UTC",
+            f"{runs} without a restart and not ready since {since:%H:%M:%S} UTC",
             f"Service {cause.service}: {cause.ready} of {cause.pods} pods ready since "
             f"{cause.recovered_at:%H:%M:%S} UTC",
         ),

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from graph import counted
 from graph.growth import grew_before, grows_slowly, growth_of, held_by, was_asked
 from graph.limit_too_small import NEAR_LIMIT, Killed, more_memory, too_small
 from graph.load import memory_share, silent_sources
@@ -167,9 +168,10 @@ def _restart(evidence: Evidence, target: Target, *, proved: bool) -> list[Propos
 def _summary(killed: list[Killed], evidence: Evidence, *, leak: bool, began: bool) -> str:
     _, container = killed[0]
     limit = f" of {spelled(container.memory_limit)}" if container.memory_limit else ""
-    head = f"{len(killed)} pods are killed for memory: container {container.name} exceeds its limit{limit}"
+    are = counted.pods(len(killed), "is", "are")
+    head = f"{are} killed for memory: container {container.name} exceeds its limit{limit}"
     if not container.memory_limit:
-        head = f"{len(killed)} pods are killed for memory: container {container.name} has no limit, its node ran short"
+        head = f"{are} killed for memory: container {container.name} has no limit, its node ran short"
     if leak:
         since = ", since this release" if began else ""
         return f"{head} after slow growth, and all its siblings are near theirs: a leak{since}."

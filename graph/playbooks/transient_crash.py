@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 
+from graph import counted
 from graph.playbooks import Playbook
 from graph.restarts import back_since, restart
 from graph.state import Finding, Proposal
@@ -142,9 +143,10 @@ def _finding(
     facts.append(
         f"Service {cause.service}: {cause.ready} of {cause.pods} pods ready since {cause.recovered_at:%H:%M:%S} UTC"
     )
+    crash = counted.pods(len(crashed), "crashes", "crash")
     return Finding(
         problem="transient_crash",
-        summary=f"{len(crashed)} pods crash since {cause.service} was down; it is back, they are not.",
+        summary=f"{crash} since {cause.service} was down; it is back, they are not.",
         directness=_directness(cause.recovered_at, seen, evidence),
         evidence=tuple(
             evidence.cite("pods") + evidence.cite("dependencies") + evidence.cite("previous_logs")

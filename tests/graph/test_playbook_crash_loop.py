@@ -66,7 +66,7 @@ def test_a_dependency_that_came_back_is_told() -> None:
     finding = explained(
         released(*pods(3, "rs2", back_off()), dependencies=(dependency(recovered_at=ago(30)),))
     )
-    assert "Service database: all 1 pods are ready since 11:59:30 UTC" in finding.facts
+    assert "Service database: the only pod is ready since 11:59:30 UTC" in finding.facts
 
 
 @pytest.mark.parametrize("status", ["failed", "forbidden"])

@@ -101,7 +101,7 @@ def test_new_pods_that_stay_pending_are_taken_back() -> None:
     verdict = judged(scaled(), *looks, four(150, *pending()))
     assert says(verdict) == ("NOT_RECOVERED", True)
     assert verdict is not None
-    assert "1 new pods are Pending" in verdict.reason
+    assert "1 new pod is Pending" in verdict.reason
 
 
 def test_a_pod_that_waits_for_a_while_only_is_not_taken_back() -> None:

@@ -361,13 +361,46 @@ def test_a_browser_decides_by_form_and_is_shown_the_outcome(server: Stand) -> No
     browser = server.browser()
     fields = {"csrf_token": browser.token("/approve/a1"), "digest": "d" * 64, "reason": "looks right"}
     answer = browser.post("/approve/a1", fields)
-    assert (answer.status_code, answer.headers["Location"]) == (303, "/approve/a1")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/incidents/i1?answered=a1")
+    landed = browser.get(answer.headers["Location"]).get_data(as_text=True)
+    assert "Local approved rollback_deployment: looks right." in landed
     page = browser.get("/approve/a1").get_data(as_text=True)
     assert "looks right" in page
     assert 'action="/approve/a1"' not in page
     second = browser.post("/approve/a1", fields)
     assert (second.status_code, second.mimetype) == (409, "text/html")
     assert "Already decided" in second.get_data(as_text=True)
+
+
+def test_a_notice_says_what_the_record_says(server: Stand) -> None:
+    """The address names an approval of this incident that was answered; anything else shows no notice."""
+    server.approval("a2", "i2")
+    client = server.client()
+    client.post("/reject/a1", json={"reason": "known deploy"})
+    shown_for = {
+        path: 'id="answered"' in client.get(f"/incidents/{path}", headers=HTML).get_data(as_text=True)
+        for path in ("i1?answered=a1", "i1", "i1?answered=a2", "i2?answered=a2", "i1?answered=<b>")
+    }
+    assert [path for path, is_shown in shown_for.items() if is_shown] == ["i1?answered=a1"]
+
+
+def test_the_timeline_names_who_decided_and_why(server: Stand) -> None:
+    """One line for each answer, whoever gave it: a person, the clock, the alerts' end, a changed target."""
+    for number in (2, 3, 4):
+        server.approval(f"a{number}", f"i{number}")
+    client = server.client()
+    client.post("/approve/a1", json={"reason": "looks right", "actor": "ana"})
+    client.post("/reject/a2", json={"reason": "known deploy"})
+    client.post("/approve/a3/renew")
+    server.clock.advance(3600)
+    client.post("/approve/a4")
+    told = [server.incidents.timeline(f"i{number}")[-1].text for number in (1, 2, 3, 4)]
+    assert told == [
+        "local (claimed:ana) approved rollback_deployment: looks right",
+        "local rejected rollback_deployment: known deploy",
+        "local asked to have rollback_deployment proposed anew",
+        "nobody decided on rollback_deployment in time",
+    ]
 
 
 def test_an_expired_page_offers_one_click_to_renew(server: Stand) -> None:

@@ -1,0 +1,20 @@
+"""How many, in words that fit one as well: "1 pod crashes", "3 pods crash"."""
+
+from __future__ import annotations
+
+
+def pods(count: int, one: str, many: str, *, kind: str = "") -> str:
+    """`1 pod is …` or `3 pods are …`; `kind` stands before pod: `new`."""
+    word = f"{kind} pod" if kind else "pod"
+    return f"1 {word} {one}" if count == 1 else f"{count} {word}s {many}"
+
+
+def all_pods(count: int, one: str, many: str, *, kind: str = "") -> str:
+    """`The only pod is …` or `All 3 pods are …`."""
+    word = f"{kind} pod" if kind else "pod"
+    return f"The only {word} {one}" if count == 1 else f"All {count} {word}s {many}"
+
+
+def times(count: int, what: str) -> str:
+    """`1 restart`, `3 restarts`."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
