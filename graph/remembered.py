@@ -1,4 +1,4 @@
-"""What a decision remembered, as the history of a bundle: past incidents, writes, revisions seen, a pause.
+"""What a decision remembered, as the history of a bundle: past incidents, writes, revisions seen, a pause, holds.
 
 Only what rules and confidence look at: incidents that were found alike, writes within the windows that are counted,
 and writes that are still being verified.
@@ -32,8 +32,14 @@ def history(services: Services, state: IncidentState, objects: Collection[JsonOb
         "actions": writes,
         "revisions": list(_revisions(services, target, objects)) if target else [],
         "paused": (pause.reason or "paused") if pause.paused else "",
+        "holds": list(_holds(services)),
     }
     return {name: entries for name, entries in told.items() if entries}
+
+
+def _holds(services: Services) -> Iterator[JsonObject]:
+    for hold in services.holds.active(services.clock.now()) if services.holds else ():
+        yield {"cause": hold.cause, "why": hold.why, "at": _told(hold.since)}
 
 
 def _incidents(services: Services, similar: Collection[Similar]) -> Iterator[JsonObject]:

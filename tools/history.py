@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from tools.bundle import BundleError
+from tools.holds import Cause
 from tools.resources import JsonObject
 
 
@@ -98,6 +99,13 @@ class PastRevision(_Entry):
     healthy: bool = True
 
 
+class PastHold(_Entry):
+    """A cause for which the agent held still when it decided, since `ago`."""
+
+    cause: Cause
+    why: Text = ""
+
+
 class History(BaseModel):
     """All of it. Silences are carried along."""
 
@@ -109,6 +117,7 @@ class History(BaseModel):
     silences: tuple[dict[str, Any], ...] = ()
     paused: Text = ""
     """Why actions are paused; empty: they are not."""
+    holds: tuple[PastHold, ...] = ()
 
 
 def read_history(told: JsonObject) -> tuple[History, tuple[str, ...]]:
@@ -130,6 +139,7 @@ def _unknown(told: Mapping[str, Any]) -> Iterator[str]:
         "incidents": PastIncident,
         "actions": PastAction,
         "revisions": PastRevision,
+        "holds": PastHold,
     }
     yield from sorted(told.keys() - History.model_fields.keys())
     for name, kind in kinds.items():

@@ -13,12 +13,12 @@ from typing import Any
 from sqlalchemy import Connection, insert, update
 
 from tools.bundle import Bundle, BundleError
-from tools.database import Database
+from tools.database import Database, insert_if_absent
 from tools.history import History, PastAction, PastIncident, PastRevision
 from tools.objects import metadata, owned_by, revision_number, uid
 from tools.records import ActionCall, Target
 from tools.resources import JsonObject
-from tools.schema import actions, controls, episodes, incidents, revisions
+from tools.schema import actions, controls, episodes, holds, incidents, revisions
 from tools.templates import template_digest
 
 _ENDINGS: Mapping[str, str] = {
@@ -49,6 +49,9 @@ def restore(database: Database, history: History, bundle: Bundle) -> None:
             _action(connection, f"past-action-{number}", owner, action, objects, now)
         for row in _revision_rows(history.revisions, objects, now):
             connection.execute(insert(revisions).values(row))
+        for hold in history.holds:
+            held = {"cause": hold.cause, "why": hold.why, "since": hold.when(now)}
+            insert_if_absent(connection, holds, held)
         if history.paused:
             paused = {"engaged": True, "actor": "history.yaml", "reason": history.paused, "at": now}
             connection.execute(update(controls).where(controls.c.name == "pause").values(paused))

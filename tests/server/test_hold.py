@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from server.hold_watch import HoldWatch
+from server.replay import replay_bundle
 from tests.harness import Harness, alert, deployment, harness
 from tests.server.ways import decision, patch, told, writes
 from tools.resources import NAMESPACES, PODS
@@ -202,3 +203,14 @@ def test_a_hold_is_told_once(agent: Harness) -> None:
             agent.advance(60)
     told_of = [message.subject for message in services.outbox.for_incident("")]
     assert told_of == ["Act now: global hold: correlated failure"]
+
+
+def test_a_bundle_of_what_was_held_is_decided_as_it_was(agent: Harness, tmp_path: Path) -> None:
+    """The hold goes with it: replayed alone, one of five ill workloads asks again, and for the same reason."""
+    ids = fall_ill(agent, *FIVE)
+    held = next(each for each in ids if told(agent, each)[1] == "ask")
+    answer = agent.client.get(f"/incidents/{held}/bundle")
+    assert answer.status_code == 200
+    archive = tmp_path / "held.tar.gz"
+    archive.write_bytes(answer.get_data())
+    assert replay_bundle(archive).decisions == (decision(agent, held),)
