@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,10 @@ class Standing:
         """Wait for the approval of this run; returns its id."""
         self.agent.until(lambda: self._pending(incident_id), "asked for approval")
         return str(self._pending(incident_id)[0]["id"])
+
+    def asks(self, incident_id: str) -> bool:
+        """A person has to decide on this run now."""
+        return bool(self._pending(incident_id))
 
     def approve(self, incident_id: str) -> str:
         """Approve what waits for this run, over HTTP; returns the approval's id."""
@@ -127,3 +131,9 @@ def recovered_restart(outcome: str = "done") -> Ending:
         messages=("acted",),
         approvals=(),
     )
+
+
+def approved_restart() -> Ending:
+    """The same where a person was asked, since a hold was in force."""
+    messages = ("needs_approval", "acted")
+    return replace(recovered_restart(), route="ask", messages=messages, approvals=("approved",))
