@@ -49,7 +49,7 @@ from tools import evidence as evidence_reader
 from tools import targets
 from tools.actions import parse_call
 from tools.approvals import Approval
-from tools.errors import Conflict, PermanentError, Refused, TransientError, UnknownOutcome
+from tools.errors import Conflict, Crowded, PermanentError, Refused, TransientError, UnknownOutcome
 from tools.records import Alert, ApprovalAnswer, Evidence, EvidenceItem, Verdict
 
 MOST_PROPOSALS = 5
@@ -218,6 +218,8 @@ def execute(
             return _not_any_more(services, state, "blocked", untaken)
     try:
         receipt = writes.send(services, known or proposals.ledger_entry(services, state, proposal))
+    except Crowded as error:
+        return _crowded_out(services, state, error)
     except Conflict as error:
         return _not_any_more(services, state, "changed", str(error))
     except PermanentError as error:
@@ -411,6 +413,16 @@ def _explain_instead(
 ) -> Command[Literal["await_approval", "remember"]]:
     decision = _blocked(services, state, reason)
     return Command(goto="remember", update={"decision": decision, "outcome": "notified"})
+
+
+def _crowded_out(
+    services: Services, state: IncidentState, error: Crowded
+) -> Command[Literal["verify", "gather_logs", "request_approval", "remember"]]:
+    """Another run claimed the last room between policy's look and our claim."""
+    if not error.asks:
+        return _not_any_more(services, state, "blocked", f"{error.rule}: {error}")
+    told = f"{error.rule}: {error}"
+    return _ask_instead(services, state, Change(kind="asks", reason=told, blocks=(told,)))
 
 
 def _ask_instead(

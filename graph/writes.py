@@ -8,6 +8,7 @@ from graph.services import Services
 from graph.state import IncidentState
 from tools.actions import parse_call
 from tools.actions.announce import announce
+from tools.claim_room import Room
 from tools.errors import NotFound, PermanentError, ToolError, TransientError, UnknownOutcome
 from tools.ledger import LedgerEntry
 from tools.records import Receipt
@@ -29,7 +30,8 @@ def was_sent(services: Services, entry: LedgerEntry) -> bool:
 
 
 def send(services: Services, entry: LedgerEntry, *, one_of_many: bool = False) -> Receipt:
-    """Dry run, claim, write, receipt. Raises PermanentError when nothing was written, UnknownOutcome when
+    """Dry run, claim, write, receipt. Raises PermanentError when nothing was written (Crowded when others took the
+    room for it), UnknownOutcome when
     nobody knows yet: calling again with the same entry looks the stamp up before it sends anything.
 
     `one_of_many`: a step of an action that is under way; the run's status stays as it is.
@@ -41,7 +43,7 @@ def send(services: Services, entry: LedgerEntry, *, one_of_many: bool = False) -
     action, args = parse_call(entry.call, services.policy.enabled_actions)
     if known is None:
         action.execute(services.cluster, args, key=entry.key, at=entry.claimed_at, dry_run=True)
-        known = services.ledger.claim(entry)
+        known = services.ledger.claim(entry, None if one_of_many or entry.undo_of else _room(services, entry))
     claimed = known or entry
     if not one_of_many:
         services.incidents.set_status(entry.incident_id, "executing", entry.call.name)
@@ -58,6 +60,19 @@ def send(services: Services, entry: LedgerEntry, *, one_of_many: bool = False) -
     services.ledger.finish(claimed.key, receipt)
     _tell(services, claimed, receipt)
     return receipt
+
+
+def _room(services: Services, entry: LedgerEntry) -> Room:
+    """An undo and the steps of an action under way need none: the write that they belong to has taken it."""
+    limits = services.policy
+    return Room(
+        automatic=entry.automatic,
+        in_flight=limits.writes_in_flight,
+        cluster_hour=limits.cluster_writes_per_hour,
+        cluster_day=limits.cluster_writes_per_day,
+        namespace_hour=limits.namespace_writes_per_hour,
+        namespace_day=limits.namespace_writes_per_day,
+    )
 
 
 def undo_key(ledger_key: str) -> str:

@@ -11,6 +11,7 @@ ToolError
     ├── Gone            410: a continue token or resourceVersion that is too old
     ├── Invalid         400, 422: the request is wrong and will stay wrong
     └── Refused         our own policy said no
+        └── Crowded     it said yes, and another write took the place meanwhile
 
 No data is a value, never an exception: see `EvidenceItem.status`.
 """
@@ -74,3 +75,14 @@ class Invalid(PermanentError):
 
 class Refused(PermanentError):
     """Our own rules forbid it; nothing was sent."""
+
+
+class Crowded(Refused):
+    """There was room when policy was asked, and there is none any more; nothing was claimed."""
+
+    def __init__(self, message: str, *, rule: str, asks: bool = True) -> None:
+        super().__init__(message)
+        self.rule = rule
+        """Of policy, that would stand in the way now."""
+        self.asks = asks
+        """A person may go on in spite of it."""

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from sqlalchemy import Select, bindparam, delete, desc, select, update
 
 from tools.audit import append_entry
+from tools.claim_room import Room, make_sure
 from tools.clock import Clock
 from tools.database import Database, insert_if_absent
 from tools.errors import NotFound
@@ -48,8 +49,11 @@ class LedgerEntry(Record):
 class ActionLedger(Protocol):
     """Claims before, receipts after; budgets are counted from it."""
 
-    def claim(self, entry: LedgerEntry) -> LedgerEntry | None:
-        """Insert and commit; None when the claim is ours now, else the entry that was there first."""
+    def claim(self, entry: LedgerEntry, room: Room | None = None) -> LedgerEntry | None:
+        """Insert and commit; None when the claim is ours now, else the entry that was there first.
+
+        With `room`: raises Crowded where others have left none for a new entry.
+        """
         ...
 
     def finish(self, key: str, receipt: Receipt) -> None:
@@ -90,13 +94,22 @@ class SqlLedger:
         self._database = database
         self._clock = clock
 
-    def claim(self, entry: LedgerEntry) -> LedgerEntry | None:
+    def claim(self, entry: LedgerEntry, room: Room | None = None) -> LedgerEntry | None:
         row = entry.model_dump(mode="json") | {
             "claimed_at": entry.claimed_at,
             "target_uid": entry.target.uid,
             "namespace": entry.target.namespace,
         }
         with self._database.write() as connection:
+            if room and connection.execute(_BY_KEY, {"key": entry.key}).first() is None:
+                make_sure(
+                    connection,
+                    room,
+                    incident_id=entry.incident_id,
+                    target_uid=entry.target.uid,
+                    namespace=entry.target.namespace,
+                    at=entry.claimed_at,
+                )
             if insert_if_absent(connection, actions, row):
                 append_entry(
                     connection,
