@@ -12,6 +12,7 @@ from graph import confidence, granting, policy
 from graph.autonomy import level_of
 from graph.guarding import guard_facts
 from graph.holding import standing
+from graph.permitted import access_of
 from graph.policy import NAMESPACE, Attempt, Block, PolicyFacts
 from graph.services import Services
 from graph.state import Decision, Finding, Proposal
@@ -82,6 +83,7 @@ def policy_facts(
         in_flight_namespaces=tuple(e.target.namespace for e in others),
         guards=guard_facts(services, incident_id, proposal, evidence, now),
         holds=tuple(map(str, standing(services, now))),
+        **access_of(services, proposal, evidence),
     )
 
 

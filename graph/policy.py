@@ -13,6 +13,7 @@ from typing import Literal, TypeAlias
 
 from graph import counted
 from graph.four_eyes import PEOPLE
+from graph.policy_access import ACCESS_RULES
 from graph.policy_autonomy import AUTONOMY
 from graph.policy_facts import (
     DENIED_NAMESPACES,
@@ -330,6 +331,7 @@ RULES: tuple[Rule, ...] = (
     *PEOPLE,
     *AUTONOMY,
     *HOLD_RULES,
+    *ACCESS_RULES,
     *MEMORY_GUARDS,
     *ROLLOUTS,
 )

@@ -239,6 +239,10 @@ class PolicyFacts(Record):
     """uids of targets whose write is still being verified (other incidents')."""
     in_flight_namespaces: tuple[str, ...] = ()
     guards: GuardFacts = GuardFacts()
+    no_access: tuple[str, ...] = ()
+    """Writes of the action that the agent's account may not make there: `patch deployments.apps in shop`."""
+    access_unread: str = ""
+    """Why that could not be told."""
     holds: tuple[str, ...] = ()
     """Why the agent holds still, one line for each cause."""
     quiet: str = ""

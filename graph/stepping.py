@@ -11,6 +11,7 @@ import hashlib
 from datetime import datetime, timedelta
 
 from graph import messages, writes
+from graph.holding import standing
 from graph.services import Services
 from graph.state import IncidentState, Steps
 from tools.actions import parse_call
@@ -42,6 +43,8 @@ def advance(services: Services, state: IncidentState) -> Steps:
             return steps.model_copy(update={"ended": STOPPED, "why": "actions were paused"})
         if now - receipt.sent_at >= timedelta(seconds=how.total_seconds):
             return steps.model_copy(update={"ended": HINDERED, "why": f"its time is over; {steps.why}"})
+        if held := _held(services, state, now):
+            return _waited(steps, Step(kind="wait", why=f"a global hold: {held}"), how, now)
         step = how.go_on(services.cluster, args, _last(services, state), now)
         if step.kind == "send":
             assert step.call is not None
@@ -103,6 +106,14 @@ def _settle_claims(services: Services, state: IncidentState) -> None:
             _finish(services, entry)
         else:
             services.ledger.release(entry.key)
+
+
+def _held(services: Services, state: IncidentState, now: datetime) -> str:
+    """What holds everything still, unless the person who approved has said that it may be done in spite of that."""
+    answer = state.get("answer")
+    if answer and answer.override_hold:
+        return ""
+    return "; ".join(map(str, standing(services, now)))
 
 
 def _last(services: Services, state: IncidentState) -> ActionCall | None:

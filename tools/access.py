@@ -16,6 +16,7 @@ from tools.records import RbacRule
 Right: TypeAlias = tuple[str, str, str]
 """Verb, group, resource; the resource may carry a subresource."""
 
+READING = frozenset({"get", "list", "watch"})
 EVERYTHING: Right = ("*", "*", "*")
 _RBAC = "rbac.authorization.k8s.io"
 _HOOKS = "admissionregistration.k8s.io"
@@ -54,6 +55,12 @@ DANGEROUS: tuple[Right, ...] = (
 )
 """Rights with which an account does harm, reads what it must not, or gives itself all others. Not every right that is
 too much: a cluster grants harmless ones to everybody, and the agent must start there too."""
+
+
+def writing(rules: Iterable[RbacRule]) -> list[RbacRule]:
+    """The same rules without the verbs that only read; those that are left with none are left out."""
+    left = [(rule, tuple(verb for verb in rule.verbs if verb not in READING)) for rule in rules]
+    return [rule.model_copy(update={"verbs": verbs}) for rule, verbs in left if verbs]
 
 
 def missing(

@@ -107,6 +107,7 @@ SCENARIOS = {
     "four_eyes": (policy_facts(), auto(four_eyes=("restart",)), "ask"),
     "autonomy_level": (policy_facts(autonomy="approve"), AUTO, "ask"),
     **HOLD_SCENARIOS,
+    "no_access": (policy_facts(no_access=("patch deployments.apps in shop",)), AUTO, "refuse"),
     **MEMORY_SCENARIOS,
     **ROLLOUT_SCENARIOS,
 }

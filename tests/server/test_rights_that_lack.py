@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -16,8 +17,10 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 from server.runner import Runner
 from tests.chaos.faults import Scene
 from tests.harness import Harness, harness
-from tests.server.ways import told, writes
+from tests.server.ways import decision, told, writes
 from tests.tools.shop import connect, grant
+from tools.cluster import Cluster
+from tools.errors import Forbidden
 from tools.rbac import rules_for
 
 pytestmark = pytest.mark.timeout(300)
@@ -33,7 +36,7 @@ def reading_only(agent: Harness, folder: Path) -> None:
 
 @pytest.mark.parametrize("mode", ["approve", "auto"])
 def test_what_the_account_may_not_do_is_not_asked_for(tmp_path: Path, mode: str) -> None:
-    """The dry run is refused: explained with the server's words, which name the account and the right."""
+    """Asked of the API server before a person is: explained, with the right that is missing and whom to ask for it."""
     scene = Scene("bad_release" if mode == "approve" else "transient", "shop")
     with harness(tmp_path, MODE=mode) as agent:
         scene.prepare(agent.sandbox)
@@ -49,5 +52,38 @@ def test_what_the_account_may_not_do_is_not_asked_for(tmp_path: Path, mode: str)
         assert agent.agent.services.ledger.for_incident(incident_id) == []
         assert writes(agent) == []
         (message,) = agent.agent.services.outbox.for_incident(incident_id)
-        assert 'cannot patch resource "deployments"' in message.body
-        assert "system:serviceaccount:shop:reader" in message.body
+        assert "no_access: the agent's account may not patch deployments.apps in shop" in message.body
+        assert "sre-agent rbac" in message.body
+
+
+class Mute:
+    """An API server at which nobody may ask what they may do."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._cluster, name)
+
+    def allowed(self, verb: str, group: str, resource: str, namespace: str = "") -> bool:
+        raise Forbidden("selfsubjectaccessreviews is forbidden")
+
+
+def test_what_cannot_be_told_asks(tmp_path: Path) -> None:
+    """A review that is refused proves nothing, neither way: a person decides, in mode auto too."""
+    scene = Scene("transient", "shop")
+    with harness(tmp_path, MODE="auto") as agent:
+        scene.prepare(agent.sandbox)
+        agent.advance(1200, step=120)
+        scene.strike(agent.sandbox, agent.clock)
+        agent.advance(170, step=10)
+        mute = dataclasses.replace(
+            agent.agent.services, cluster=cast(Cluster, Mute(agent.agent.services.cluster))
+        )
+        graph, locks = build(SqliteSaver(agent.agent.checkpoints)), agent.agent.settings.data_dir / "locks"
+        agent.agent.runner = Runner(graph, mute, locks)
+        incident_id, *_ = agent.alert(*scene.alerts(agent.sandbox, agent.clock))
+        agent.advance(60, step=20)
+
+        assert told(agent, incident_id)[1:3] == ("ask", "awaiting_approval")
+        assert any("no_access" in line for line in decision(agent, incident_id)["blocked_by"])

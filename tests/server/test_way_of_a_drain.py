@@ -159,6 +159,18 @@ def test_a_pause_stops_it_before_the_next_eviction(agent: Harness) -> None:
     assert len(evicted(agent)) == 1
 
 
+def test_a_global_hold_stops_it_before_the_next_eviction(agent: Harness) -> None:
+    """Whoever approved it did not know that too much would be ill."""
+    incident_id = asked(agent)
+    approve(agent)
+    holds = agent.agent.services.holds
+    assert holds is not None
+    holds.engage("correlated_failure", "too much is ill", at=agent.clock.now())
+    agent.advance(500, step=10)
+    assert evicted(agent) == []
+    assert told(agent, incident_id)[2:] == ("escalated", "NOT_RECOVERED")
+
+
 class Died(BaseException):
     """The process is gone."""
 
