@@ -19,7 +19,7 @@ from flask.testing import FlaskClient
 from server.bootstrap import Agent, build
 from server.settings import Settings
 from tools.adviser import Adviser
-from tools.clock import ManualClock
+from tools.clock import Clock, ManualClock
 from tools.cluster import KubernetesCluster
 from tools.incidents import Incident
 from tools.sandbox import Sandbox
@@ -48,7 +48,7 @@ class Harness:
     def drive(self) -> None:
         """Drive what is due now until nothing is."""
         for _ in range(50):
-            due = self.agent.services.incidents.due(self.clock.now())
+            due = self.agent.services.incidents.due(self.agent.services.clock.now())
             if not due:
                 return
             for incident_id in due:
@@ -89,14 +89,32 @@ class Harness:
         if self.clock.now() >= self.sight_at:
             self.sight_at = self.clock.now() + timedelta(seconds=60)
             services = self.agent.services
-            look(services.cluster, services.revisions, self.clock)
+            look(services.cluster, services.revisions, services.clock)
+
+
+@dataclass(frozen=True)
+class Shifted:
+    """A clock that is wrong by a fixed time."""
+
+    clock: Clock
+    by: timedelta
+
+    def now(self) -> datetime:
+        return self.clock.now() + self.by
 
 
 @contextmanager
 def harness(
-    folder: Path, adviser: Adviser | None = None, *, metrics_server: bool = True, **environ: str
+    folder: Path,
+    adviser: Adviser | None = None,
+    *,
+    metrics_server: bool = True,
+    ahead: float = 0.0,
+    **environ: str,
 ) -> Iterator[Harness]:
-    """Start one; everything is stopped at the end. `adviser`: a model in place of the one that is configured."""
+    """Start one; everything is stopped at the end. `adviser`: a model in place of the one that is configured;
+    `ahead`: by how many seconds the agent's clock differs from the cluster's.
+    """
     clock = ManualClock()
     with Sandbox(clock=clock, nodes=3, metrics=metrics_server) as sandbox:
         kubeconfig = sandbox.kubeconfig(folder / "kubeconfig")
@@ -110,7 +128,8 @@ def harness(
             sandbox=True,
         )
         cluster = KubernetesCluster.connect(str(kubeconfig), sleep=lambda seconds: None)
-        agent = build(settings, clock=clock, cluster=cluster, adviser=adviser)
+        theirs = Shifted(clock, timedelta(seconds=ahead)) if ahead else clock
+        agent = build(settings, clock=theirs, cluster=cluster, adviser=adviser)
         try:
             yield Harness(agent, sandbox, clock, agent.app.test_client(), clock.now())
         finally:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from tools.errors import Conflict, ToolError, UnknownOutcome
+from tools.errors import Conflict, Refused, ToolError, UnknownOutcome
 from tools.objects import metadata
 from tools.records import Receipt
 from tools.resources import JsonObject
@@ -51,6 +51,8 @@ def write_once(step: Once, receipt: Receipt, *, dry_run: bool) -> Receipt:
             # What was read before is no state before the write: it had happened already.
             return _as_found(step, receipt.model_copy(update={"before": None}), live)
         step.require(live)
+        if "deletionTimestamp" in metadata(live):
+            raise Refused(f"{step.title} is being deleted: somebody has asked for it")
         try:
             written = step.send(live)
         except Conflict as err:

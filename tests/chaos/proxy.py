@@ -29,7 +29,13 @@ from urllib.parse import urlsplit
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "te", "upgrade", "proxy-connection"})
 HOLD_AT_MOST = 600.0
-REASONS = {429: "TooManyRequests", 500: "InternalError", 503: "ServiceUnavailable"}
+REASONS = {
+    400: "BadRequest",
+    403: "Forbidden",
+    429: "TooManyRequests",
+    500: "InternalError",
+    503: "ServiceUnavailable",
+}
 
 
 @dataclass(frozen=True)
@@ -76,7 +82,7 @@ def delay(seconds: float) -> Fault:
 
 
 def refuse(status: int, retry_after: int | None = None) -> Fault:
-    """The server is not asked; a Status object with 429, 500 or 503 is the answer."""
+    """The server is not asked; a Status object with 400, 403, 429, 500 or 503 is the answer."""
     return Fault(
         forward=False, status=status, headers={} if retry_after is None else {"Retry-After": str(retry_after)}
     )
