@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tools import container_logs
+from tools.claim_evidence import RULES as CLAIM_RULES
+from tools.claim_evidence import add_volume
 from tools.clock import Clock
 from tools.cluster import ClusterReader
 from tools.dependencies import dependency_facts
@@ -28,6 +30,7 @@ from tools.items import (
     revisions_words,
     workload_words,
 )
+from tools.job_evidence import add_runs, named_jobs
 from tools.objects import metadata, name
 from tools.prometheus import SeriesReader
 from tools.prometheus_evidence import PrometheusEvidence
@@ -50,7 +53,7 @@ from tools.targets import naming
 from tools.templates import template_diff
 
 DISABLE = "sre-agent/disable"
-RULES = (*GATHERING_RULES, *GUARD_RULES)
+RULES = (*GATHERING_RULES, *GUARD_RULES, *CLAIM_RULES)
 
 
 def collect(
@@ -72,8 +75,10 @@ def collect(
     named = [name for alert in alerts if (name := naming(alert.labels).pod)]
     items = Items()
     with Reads(deadline_seconds) as reads:
-        gathered = gather(cluster, target, reads, named)
+        gathered = gather(cluster, target, reads, named, named_jobs(alerts))
         workload = _workload(items, target, gathered)
+        runs = add_runs(items, target, gathered)
+        volume = add_volume(items, cluster, target, gathered, metrics, clock.now(), reads)
         known = revision_facts(gathered.replicasets.values, revisions.seen(target.uid))
         pods = _pods(items, target, gathered, known)
         _revisions(items, target, gathered, known)
@@ -102,6 +107,10 @@ def collect(
         node=next((node for node in guards.nodes if _is_target(node, target, gathered)), None),
         nodes=guards.nodes,
         node_pods=guards.node_pods,
+        cron_job=runs.cron_job,
+        job=runs.job,
+        runs=runs.runs,
+        volume=volume,
         disabled=any(_is_disabled(item) for item in gathered.workload.values),
         suspicious=told or imperative(_messages(pods, events)),
     )

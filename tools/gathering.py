@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from tools.cluster import ClusterReader
 from tools.dependencies import selector_query, services_named
 from tools.errors import NotFound, TransientError
+from tools.job_facts import ended, of_owner
 from tools.objects import controller, name, owned_by, selector_of, uid
 from tools.reads import Outcome, Reads
 from tools.records import ItemStatus, RbacRule, Target
@@ -43,7 +44,7 @@ RULES: tuple[RbacRule, ...] = (
     RbacRule(group="apps", resource="replicasets", verbs=("get", "list")),
     RbacRule(group="apps", resource="statefulsets", verbs=("get",)),
     RbacRule(group="apps", resource="daemonsets", verbs=("get",)),
-    RbacRule(group="batch", resource="jobs", verbs=("get",)),
+    RbacRule(group="batch", resource="jobs", verbs=("get", "list")),
     RbacRule(group="batch", resource="cronjobs", verbs=("get",)),
 )
 NOT_ASKED = "not asked"
@@ -73,6 +74,10 @@ class Gathered:
     """The Services that the workload names, by name."""
     behind: Mapping[str, Found] = field(default_factory=dict)
     """The pods behind them."""
+    jobs: Found = Found(NOT_ASKED)
+    """The Jobs of a CronJob, oldest first."""
+    job: JsonObject | None = None
+    """The Job that is asked about: the target, or of the target's Jobs the one that the alerts name."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +88,13 @@ class Ask:
     read: Callable[[], JsonObjects]
 
 
-def gather(cluster: ClusterReader, target: Target, reads: Reads, named_pods: Sequence[str]) -> Gathered:
+def gather(
+    cluster: ClusterReader,
+    target: Target,
+    reads: Reads,
+    named_pods: Sequence[str],
+    named_jobs: Sequence[str] = (),
+) -> Gathered:
     """Two rounds of reads: the workload with its surroundings, then what only the workload tells how to ask.
 
     Raises TransientError when the API does not answer at all.
@@ -101,6 +112,10 @@ def gather(cluster: ClusterReader, target: Target, reads: Reads, named_pods: Seq
         raise TransientError(f"The Kubernetes API does not answer: {first['workload'].why}")
     gathered = Gathered(_same(first["workload"], target), first["events"], first["services"])
     _second_round(cluster, target, reads, gathered, named_pods)
+    if target.kind == JOBS.kind:
+        gathered.job = next(iter(gathered.workload.values), None)
+    if target.kind == CRONJOBS.kind and gathered.workload.values:
+        _runs(cluster, target, reads, gathered, named_jobs)
     gathered.events = _about(gathered, target)
     return gathered
 
@@ -118,6 +133,22 @@ def _second_round(
     }
     gathered.replicasets = _owned(found.get("replicasets", Found(NOT_ASKED)), {target.uid})
     gathered.pods = _own_pods(target, item, found.get("pods", Found(NOT_ASKED)), gathered.replicasets)
+
+
+def _runs(
+    cluster: ClusterReader, target: Target, reads: Reads, gathered: Gathered, named: Sequence[str]
+) -> None:
+    """The Jobs of a CronJob, and the pods of the one that is asked about."""
+    found = run_asks(reads, {"jobs": ask_list(cluster, JOBS, target.namespace)})["jobs"]
+    jobs = tuple(of_owner(list(found.values), target.uid))
+    gathered.jobs = Found(found.query, found.status, jobs, found.why, found.unreachable)
+    asked = [job for job in jobs if name(job) in named] or [job for job in jobs if ended(job) == "failed"]
+    if not asked:
+        return
+    gathered.job = asked[-1]
+    selector = f"job-name={name(asked[-1])}"
+    pods = run_asks(reads, {"pods": ask_list(cluster, PODS, target.namespace, selector)})["pods"]
+    gathered.pods = _owned(pods, {uid(asked[-1])})
 
 
 def _second_asks(
@@ -218,7 +249,7 @@ def _own_pods(target: Target, item: JsonObject, pods: Found, replicasets: Found)
 
 def _about(gathered: Gathered, target: Target) -> Found:
     """Events on the target, its ReplicaSets and pods, pods that are gone included."""
-    owned = [*gathered.replicasets.values, *gathered.pods.values]
+    owned = [*gathered.replicasets.values, *gathered.pods.values, *([gathered.job] if gathered.job else [])]
     uids = {target.uid, *(uid(item) for item in owned)}
     prefixes = tuple(f"{name(item)}-" for item in gathered.replicasets.values)
     kept = tuple(event for event in gathered.events.values if _is_about(event, target, uids, prefixes))

@@ -35,6 +35,12 @@ def memory_held(namespace: str, workload: str) -> str:
     )
 
 
+def volume_figure(metric: str, namespace: str, claim: str) -> str:
+    """What the kubelets tell of one claim's volume; `metric` is one of `kubelet_volume_stats_*`."""
+    pairs = f'namespace="{quoted(namespace)}",persistentvolumeclaim="{quoted(claim)}"'
+    return f"max by (namespace, persistentvolumeclaim) ({metric}{{{pairs}}})"
+
+
 def replicas_ready(namespace: str, workload: str) -> str:
     """Pods that each ReplicaSet of the workload has ready."""
     return (

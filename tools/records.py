@@ -340,6 +340,71 @@ class NodePod(Record):
         return f"pod {self.namespace}/{self.name}"
 
 
+class JobFacts(Record):
+    """A Job: how it went, and who made it."""
+
+    name: str
+    uid: str
+    created_at: datetime
+    ended_at: datetime | None = None
+    """When the condition came by which it is complete or has failed."""
+    outcome: Literal["", "complete", "failed"] = ""
+    """Empty while it runs or waits."""
+    reason: str = ""
+    """Of the condition Failed, with its message, redacted."""
+    tries_failed: int = 0
+    """Pods that failed."""
+    backoff_limit: int = 6
+    active: int = 0
+    """Pods that run or wait."""
+    suspended: bool = False
+    owner_kind: str = ""
+    """Of its controller: empty where it has none; `CronJob`; of a group that is not built in with the group."""
+    owner_name: str = ""
+    owner_uid: str = ""
+
+
+class CronJobFacts(Record):
+    """A CronJob, as far as rules read it."""
+
+    name: str
+    uid: str
+    schedule: str = ""
+    suspended: bool = False
+    suspended_by: str = ""
+    """Ledger key of our own suspension; empty: not ours."""
+    starting_deadline_seconds: int | None = None
+    concurrency: str = "Allow"
+    last_schedule_at: datetime | None = None
+    last_success_at: datetime | None = None
+
+
+class VolumeFacts(Record):
+    """A PersistentVolumeClaim and the volume behind it."""
+
+    name: str
+    uid: str
+    phase: str = ""
+    asked_text: str = ""
+    """What it asks for, as it spells it."""
+    asked: float | None = None
+    """Bytes, as are the next four."""
+    capacity: float | None = None
+    used: float | None = None
+    """By Prometheus, from the kubelet; None: nobody tells."""
+    size: float | None = None
+    """Of its file system, from the kubelet too."""
+    used_before: float | None = None
+    """The same as `used`, six hours earlier."""
+    inodes_share: float | None = None
+    """0..1."""
+    storage_class: str = ""
+    expandable: bool | None = None
+    """`allowVolumeExpansion` of its StorageClass; None: that could not be read."""
+    resize_waits: str = ""
+    resize_failed: str = ""
+
+
 class EventFacts(Record):
     """A Kubernetes Event on the workload, its ReplicaSets or pods."""
 
@@ -386,6 +451,8 @@ GUARDS = frozenset(
         "vertical_scalers",
         "nodes",
         "node_pods",
+        "volume_use",
+        "storage_class",
     }
 )
 """Kinds that are read only where an action would need them: they prove or guard that action and nothing else."""
@@ -420,6 +487,14 @@ class Evidence(Record):
     """All nodes, where the target is one; else those under pods that are not well."""
     node_pods: tuple[NodePod, ...] = ()
     """Of the node, where the target is one; DaemonSets are taken to exist."""
+    cron_job: CronJobFacts | None = None
+    """The target, where that is one."""
+    job: JobFacts | None = None
+    """The Job that the alerts name, else the newest that failed; of the target, or the target itself."""
+    runs: tuple[JobFacts, ...] = ()
+    """The Jobs of the CronJob, oldest first."""
+    volume: VolumeFacts | None = None
+    """The target, where that is a PersistentVolumeClaim."""
     disabled: bool = False
     """Annotation `sre-agent/disable: "true"` on the target, of whatever kind it is."""
     suspicious: bool = False

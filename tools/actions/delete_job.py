@@ -23,7 +23,7 @@ from tools.suspending import LOOK_RULES, look
 NAME = "delete_job"
 NO_UNDO = "A deletion cannot be undone: the Job, its pods and their logs are gone. Nothing runs it again."
 NOTES = (
-    "It removes evidence: of what its pods printed, 5 KB each at most are kept with this incident.",
+    "It removes evidence: the logs of two of its pods at most, 5 KB of each, are kept with this incident.",
     "It clears the alert about this Job. It mends nothing: what made it fail may make a later one fail.",
 )
 VERIFICATION = (

@@ -1,0 +1,158 @@
+"""Jobs that failed are cleared away only where a later run made up for them; a pile of runs is stopped; our own
+suspension is taken back.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from graph.diagnosis import diagnose
+from tests.graph.evidence_builders import ago, evidence, item
+from tools.records import ContainerFacts, CronJobFacts, Evidence, JobFacts, PodFacts, Target
+
+CRON_JOB = Target(kind="CronJob", namespace="shop", name="nightly", uid="uid-nightly")
+ITEMS = tuple(
+    item(kind, number=n) for n, kind in enumerate(("workload", "job", "runs", "pods", "logs", "events"), 1)
+)
+
+
+def run(name: str, outcome: Any, age: float, **more: Any) -> JobFacts:
+    """A run of the CronJob that began so many seconds ago; what has ended took a minute."""
+    owner = {"owner_kind": "CronJob", "owner_name": "nightly", "owner_uid": "uid-nightly"}
+    told = {"reason": "BackoffLimitExceeded: no more", "tries_failed": 7} if outcome == "failed" else {}
+    end = ago(age - 60) if outcome else None
+    made = {"name": name, "uid": f"uid-{name}", "created_at": ago(age), "ended_at": end, "outcome": outcome}
+    return JobFacts(**{**made, **owner, **told, "active": 0 if outcome else 1, **more})
+
+
+def ended_pod() -> PodFacts:
+    """Of the run that failed."""
+    container = ContainerFacts(name="task", exit_code=3, exit_reason="Error")
+    return PodFacts(name="bad-x", uid="uid-x", phase="Failed", created_at=ago(600), containers=(container,))
+
+
+def seen(*runs: JobFacts, **more: Any) -> Evidence:
+    """A CronJob with these runs, of which the first that failed is asked about."""
+    job = next((each for each in runs if each.outcome == "failed"), None)
+    cron_job = CronJobFacts(name="nightly", uid="uid-nightly", schedule="*/10 * * * *")
+    around = {"job": job, "runs": runs, "cron_job": cron_job, "workload": None, "items": ITEMS}
+    return evidence(**{**around, "pods": (ended_pod(),) if job else (), **more})
+
+
+def proposed(found: Evidence, target: Target = CRON_JOB) -> tuple[str, list[str]]:
+    """Problem class and what is proposed."""
+    finding, proposals = diagnose(found, target)
+    return finding.problem, [proposal.call.name for proposal in proposals]
+
+
+BAD, GOOD = run("bad", "failed", 1200), run("good", "complete", 600)
+
+
+def test_a_run_that_a_later_one_made_up_for_may_be_deleted() -> None:
+    """High risk, bound to the Job's and its CronJob's uid; told with exit code, tries and the other runs."""
+    finding, (proposal,) = diagnose(seen(BAD, GOOD), CRON_JOB)
+    assert (finding.problem, finding.directness) == ("job_failed", 1.0)
+    assert "good has succeeded since" in finding.summary
+    assert "bad: 7 failed tries of 7, BackoffLimitExceeded: no more" in finding.facts
+    assert "task exited with 3 (Error)" in finding.facts
+    assert "deleting it clears the alert" in finding.next_step
+    assert (proposal.call.name, proposal.risk, proposal.target) == ("delete_job", "high", CRON_JOB)
+    assert proposal.call.args == {
+        "namespace": "shop",
+        "name": "bad",
+        "uid": "uid-bad",
+        "cron_job": "nightly",
+        "cron_job_uid": "uid-nightly",
+    }
+
+
+@pytest.mark.parametrize(
+    "runs",
+    [
+        (BAD,),
+        (run("good", "complete", 1800), BAD),
+        (BAD, run("later", "", 600)),
+        (BAD, run("worse", "failed", 600)),
+        (BAD, run("others", "complete", 600, owner_uid="uid-other")),
+    ],
+)
+def test_a_run_that_nothing_made_up_for_is_explained(runs: tuple[JobFacts, ...]) -> None:
+    """Success before it, a run that goes on, another failure: the work was not done."""
+    kept = tuple(each for each in runs if each.owner_uid == "uid-nightly")
+    assert proposed(seen(*kept)) == ("job_failed", [])
+
+
+@pytest.mark.parametrize("kind", ["runs", "logs", "pods", "previous_logs"])
+def test_what_could_not_be_read_proposes_no_deletion(kind: str) -> None:
+    """Other runs would prove it; logs that were not read would be lost."""
+    without = tuple(each for each in ITEMS if each.kind != kind)
+    found = seen(BAD, GOOD, items=(*without, item(kind, "forbidden", 9)))
+    assert proposed(found) == ("job_failed", [])
+
+
+def test_a_pod_whose_log_was_not_read_proposes_no_deletion() -> None:
+    """No item at all says nothing; where no pod is left nothing can be lost."""
+    without = tuple(each for each in ITEMS if each.kind != "logs")
+    assert proposed(seen(BAD, GOOD, items=without)) == ("job_failed", [])
+    assert proposed(seen(BAD, GOOD, items=without, pods=())) == ("job_failed", ["delete_job"])
+
+
+def test_a_job_that_nobody_made_is_explained() -> None:
+    """Nothing makes it again: the person is told how."""
+    alone = BAD.model_copy(update={"owner_kind": "", "owner_name": "", "owner_uid": ""})
+    target = Target(kind="Job", namespace="shop", name="bad", uid="uid-bad")
+    found = seen(alone, cron_job=None, runs=())
+    assert proposed(found, target) == ("job_failed", [])
+    assert "a Job that has failed is not tried again" in diagnose(found, target)[0].next_step
+
+
+def test_many_failures_in_a_row_are_told_with_how_to_suspend_it() -> None:
+    """Not proposed: that its runs do harm is not proved."""
+    found = seen(*(run(f"bad-{n}", "failed", 3000 - 600 * n) for n in range(3)))
+    finding, proposals = diagnose(found, CRON_JOB)
+    assert proposals == []
+    assert "kubectl patch cronjob nightly" in finding.next_step
+
+
+def piling(*more: JobFacts) -> tuple[JobFacts, ...]:
+    """Three runs that have not ended."""
+    return tuple(
+        sorted((*(run(f"r{n}", "", 3000 - 600 * n) for n in range(3)), *more), key=lambda r: r.created_at)
+    )
+
+
+def test_runs_that_pile_up_are_stopped() -> None:
+    """None has succeeded since the oldest began; one that succeeded before says nothing."""
+    found = seen(*piling(run("before", "complete", 3600)))
+    assert proposed(found) == ("runs_pile_up", ["suspend_cronjob"])
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        seen(*piling(run("meanwhile", "complete", 1500))),
+        seen(*piling()[:2]),
+        seen(*piling(), cron_job=CronJobFacts(name="nightly", uid="uid-nightly", concurrency="Forbid")),
+        seen(*piling(), cron_job=CronJobFacts(name="nightly", uid="uid-nightly", last_success_at=ago(900))),
+        seen(*piling(), cron_job=CronJobFacts(name="nightly", uid="uid-nightly", suspended=True)),
+        seen(*(each.model_copy(update={"active": 0}) for each in piling())),
+        seen(*piling(), items=(item("runs", "failed"),)),
+    ],
+)
+def test_what_is_no_pile_is_left_alone(found: Evidence) -> None:
+    """Runs that end one after another, two, runs that wait for each other, no pods, a list that was not read."""
+    assert "suspend_cronjob" not in proposed(found)[1]
+
+
+def suspended(by: str, *runs: JobFacts) -> Evidence:
+    cron_job = CronJobFacts(name="nightly", uid="uid-nightly", suspended=True, suspended_by=by)
+    return seen(*runs, cron_job=cron_job)
+
+
+def test_our_own_suspension_is_taken_back_once_nothing_runs() -> None:
+    """Not while something of it runs, and never somebody else's."""
+    assert proposed(suspended("k1", GOOD)) == ("cronjob_suspended", ["resume_cronjob"])
+    assert proposed(suspended("k1", GOOD, run("going", "", 900)))[1] == []
+    assert proposed(suspended("", GOOD))[1] == []
