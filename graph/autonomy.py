@@ -80,14 +80,14 @@ def take_back(services: Services, key: str) -> None:
     Raises StoreError.
     """
     entry = services.ledger.get(key)
-    if services.autonomy is None or entry is None or entry.undo_of or entry.problem in BY_PEOPLE:
+    if services.autonomy is None or entry is None or not _speaks_against(entry):
         return
     standing = services.autonomy.of(entry.call.name, entry.problem)
     if standing and standing.cause == key:
         return
     now = services.clock.now()
     step = step_back(level_of(standing), _verdicts(services, entry, counts_from(standing, now)))
-    if step is None or entry.verdict not in ("REGRESSED", "NOT_RECOVERED"):
+    if step is None:
         return
     level, why = step
     lowered = Standing(
@@ -102,6 +102,11 @@ def take_back(services: Services, key: str) -> None:
     services.autonomy.put(lowered, incident_id=entry.incident_id)
     words = f"{entry.call.name} for {entry.problem} is taken back to {level}: {why}"
     services.incidents.note(entry.incident_id, "autonomy", words)
+
+
+def _speaks_against(entry: LedgerEntry) -> bool:
+    ours = not entry.undo_of and entry.problem not in BY_PEOPLE
+    return ours and entry.verdict in ("REGRESSED", "NOT_RECOVERED")
 
 
 def limits_with_levels(services: Services) -> PolicySettings:

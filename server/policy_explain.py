@@ -47,8 +47,8 @@ class Explained(Record):
 
 
 def explain_incident(settings: Settings, incident_id: str) -> Explained:
-    """Raises Stop when there is no such incident, or nothing to decide from."""
-    record = opened(str(settings.data_dir) if settings.database_url.startswith("sqlite") else "")
+    """Of the record of this process' configuration. Raises Stop: no such incident, or nothing to decide from."""
+    record = opened()
     try:
         return _explained(record, settings, incident_id)
     finally:
