@@ -79,7 +79,7 @@ def _entry(alert: Alert) -> JsonObject:
 def _name_again(services: Services, alerts: list[Alert]) -> None:
     """A second decision of a run read the target anew, but not what led to it."""
     try:
-        targets.resolve(services.cluster, alerts)
+        targets.resolve(services.cluster, alerts, metrics=services.metrics, now=services.clock.now())
     except ToolError:
         return  # a replay will say that it was not captured
 

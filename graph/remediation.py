@@ -330,7 +330,8 @@ def _resolve(services: Services, incident_id: str, alerts: list[Alert]) -> targe
     undone = undoing.asked_for(services, incident_id)
     if undone:
         return targets.Resolution(target=undone.target, reason="the write that is to be taken back")
-    return targets.resolve(services.cluster, alerts)
+    now = services.clock.now()
+    return targets.resolve(services.cluster, alerts, metrics=services.metrics, now=now)
 
 
 def _decide(state: IncidentState, services: Services) -> dict[str, Any]:

@@ -1,16 +1,21 @@
-"""Whose a pod was that does not exist any more: events remember it, its name only suggests it (section 3.3)."""
+"""Whose a pod was that does not exist any more: Prometheus and events remember it, its name only suggests it (section
+3.3).
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from tools.cluster import ClusterReader
 from tools.errors import Forbidden, NotFound
 from tools.objects import controller, desired, metadata, name, uid
 from tools.owners import Workload, climb, resource_of
+from tools.pods_remembered import remembered_owner
+from tools.prometheus import SeriesReader
 from tools.records import RbacRule
 from tools.resources import (
     DAEMONSETS,
@@ -37,17 +42,42 @@ GENERATED_LENGTH = 63
 
 
 @dataclass(frozen=True)
+class SeriesMemory:
+    """A Prometheus, and the times between which it is asked."""
+
+    reader: SeriesReader
+    fired: datetime
+    """What is younger than the alert cannot have controlled its pod."""
+    now: datetime
+
+
+@dataclass(frozen=True)
 class Former:
     """The workload of a pod that is gone, and what says so."""
 
     workload: Workload
-    resolved_by: Literal["events", "name_pattern"]
+    resolved_by: Literal["prometheus", "events", "name_pattern"]
     reason: str
 
 
-def find_owner(cluster: ClusterReader, namespace: str, pod: str) -> Former | None:
-    """The workload that made the pod, or None. Raises Forbidden, TransientError."""
-    return _from_events(cluster, namespace, pod) or _from_name(cluster, namespace, pod)
+def find_owner(
+    cluster: ClusterReader, namespace: str, pod: str, *, memory: SeriesMemory | None = None
+) -> Former | None:
+    """The workload that made the pod, or None. `memory`: a Prometheus, asked first.
+
+    Raises Forbidden, TransientError.
+    """
+    remembered = _from_series(cluster, namespace, pod, memory) if memory else None
+    return remembered or _from_events(cluster, namespace, pod) or _from_name(cluster, namespace, pod)
+
+
+def _from_series(cluster: ClusterReader, namespace: str, pod: str, memory: SeriesMemory) -> Former | None:
+    found = remembered_owner(memory.reader, cluster, namespace, pod, fired=memory.fired, now=memory.now)
+    if found is None:
+        return None
+    return Former(
+        found, "prometheus", f"Prometheus remembers that {found.kind} {found.name} controlled pod {pod}"
+    )
 
 
 def _from_events(cluster: ClusterReader, namespace: str, pod: str) -> Former | None:

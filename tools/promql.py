@@ -53,6 +53,21 @@ def replicas_wanted(namespace: str, workload: str) -> str:
     return f"max by (namespace, replicaset) (kube_replicaset_spec_replicas{_sets(namespace, workload)})"
 
 
+def owner_of_pod(namespace: str, pod: str) -> str:
+    """What controlled a pod within the last two hours, though it may be gone by now."""
+    chosen = f'{{namespace="{quoted(namespace)}",pod="{quoted(pod)}",owner_is_controller="true"}}'
+    return f"max by (namespace, pod, owner_kind, owner_name) (last_over_time(kube_pod_owner{chosen}[2h]))"
+
+
+def owner_of_replicaset(namespace: str, replicaset: str) -> str:
+    """The same of a ReplicaSet that may be gone too."""
+    chosen = (
+        f'{{namespace="{quoted(namespace)}",replicaset="{quoted(replicaset)}",owner_is_controller="true"}}'
+    )
+    last = f"last_over_time(kube_replicaset_owner{chosen}[2h])"
+    return f"max by (namespace, replicaset, owner_kind, owner_name) ({last})"
+
+
 def _sets(namespace: str, workload: str) -> str:
     return f'{{namespace="{quoted(namespace)}",replicaset=~"{quoted(re_escaped(workload))}-.*"}}'
 

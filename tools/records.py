@@ -63,7 +63,7 @@ class Target(Record):
     """Empty for cluster-scoped kinds."""
     name: str
     uid: str
-    resolved_by: Literal["labels", "owner", "events", "name_pattern"] = "owner"
+    resolved_by: Literal["labels", "owner", "prometheus", "events", "name_pattern"] = "owner"
     """How it was found; `name_pattern` caps the route at `ask` (R3.5)."""
     managed_by: str = ""
     """`argocd`, `flux`, `helm`, `operator` or empty."""

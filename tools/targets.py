@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal, TypeAlias
 
 from tools.cluster import ClusterReader
@@ -19,7 +20,8 @@ from tools.objects import uid
 from tools.owners import RULES as OWNER_RULES
 from tools.owners import Workload, climb, resource_of
 from tools.pods_gone import RULES as GONE_RULES
-from tools.pods_gone import find_owner
+from tools.pods_gone import SeriesMemory, find_owner
+from tools.prometheus import SeriesReader
 from tools.records import Alert, RbacRule, Record, Target
 from tools.resources import (
     AUTOSCALERS,
@@ -45,7 +47,7 @@ _WORKLOAD_LABELS: Mapping[str, Resource] = {
     "hpa": AUTOSCALERS,
     "persistentvolumeclaim": CLAIMS,
 }
-ResolvedBy: TypeAlias = Literal["labels", "owner", "events", "name_pattern"]
+ResolvedBy: TypeAlias = Literal["labels", "owner", "prometheus", "events", "name_pattern"]
 _GENERATED_SUFFIX = re.compile(
     r"(-[bcdfghjklmnpqrstvwxz2456789]{6,10})?-[bcdfghjklmnpqrstvwxz2456789]{5}\Z|-\d+\Z"
 )
@@ -89,12 +91,22 @@ class Naming:
         return (self.namespace, next((text for text in names if text), ""))
 
 
-def resolve(cluster: ClusterReader, alerts: Sequence[Alert]) -> Resolution:
-    """The workload of the first alert that can be resolved, firing ones first. Raises TransientError."""
+def resolve(
+    cluster: ClusterReader,
+    alerts: Sequence[Alert],
+    *,
+    metrics: SeriesReader | None = None,
+    now: datetime | None = None,
+) -> Resolution:
+    """The workload of the first alert that can be resolved, firing ones first. Raises TransientError.
+
+    `metrics`: a Prometheus, which may remember pods that are gone; asked as of `now`.
+    """
     ordered = sorted(alerts, key=lambda alert: alert.status != "firing")
     failures: list[Resolution] = []
     for alert in ordered:
-        found = _resolve_one(cluster, alert)
+        memory = SeriesMemory(metrics, alert.starts_at, now) if metrics and now else None
+        found = _resolve_one(cluster, alert, memory)
         if found.target is not None:
             return _with_others(found, len({naming(alert.labels).subject() for alert in alerts}))
         failures.append(found)
@@ -123,17 +135,17 @@ def naming(labels: Mapping[str, str]) -> Naming:
     )
 
 
-def _resolve_one(cluster: ClusterReader, alert: Alert) -> Resolution:
+def _resolve_one(cluster: ClusterReader, alert: Alert, memory: SeriesMemory | None) -> Resolution:
     named = naming(alert.labels)
     try:
-        return _resolve_named(cluster, named)
+        return _resolve_named(cluster, named, memory)
     except Forbidden as err:
         return Resolution(reason=f"Reading was refused: {err}. Grant the reader role.", pod=named.pod)
     except Invalid as err:
         return Resolution(reason=f"The alert's labels name no object: {err}.", pod=named.pod)
 
 
-def _resolve_named(cluster: ClusterReader, named: Naming) -> Resolution:
+def _resolve_named(cluster: ClusterReader, named: Naming, memory: SeriesMemory | None) -> Resolution:
     if len(named.workloads) > 1:
         kinds = ", ".join(f"{resource.kind} {text}" for resource, text in named.workloads.items())
         return Resolution(reason=f"The alert names several workloads: {message(kinds)}.", pod=named.pod)
@@ -145,7 +157,7 @@ def _resolve_named(cluster: ClusterReader, named: Naming) -> Resolution:
         ((resource, text),) = named.workloads.items()
         return _by_label(cluster, resource, named.namespace, text, named.pod)
     if named.pod:
-        return _by_pod(cluster, named)
+        return _by_pod(cluster, named, memory)
     if named.node:
         return _by_label(cluster, NODES, "", named.node, "")
     return Resolution(reason="The alert's labels name no pod, workload or node.")
@@ -171,19 +183,19 @@ def _scaled(cluster: ClusterReader, namespace: str, autoscaler: JsonObject) -> t
     return scaled, cluster.get(scaled, namespace, str(reference.get("name", "")))
 
 
-def _by_pod(cluster: ClusterReader, named: Naming) -> Resolution:
+def _by_pod(cluster: ClusterReader, named: Naming, memory: SeriesMemory | None) -> Resolution:
     try:
         pod = cluster.get(PODS, named.namespace, named.pod)
     except NotFound:
-        return _by_gone_pod(cluster, named, "is gone")
+        return _by_gone_pod(cluster, named, "is gone", memory)
     if named.pod_uid and named.pod_uid != uid(pod):
-        return _by_gone_pod(cluster, named, "was replaced by another of that name")
+        return _by_gone_pod(cluster, named, "was replaced by another of that name", memory)
     found = climb(cluster, PODS, named.namespace, pod)
     return _resolution(found, named.namespace, "owner", f"it controls pod {named.pod}", named.pod)
 
 
-def _by_gone_pod(cluster: ClusterReader, named: Naming, what: str) -> Resolution:
-    former = find_owner(cluster, named.namespace, named.pod)
+def _by_gone_pod(cluster: ClusterReader, named: Naming, what: str, memory: SeriesMemory | None) -> Resolution:
+    former = find_owner(cluster, named.namespace, named.pod, memory=memory)
     if former is None:
         reason = f"Pod {named.namespace}/{named.pod} {what}, and nothing says whose it was."
         return Resolution(reason=reason, pod=named.pod, pod_gone=True)
