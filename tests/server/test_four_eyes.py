@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Barrier, Thread
 
 import pytest
 
 from graph.policy import PolicySettings
+from server.reminders import remind
 from server.settings import Settings, SettingsError
-from tests.harness import harness
+from tests.harness import Harness, harness
 from tests.server.app_stand import ADMIN, APPROVER, HTML, PEOPLE, VIEWER, Stand, stand
 from tests.server.test_verdicts import waiting_rollback
 from tests.server.ways import writes
@@ -149,15 +151,39 @@ def test_a_start_that_could_never_have_two_is_refused(tmp_path: Path, people: st
     assert Settings.load({**given, "AUTH_TOKENS_FILE": str(tmp_path / "people.yaml")}).policy().four_eyes
 
 
+def test_mail_says_that_two_are_needed_and_who_was_first(tmp_path: Path) -> None:
+    """The message that asks, and the reminder at half of the time, in text and HTML."""
+    with wanting_two(tmp_path) as agent:
+        waiting_rollback(agent)
+        services = agent.agent.services
+        (waiting,) = services.approvals.pending()
+        sent = services.outbox.for_incident(waiting.incident_id)
+        (asked,) = (message for message in sent if message.kind == "needs_approval")
+        assert services.approvals.first(waiting.id, at=agent.clock.now(), actor="ana")
+        agent.clock.advance(1801)
+        assert remind(services.approvals, services.outbox, agent.clock) == 1
+        sent = services.outbox.for_incident(waiting.incident_id)
+        (reminder,) = (message for message in sent if message.kind == "reminder")
+    for text in (asked.body, asked.html):
+        assert "two different people have to approve it" in text
+    for text in (reminder.body, reminder.html):
+        assert "ana has approved it: one of two" in text
+        assert "nobody has answered" not in text
+
+
+@contextmanager
+def wanting_two(folder: Path) -> Iterator[Harness]:
+    """An agent whose policy file wants two people for a rollback."""
+    (folder / "policy.yaml").write_text("four_eyes: [rollback]\n", encoding="utf-8")
+    (folder / "people.yaml").write_text(PEOPLE, encoding="utf-8")
+    files = {"POLICY_FILE": str(folder / "policy.yaml"), "AUTH_TOKENS_FILE": str(folder / "people.yaml")}
+    with harness(folder, MODE="auto", **files) as agent:
+        yield agent
+
+
 def test_one_yes_from_before_the_policy_is_not_enough(tmp_path: Path) -> None:
     """Whoever approved alone before two were wanted has not approved for two: nothing is written."""
-    (tmp_path / "policy.yaml").write_text("four_eyes: [rollback]\n", encoding="utf-8")
-    (tmp_path / "people.yaml").write_text(PEOPLE, encoding="utf-8")
-    files = {
-        "POLICY_FILE": str(tmp_path / "policy.yaml"),
-        "AUTH_TOKENS_FILE": str(tmp_path / "people.yaml"),
-    }
-    with harness(tmp_path, MODE="auto", **files) as agent:
+    with wanting_two(tmp_path) as agent:
         incident_id = waiting_rollback(agent)
         services = agent.agent.services
         (waiting,) = services.approvals.pending()

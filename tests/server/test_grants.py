@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from langgraph.checkpoint.memory import InMemorySaver
 
+from graph.remediation import build as build_graph
+from server.runner import Runner
 from tests.harness import Harness, harness
 from tests.server.app_stand import HTML, Stand, proposal, shown, stand
 from tests.server.test_bundles import client_of_database, ill
@@ -119,6 +123,37 @@ def test_a_pause_stops_it(restarted: tuple[Harness, str]) -> None:
     agent.advance(60, step=20)
     assert told(agent, second)[1] == "notify"
     assert grants(agent)[0]["state"] == "open"
+
+
+@dataclass
+class RevokedMeanwhile:
+    """Grants of which one is revoked in the instant before it is taken."""
+
+    kept: SqlGrants
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.kept, name)
+
+    def take(self, grant_id: str, *, key: str, incident_id: str, at: datetime) -> bool:
+        """Somebody is quicker."""
+        assert self.kept.revoke(grant_id, actor="ana", reason="", at=at)
+        return self.kept.take(grant_id, key=key, incident_id=incident_id, at=at)
+
+
+def test_revoked_in_the_last_instant_nothing_is_written(
+    restarted: tuple[Harness, str], tmp_path: Path
+) -> None:
+    """Between the proof and the write: the use is counted before anything is sent, or nothing is."""
+    agent, _ = restarted
+    grants = RevokedMeanwhile(SqlGrants(agent.agent.database))
+    services = replace(agent.agent.services, grants=grants)
+    agent.agent.runner = Runner(build_graph(InMemorySaver()), services, tmp_path / "locks")
+    before = writes(agent)
+    second = crash(agent)
+    agent.advance(60, step=20)
+    assert (told(agent, second)[2], writes(agent)) == ("notified", before)
+    lines = [line.text for line in agent.agent.services.incidents.timeline(second)]
+    assert "the grant for it was used or revoked meanwhile" in lines
 
 
 @pytest.fixture
