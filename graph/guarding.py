@@ -27,8 +27,8 @@ def guard_facts(
 ) -> GuardFacts:
     """What stands around the object of `proposal`. Raises StoreError when the ledger cannot be read."""
     args, workload, raises = proposal.call.args, evidence.workload, proposal.call.name == RAISE
-    replicas = int(args.get("replicas") or 0)
-    more = replicas - int(args.get("from_replicas") or replicas)
+    replicas = int(args.get("replicas") or args.get("maximum") or 0)
+    more = replicas - int(args.get("from_replicas") or args.get("from_maximum") or replicas)
     return GuardFacts(
         autoscalers=evidence.autoscalers,
         budgets=evidence.budgets,
@@ -43,6 +43,7 @@ def guard_facts(
         node_pods=evidence.node_pods,
         node_writes=_node_writes(services, incident_id, now) if evidence.node else (),
         leak_proved=proposal.leak_proved,
+        scaler_uid=str(args["uid"]) if "maximum" in args else "",
         limits=evidence.limits,
         vertical_scalers=evidence.vertical_scalers,
         memory=memory_ask(args, evidence) if raises else MemoryAsk(),

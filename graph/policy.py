@@ -29,6 +29,7 @@ from graph.policy_facts import (
 from graph.policy_grant import lifted
 from graph.policy_guards import GUARDS
 from graph.policy_hold import HOLD_RULES
+from graph.policy_hpa import HPA_GUARDS
 from graph.policy_limits import LIMITS
 from graph.policy_memory import MEMORY_GUARDS
 from graph.policy_rollouts import ROLLOUTS
@@ -334,6 +335,7 @@ RULES: tuple[Rule, ...] = (
     *ACCESS_RULES,
     *MEMORY_GUARDS,
     *ROLLOUTS,
+    *HPA_GUARDS,
 )
 
 

@@ -179,6 +179,8 @@ class GuardFacts(Record):
     """When nodes were written to lately, by other incidents."""
     leak_proved: bool = False
     """Metrics show the siblings of a pod that was killed for memory near their own limit."""
+    scaler_uid: str = ""
+    """Of the autoscaler whose maximum the proposal would set."""
     limits: tuple[LimitFacts, ...] = ()
     vertical_scalers: tuple[AutoscalerFacts, ...] = ()
     memory: MemoryAsk = MemoryAsk()

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from graph import counted, cron_verdict, node_verdict, verification, volume_verdict
+from graph import counted, cron_verdict, hpa_verdict, node_verdict, verification, volume_verdict
 from graph.policy import PolicySettings
 from graph.state import Progress
 from tools.records import Observation, Receipt, Verdict
@@ -45,6 +45,7 @@ def judge(progress: Progress, receipt: Receipt, settings: PolicySettings, now: d
     judges: Mapping[str, Judge] = {
         "scale_deployment": scaled,
         "delete_pod": evicted,
+        "set_hpa_maximum": hpa_verdict.judge,
         "cordon_node": node_verdict.judge,
         "uncordon_node": node_verdict.judge,
         "drain_node": node_verdict.judge,

@@ -9,7 +9,7 @@ from tools.gathering import Found
 from tools.guards import Guards
 from tools.items import Items, when
 from tools.objects import condition, metadata
-from tools.records import BudgetFacts, ItemStatus, NodeFacts, QuotaFacts
+from tools.records import AutoscalerFacts, BudgetFacts, ItemStatus, NodeFacts, QuotaFacts
 from tools.resources import JsonObject
 
 SHOWN = 20
@@ -51,8 +51,17 @@ def _metrics(guards: Guards, read: Found) -> Words | None:
 
 
 def _autoscalers(guards: Guards, read: Found) -> Words | None:
-    lines = [f"{a.kind} {a.name}: {a.least} to {a.most} replicas" for a in guards.autoscalers]
+    lines = [f"{a.kind} {a.name}: {a.least} to {a.most} replicas{_state(a)}" for a in guards.autoscalers]
     return (f"scaled by {lines[0]}", "\n".join(lines)) if lines else None
+
+
+def _state(scaler: AutoscalerFacts) -> str:
+    """What its own status says; nothing before there is one."""
+    if not scaler.current:
+        return ""
+    over = "" if scaler.over is None else f", metrics at {scaler.over:.0%} of their target"
+    decides = f", decides nothing: {scaler.inactive}" if scaler.inactive else over
+    return f", {scaler.current} now{f', {scaler.limited}' if scaler.limited else ''}{decides}"
 
 
 def _budgets(guards: Guards, read: Found) -> Words | None:

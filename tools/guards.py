@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from tools.autoscalers import autoscaler_facts
 from tools.cluster import ClusterReader
 from tools.draining import fates
 from tools.errors import NotFound
@@ -164,7 +165,7 @@ def _facts(found: Mapping[str, Found], target: Target, pods: Sequence[JsonObject
     return Guards(
         found=found,
         usage=usage_facts(values("metrics")),
-        autoscalers=tuple(_autoscaler(item) for item in scalers if _scales(item, target)),
+        autoscalers=tuple(autoscaler_facts(item) for item in scalers if _scales(item, target)),
         budgets=tuple(_budget(item) for item in values("budgets") if _covers(item, pods)),
         quotas=tuple(_quota(item) for item in values("quotas")),
         limits=tuple(_limit(item) for item in values("limit_ranges")),
@@ -183,16 +184,6 @@ def _scales(item: JsonObject, target: Target, field: str = "scaleTargetRef") -> 
     group, _, _ = str(reference.get("apiVersion") or "apps/v1").rpartition("/")
     kind = reference.get("kind") or DEPLOYMENTS.kind
     return (group, kind, reference.get("name")) == (DEPLOYMENTS.group, target.kind, target.name)
-
-
-def _autoscaler(item: JsonObject) -> AutoscalerFacts:
-    """The API leaves `kind` out of list items; only KEDA counts in `minReplicaCount`."""
-    spec = item.get("spec") or {}
-    keda = "minReplicaCount" in spec or "maxReplicaCount" in spec or "triggers" in spec
-    least = spec.get("minReplicaCount", 0) if keda else spec.get("minReplicas", 1)
-    most = spec.get("maxReplicaCount", 100) if keda else spec.get("maxReplicas", 0)
-    kind = SCALED_OBJECTS.kind if keda else AUTOSCALERS.kind
-    return AutoscalerFacts(kind=kind, name=name(item), least=int(least or 0), most=int(most or 0))
 
 
 def _covers(item: JsonObject, pods: Sequence[JsonObject]) -> bool:

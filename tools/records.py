@@ -251,8 +251,21 @@ class AutoscalerFacts(Record):
     kind: str
     """`HorizontalPodAutoscaler`, or KEDA's `ScaledObject`."""
     name: str
+    uid: str = ""
     least: int = 0
     most: int = 0
+    current: int = 0
+    """Replicas as its own status counts them; a ScaledObject tells none."""
+    wanted: int = 0
+    limited: str = ""
+    """Reason of ScalingLimited=True: `TooManyReplicas` at its maximum."""
+    limited_since: datetime | None = None
+    inactive: str = ""
+    """Why it decides nothing now: `FailedGetResourceMetric`, or that it has no status yet; empty: it does."""
+    over: float | None = None
+    """The greatest of its metrics, of its target; None: nobody tells one."""
+    managed_by: str = ""
+    """Of the autoscaler itself: `argocd`, `flux`, `helm`, `operator` (KEDA too) or empty."""
 
 
 class BudgetFacts(Record):
@@ -627,6 +640,8 @@ class Observation(Record):
     """For an action that leaves no stamp: its effect shows. None: the stamp tells."""
     lingering: str = ""
     """Name of a pod that was evicted and is still there."""
+    autoscaler: AutoscalerFacts | None = None
+    """What scales the workload, where its maximum was written."""
     node_ready: bool | None = None
     """Of a node; None for a workload."""
     schedulable: bool | None = None

@@ -26,6 +26,7 @@ from tests.graph.evidence_builders import (
     pod_seen,
     receipt,
 )
+from tests.graph.hpa_scenarios import scaler
 from tools.records import (
     ActionCall,
     ContainerObservation,
@@ -44,6 +45,10 @@ EVICTED = receipt(call=ActionCall(name="delete_pod"), template_digest=NEW, befor
 CORDONED = receipt(
     call=ActionCall(name="cordon_node"),
     before=Observation(at=after(0), uid=TARGET.uid, node_ready=False, schedulable=False),
+)
+RAISED = receipt(
+    call=ActionCall(name="set_hpa_maximum", args={"uid": "uid-hpa", "from_maximum": 3, "maximum": 4}),
+    before=before(3, *WELL, desired=3),
 )
 SUSPENDED = receipt(
     call=ActionCall(name="suspend_cronjob"), before=Observation(at=after(0), uid=TARGET.uid, suspended=False)
@@ -318,6 +323,12 @@ CASES = {
         verdict="INCONCLUSIVE",
         neutral=0,
         written=CORDONED.model_copy(update={"call": ActionCall(name="drain_node")}),
+    ),
+    "Observation.autoscaler": Case(
+        every(30, 200, autoscaler=scaler(most=4, current=4)),
+        verdict="NOT_RECOVERED",
+        neutral=scaler(most=4, current=4, wanted=4, limited=""),
+        written=RAISED,
     ),
     "Observation.schedulable": Case(
         [node(at, schedulable=True) for at in range(30, 200, 10)],

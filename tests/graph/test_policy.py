@@ -23,6 +23,7 @@ from graph.policy import (
 from tests.graph.evidence_builders import NOW, TARGET, ago, policy_facts
 from tests.graph.guard_scenarios import HOLD_SCENARIOS
 from tests.graph.guard_scenarios import SCENARIOS as GUARD_SCENARIOS
+from tests.graph.hpa_scenarios import SCENARIOS as HPA_SCENARIOS
 from tests.graph.limit_scenarios import SCENARIOS as LIMIT_SCENARIOS
 from tests.graph.memory_scenarios import SCENARIOS as MEMORY_SCENARIOS
 from tests.graph.rollout_scenarios import SCENARIOS as ROLLOUT_SCENARIOS
@@ -110,6 +111,7 @@ SCENARIOS = {
     "no_access": (policy_facts(no_access=("patch deployments.apps in shop",)), AUTO, "refuse"),
     **MEMORY_SCENARIOS,
     **ROLLOUT_SCENARIOS,
+    **HPA_SCENARIOS,
 }
 """One scenario per rule in which this rule alone decides."""
 

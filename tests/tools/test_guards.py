@@ -158,7 +158,8 @@ def test_what_scales_the_workload_is_told_by_its_target(shop: Shop) -> None:
     evidence = shop.collect()
     found = [(a.kind, a.name, a.least, a.most) for a in evidence.autoscalers]
     assert found == [("HorizontalPodAutoscaler", "web", 2, 5), ("ScaledObject", "queue", 0, 9)]
-    assert the(evidence, "autoscalers").summary == "scaled by HorizontalPodAutoscaler web: 2 to 5 replicas"
+    summary = the(evidence, "autoscalers").summary
+    assert summary.startswith("scaled by HorizontalPodAutoscaler web: 2 to 5 replicas, 3 now")
 
 
 def test_budgets_of_its_pods_with_what_they_allow(shop: Shop) -> None:

@@ -57,6 +57,13 @@ def _daemonset(obj: JsonObject) -> None:
     _template(spec)
 
 
+def _autoscaler(obj: JsonObject) -> None:
+    spec = obj.setdefault("spec", {})
+    spec.setdefault("minReplicas", 1)
+    target = {"type": "Utilization", "averageUtilization": 80}
+    spec.setdefault("metrics", [{"type": "Resource", "resource": {"name": "cpu", "target": target}}])
+
+
 def _template(spec: JsonObject) -> None:
     template = spec.get("template")
     if isinstance(template, dict):
@@ -168,6 +175,7 @@ def _namespace(obj: JsonObject) -> None:
 
 
 _FILLERS: dict[tuple[str, str], Callable[[JsonObject], None]] = {
+    ("autoscaling", "horizontalpodautoscalers"): _autoscaler,
     ("apps", "deployments"): _deployment,
     ("apps", "replicasets"): _replicaset,
     ("apps", "statefulsets"): _stateful,

@@ -85,6 +85,9 @@ CLAIM = _core("PersistentVolumeClaim", status=True)
 VOLUME = Kind("PersistentVolume", "", "v1", "persistentvolumes", namespaced=False, typed=False)
 STORAGE_CLASS = Kind("StorageClass", "storage.k8s.io", "v1", "storageclasses", namespaced=False, typed=False)
 POD_DISRUPTION_BUDGET = _workload("PodDisruptionBudget", "policy")
+AUTOSCALER = Kind(
+    "HorizontalPodAutoscaler", "autoscaling", "v2", "horizontalpodautoscalers", subresources=(STATUS,)
+)
 POD_METRICS = Kind("PodMetrics", "metrics.k8s.io", "v1beta1", "pods", typed=False)
 ROLE = _rbac("Role", namespaced=True)
 ROLEBINDING = _rbac("RoleBinding", namespaced=True)
@@ -110,7 +113,7 @@ BUILT_IN: tuple[Kind, ...] = (
     CONTROLLER_REVISION,
     JOB,
     CRONJOB,
-    Kind("HorizontalPodAutoscaler", "autoscaling", "v2", "horizontalpodautoscalers", subresources=(STATUS,)),
+    AUTOSCALER,
     POD_DISRUPTION_BUDGET,
     POD_METRICS,
     Kind("EndpointSlice", "discovery.k8s.io", "v1", "endpointslices", generation=True),

@@ -12,6 +12,7 @@ from tools.clock import Clock, ManualClock, SystemClock
 from tools.cluster import JsonObject
 from tools.sandbox import kinds
 from tools.sandbox.authz import ADMIN, Authorizer
+from tools.sandbox.controllers.autoscaling import AutoscalerController
 from tools.sandbox.controllers.cronjobs import CronJobController
 from tools.sandbox.controllers.daemonset import DaemonSetController
 from tools.sandbox.controllers.deployment import DeploymentController
@@ -102,6 +103,7 @@ class Sandbox(Scripted):
             GarbageCollector(world),
             DisruptionController(world),
             QuotaController(world),
+            AutoscalerController(world),
             JobController(world),
             CronJobController(world),
             VolumeController(world),

@@ -197,6 +197,20 @@ def _role_binding(new: JsonObject, old: JsonObject | None) -> Iterator[Cause]:
         yield _required("roleRef.name")
 
 
+def _autoscaler(new: JsonObject, old: JsonObject | None) -> Iterator[Cause]:
+    spec = new.get("spec") or {}
+    least, most = spec.get("minReplicas", 1), spec.get("maxReplicas", 0)
+    if least < 1:
+        yield _bad("spec.minReplicas", least, "must be greater than or equal to 1")
+    if most < 1:
+        yield _bad("spec.maxReplicas", most, "must be greater than 0")
+    elif most < least:
+        yield _bad("spec.maxReplicas", most, "must be greater than or equal to `minReplicas`")
+    for field in ("kind", "name"):
+        if not (spec.get("scaleTargetRef") or {}).get(field):
+            yield _required(f"spec.scaleTargetRef.{field}")
+
+
 _RULES: dict[tuple[str, str], Callable[[JsonObject, JsonObject | None], Iterator[Cause]]] = {
     ("apps", "deployments"): _deployment,
     ("apps", "replicasets"): _workload,
@@ -206,6 +220,7 @@ _RULES: dict[tuple[str, str], Callable[[JsonObject, JsonObject | None], Iterator
     ("batch", "cronjobs"): _cron_job,
     ("", "persistentvolumeclaims"): claims.claim_problems,
     ("", "pods"): _pod,
+    ("autoscaling", "horizontalpodautoscalers"): _autoscaler,
     ("rbac.authorization.k8s.io", "rolebindings"): _role_binding,
     ("rbac.authorization.k8s.io", "clusterrolebindings"): _role_binding,
 }

@@ -23,6 +23,7 @@ from tools.errors import Conflict, Forbidden, NotFound, Refused, ToolError, Tran
 from tools.objects import condition, created, desired, name, uid
 from tools.records import ActionCall, RbacRule, Receipt, Verdict
 from tools.resources import (
+    AUTOSCALERS,
     CLAIMS,
     CORDONED_BY,
     CRONJOBS,
@@ -260,6 +261,41 @@ def _memory(item: JsonObject) -> tuple[str, str]:
     return resources["limits"]["memory"], resources["requests"]["memory"]
 
 
+def _autoscaled(stage: Stage) -> None:
+    """A healthy Deployment that something scales: as many replicas as it has, at the least and at the most."""
+    _healthy(stage)
+    count = desired(live(stage))
+    item: JsonObject = {
+        "apiVersion": AUTOSCALERS.api_version,
+        "kind": AUTOSCALERS.kind,
+        "metadata": {"name": "web", "namespace": stage.namespace},
+        "spec": {
+            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
+            "minReplicas": count,
+            "maxReplicas": count,
+        },
+    }
+    stage.admin.create(AUTOSCALERS, stage.namespace, item)
+
+
+def _maximum_args(stage: Stage) -> Args:
+    scaler, item = live(stage, resource=AUTOSCALERS), live(stage)
+    count = int(scaler["spec"]["maxReplicas"])
+    named = {"namespace": stage.namespace, "name": "web", "uid": uid(scaler)}
+    return {
+        **named,
+        "workload": "web",
+        "workload_uid": uid(item),
+        "from_maximum": count,
+        "maximum": count + 1,
+    }
+
+
+def _maximum(stage: Stage, replicas: int) -> None:
+    body = {"spec": {"maxReplicas": replicas}}
+    stage.admin.patch(AUTOSCALERS, stage.namespace, "web", body, patch_type="merge")
+
+
 CASES: Mapping[str, Case] = {
     "rollback_deployment": Case(
         prepare=_bad_release,
@@ -289,6 +325,15 @@ CASES: Mapping[str, Case] = {
         shows=lambda item, args: _memory(item) == ("96Mi", "48Mi"),
         state=digest,
         spoil=_another_release,
+    ),
+    "set_hpa_maximum": Case(
+        prepare=_autoscaled,
+        args=_maximum_args,
+        shows=lambda item, args: bool(item["spec"]["maxReplicas"] == args["maximum"]),
+        state=lambda item: item["spec"]["maxReplicas"],
+        spoil=lambda stage, args: _maximum(stage, args["from_maximum"] + 3),
+        needs_metrics=True,
+        resource=AUTOSCALERS,
     ),
     "delete_pod": Case(
         prepare=_stuck,

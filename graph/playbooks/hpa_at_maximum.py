@@ -1,0 +1,154 @@
+"""An autoscaler has made all the replicas that it may, and its metrics still ask for more: its maximum is too low.
+
+Proof: the HorizontalPodAutoscaler's own status (as many replicas as its maximum, limited by it for ten minutes and
+more, its metrics above their targets by more than its tolerance), and pods that are all ready in a complete rollout.
+Counter-proof: an autoscaler without metrics, which says nothing; another one beside it; a crash of late; a Service
+that is down, for which busy pods wait. For some services the maximum is meant to be reached: a person decides.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from math import ceil
+
+from graph.load import pods_that_fit
+from graph.playbooks import Playbook
+from graph.state import Finding, Proposal
+from graph.symptoms import (
+    crashed_lately,
+    current_revision,
+    dependencies_down,
+    is_complete,
+    is_failing,
+    live_pods,
+)
+from tools.records import ActionCall, AutoscalerFacts, Evidence, Target
+
+AT_MAXIMUM = "TooManyReplicas"
+FOR_LONG = timedelta(seconds=600)
+TOLERANCE = 1.1
+"""The controller leaves a ratio of less alone."""
+JUST_RELEASED = timedelta(minutes=30)
+
+
+def proves(evidence: Evidence) -> Finding | None:
+    """See the module's words."""
+    scaler, pods, now = _scaler(evidence), live_pods(evidence), evidence.collected_at
+    if scaler is None or not pods or not is_complete(evidence):
+        return None
+    if any(not pod.ready or is_failing(pod, now) or crashed_lately(pod, now) for pod in pods):
+        return None
+    return _finding(scaler, evidence) if _is_at_maximum(scaler, evidence) else None
+
+
+def candidates(finding: Finding, evidence: Evidence, target: Target) -> list[Proposal]:
+    """Half as many more, rounded down, at least one, as far as quotas go; none while a Service is down. It is only a
+    maximum: how many of them there will be is the autoscaler's to say.
+    """
+    scaler, workload = _scaler(evidence), evidence.workload
+    if scaler is None or workload is None or dependencies_down(evidence):
+        return []
+    more = _more(scaler, evidence)
+    if more < 1:
+        return []
+    args = {
+        "namespace": target.namespace,
+        "name": scaler.name,
+        "uid": scaler.uid,
+        "workload": target.name,
+        "workload_uid": target.uid,
+        "from_maximum": scaler.most,
+        "maximum": scaler.most + more,
+    }
+    return [
+        Proposal(
+            call=ActionCall(name="set_hpa_maximum", args=args),
+            target=target,
+            risk="high",
+            problem=PLAYBOOK.problem,
+            reason=f"Its metrics ask for {_asked(scaler)} replicas: let it make {scaler.most + more}.",
+            workload_digest=workload.template_digest,
+        )
+    ]
+
+
+def _scaler(evidence: Evidence) -> AutoscalerFacts | None:
+    """The one that scales it; None where there is none, or another beside it."""
+    found = evidence.autoscalers
+    return found[0] if len(found) == 1 and found[0].kind == "HorizontalPodAutoscaler" else None
+
+
+def _is_at_maximum(scaler: AutoscalerFacts, evidence: Evidence) -> bool:
+    workload, since = evidence.workload, scaler.limited_since
+    if workload is None or since is None or scaler.inactive or scaler.limited != AT_MAXIMUM:
+        return False
+    held = evidence.collected_at - since >= FOR_LONG
+    full = workload.desired == scaler.current == scaler.wanted == scaler.most > 0
+    return held and full and scaler.over is not None and scaler.over > TOLERANCE
+
+
+def _asked(scaler: AutoscalerFacts) -> int:
+    """The controller's own formula."""
+    return ceil(scaler.current * (scaler.over or 1.0))
+
+
+def _more(scaler: AutoscalerFacts, evidence: Evidence) -> int:
+    """Of the maximum alone, so that a metric that moves a little makes no other proposal."""
+    more, room = max(1, scaler.most // 2), pods_that_fit(evidence)
+    return more if room is None else min(more, room)
+
+
+def _finding(scaler: AutoscalerFacts, evidence: Evidence) -> Finding:
+    over = scaler.over or 0.0
+    return Finding(
+        problem=PLAYBOOK.problem,
+        summary=(
+            f"HorizontalPodAutoscaler {scaler.name} has been at its maximum of {scaler.most} replicas since "
+            f"{scaler.limited_since:%Y-%m-%d %H:%M} UTC, and its metrics are at {over:.0%} of their target."
+        ),
+        directness=0.7 if _just_released(evidence) else 1.0,
+        evidence=tuple(id_ for kind in ("autoscalers", "pods", "quotas") for id_ in evidence.cite(kind)),
+        facts=(
+            f"{scaler.name}: {scaler.least} to {scaler.most} replicas, {scaler.current} now",
+            f"its metrics ask for {_asked(scaler)}",
+            *_around(evidence),
+        ),
+        ruled_out=(
+            "pods that are not ready: all of them are",
+            "an autoscaler without metrics: it has them",
+        ),
+        next_step=_next_step(scaler, evidence),
+    )
+
+
+def _around(evidence: Evidence) -> list[str]:
+    lines = [f"Service {d.service}, which it needs, has no ready pod" for d in dependencies_down(evidence)]
+    room = pods_that_fit(evidence)
+    if room is not None:
+        lines.append(f"the namespace's quotas hold {room} more pods")
+    if _just_released(evidence):
+        lines.append("its newest revision is younger than half an hour: it may be what is busy")
+    return lines
+
+
+def _next_step(scaler: AutoscalerFacts, evidence: Evidence) -> str:
+    down = dependencies_down(evidence)
+    if down:
+        return f"Mend {down[0].service} first: what waits for it may be busy with trying again."
+    if _more(scaler, evidence) < 1:
+        return "The namespace's ResourceQuota holds no more pods: raise it, or lower what the pods request."
+    return (
+        f"If the load is real, raise its maximum: kubectl patch hpa {scaler.name} --type=merge "
+        f'-p \'{{"spec":{{"maxReplicas":{scaler.most + _more(scaler, evidence)}}}}}\''
+    )
+
+
+def _just_released(evidence: Evidence) -> bool:
+    """The newest revision is young and another template ran before."""
+    current = current_revision(evidence)
+    if current is None or evidence.collected_at - current.created_at >= JUST_RELEASED:
+        return False
+    return any(r.template_digest != current.template_digest for r in evidence.revisions)
+
+
+PLAYBOOK = Playbook(problem="hpa_at_maximum", rank=58, proves=proves, candidates=candidates)
