@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from math import inf
 
@@ -16,6 +17,8 @@ from tools.quantities import parse_quantity
 from tools.records import Evidence
 from tools.resources import NODES
 
+QUOTA = re.compile(r"exceeded quota|failed quota")
+"""No room, or a quota on what the pod does not name."""
 FRESH = timedelta(minutes=5)
 """The ReplicaSet controller tries again, and complains again, at the latest after about sixteen minutes; most often
 within seconds. What is older may have been mended.
@@ -72,7 +75,7 @@ def _memory_writes(
 
 def creation_refused(evidence: Evidence, now: datetime) -> str:
     """The newest complaint of its controller about a quota, while it is fresh."""
-    told = (e for e in evidence.events if e.reason == "FailedCreate" and "exceeded quota" in e.message)
+    told = (e for e in evidence.events if e.reason == "FailedCreate" and QUOTA.search(e.message))
     fresh = [e for e in told if e.last_seen and now - e.last_seen <= FRESH]
     return max(fresh, key=lambda e: e.last_seen or now).message if fresh else ""
 
