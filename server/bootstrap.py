@@ -21,6 +21,7 @@ from graph.services import Services
 from graph.state import Decision, Proposal
 from server import rechecking, webhooks
 from server.access import Account
+from server.accounts import acting, reader_of
 from server.advising import AdviserCollector, adviser_of
 from server.alert_sources import alert_states
 from server.app import create_app
@@ -131,9 +132,10 @@ def build(
     database = open_database(settings.database_url)
     adviser = adviser or adviser_of(settings, clock)
     memory = remembrance(settings, database, clock)
-    services = _services(settings, database, cluster, clock, limits or {}, adviser)
+    reader = reader_of(settings)
+    services = _services(settings, database, acting(cluster, reader), clock, limits or {}, adviser)
     prometheus = _prometheus(settings, clock)
-    vitals = LiveVitals.of(cluster, clock, prometheus)
+    vitals = LiveVitals.of(reader or cluster, clock, prometheus)
     alertmanager = AlertmanagerApi(settings.alertmanager_url) if settings.alertmanager_url else None
     services = replace(
         services,

@@ -217,15 +217,24 @@ def rules() -> None:
 @main.command()
 @click.option("--namespace", default="sre-agent", show_default=True, help="Where the agent runs.")
 @click.option("--enable", multiple=True, help="An action that is off by default.")
+@click.option("--write-namespace", multiple=True, help="Let it write there alone, and to no node.")
+@click.option("--two-accounts", is_flag=True, help="Take reading from the account that writes.")
 @click.option(
     "--fence", is_flag=True, help="Instead: admission policies that keep its account to its actions."
 )
-def rbac(namespace: str, enable: tuple[str, ...], fence: bool) -> None:
+def rbac(
+    namespace: str, enable: tuple[str, ...], write_namespace: tuple[str, ...], two_accounts: bool, fence: bool
+) -> None:
     """Print the RBAC that readers and enabled actions need, as YAML."""
     from tools import rbac as rights
     from tools.fence import render as fenced
 
-    text = fenced(namespace, enable) if fence else rights.render(namespace=namespace, enabled=enable)
+    if fence:
+        text = fenced(namespace, enable)
+    else:
+        text = rights.render(
+            namespace, enabled=enable, write_namespaces=write_namespace, two_accounts=two_accounts
+        )
     click.echo(text, nl=False)
 
 

@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeAlias
 
 from flask import Blueprint
 
+from server import accounts
 from server.auth import Auth
 from server.parts import AppParts
 from server.problems import Problem
@@ -139,6 +140,7 @@ def report(parts: AppParts) -> dict[str, Any]:
         "test_cluster": parts.settings.test_cluster,
         "sandbox": parts.settings.sandbox,
         "admin_kubeconfig": snapshot.admin_kubeconfig,
+        "accounts": accounts.words(parts.settings),
         "notes": list(snapshot.notes),
         "down": down,
         "services": services,

@@ -20,7 +20,6 @@ from server.settings import Settings
 from server.settings_fields import KNOWN_ACTIONS
 from server.worker import Chore
 from tools.clock import Clock
-from tools.cluster import Cluster, ClusterReader, KubernetesCluster
 from tools.conversations import Conversations, SqlConversations
 from tools.database import Database
 from tools.inbox import Inbox
@@ -59,14 +58,6 @@ class Talk:
         ]
 
 
-def reader_of(settings: Settings, cluster: Cluster) -> ClusterReader:
-    """Chat's eyes: with READER_TOKEN_FILE an account of its own, else the reading half of the agent's."""
-    if settings.reader_token_file is None:
-        return ReadOnlyCluster(cluster)
-    token = str(settings.reader_token_file)
-    return ReadOnlyCluster(KubernetesCluster.connect(settings.kubeconfig or None, token_file=token))
-
-
 def models_of(services: Services) -> ChatModels | None:
     """The models that decide may be asked by people too. None without a key: nothing of them is loaded then."""
     if services.adviser is None:
@@ -96,7 +87,7 @@ def talk(
     timer: Callable[[], float],
 ) -> Talk:
     """Everything over this store. Raises Invalid for a reader's token that cannot be used."""
-    reader = reader_of(settings, services.cluster)
+    reader = ReadOnlyCluster(services.cluster)
     conversations, marks = SqlConversations(database), SqlMarks(database)
     record = RecordViews(
         incidents=services.incidents,

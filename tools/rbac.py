@@ -73,11 +73,16 @@ def covers(rules: Iterable[RbacRule], verb: str, group: str, resource: str) -> b
 
 
 def manifests(
-    namespace: str = "sre-agent", *, enabled: Collection[str] = (), write_namespaces: Sequence[str] = ()
+    namespace: str = "sre-agent",
+    *,
+    enabled: Collection[str] = (),
+    write_namespaces: Sequence[str] = (),
+    two_accounts: bool = False,
 ) -> list[JsonObject]:
     """Account, roles and bindings as objects; two accounts: one that reads and writes, one that only reads.
 
-    With `write_namespaces` the writing role is bound in those namespaces only, else in the whole cluster.
+    With `write_namespaces` the writing role is bound in those namespaces only, else in the whole cluster; nodes are in
+    none. With `two_accounts` the one that writes may not read: the reader's token is then in READER_TOKEN_FILE.
     """
     rights = rules_for(enabled)
     return [
@@ -86,18 +91,24 @@ def manifests(
         _account(READER, namespace),
         _role(READER, rights.reader),
         _role(EXECUTOR, rights.executor),
-        _binding(READER, [ACCOUNT, READER], namespace),
+        _binding(READER, [READER] if two_accounts else [ACCOUNT, READER], namespace),
         *(_binding(EXECUTOR, [ACCOUNT], namespace, place) for place in write_namespaces or [""]),
     ]
 
 
 def render(
-    namespace: str = "sre-agent", *, enabled: Collection[str] = (), write_namespaces: Sequence[str] = ()
+    namespace: str = "sre-agent",
+    *,
+    enabled: Collection[str] = (),
+    write_namespaces: Sequence[str] = (),
+    two_accounts: bool = False,
 ) -> str:
     """The manifests as YAML, ready for `kubectl apply -f -`."""
     import yaml
 
-    documents = manifests(namespace, enabled=enabled, write_namespaces=write_namespaces)
+    documents = manifests(
+        namespace, enabled=enabled, write_namespaces=write_namespaces, two_accounts=two_accounts
+    )
     return HEADER + "".join(f"---\n{yaml.safe_dump(item, sort_keys=False)}" for item in documents)
 
 

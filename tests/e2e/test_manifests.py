@@ -95,11 +95,15 @@ def test_the_agent_knows_every_setting_that_it_is_given(root: str, tmp_path: Pat
     )
     tokens = make_tokens(tmp_path)
     moved = {name: value.replace("/etc/sre-agent/tokens", str(tokens)) for name, value in given.items()}
+    if "READER_TOKEN_FILE" in moved:
+        moved["READER_TOKEN_FILE"] = str(tmp_path / "reader-token")
+        (tmp_path / "reader-token").write_text("t", encoding="utf-8")
     settings = Settings.load({**moved, "DATA_DIR": str(tmp_path)})
     named = {name for name in given if settings.public().get(name) is None}
     assert named == set()
     assert (settings.qdrant_url != "") == (root == "overlays/qdrant")
     assert (settings.prometheus_url != "") == (root == "overlays/standalone")
+    assert (settings.reader_token_file is not None) == (root == "overlays/fenced")
 
 
 @pytest.mark.parametrize("root", ROOTS)

@@ -101,12 +101,12 @@ def asked(agent: Harness) -> str:
 
 
 def test_chat_reads_with_the_readers_own_account(tmp_path: Path) -> None:
-    """An account without rights sees nothing, whatever the agent's own may see; every request of chat is its own."""
+    """An account without rights sees nothing, whatever the agent's own may see: all reading is the reader's."""
     token = tmp_path / "reader.token"
     token.write_text("not yet")
     with harness(tmp_path, READER_TOKEN_FILE=str(token)) as agent:
         agent.sandbox.apply(deployment("web"))
-        agent.advance(60, step=20)
+        agent.sandbox.settle(60)
         token.write_text(agent.sandbox.token("shop", "reader"))
         answer = asked(agent)
         assert "may not" in answer or "forbidden" in answer.lower()
