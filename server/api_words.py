@@ -224,7 +224,18 @@ _WORKLOAD = _body(
     ("workload",),
     namespace=_TEXT,
     workload=_TEXT,
-    kind={"enum": ["Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "Pod", "Node"]},
+    kind={
+        "enum": [
+            "Deployment",
+            "StatefulSet",
+            "DaemonSet",
+            "CronJob",
+            "Job",
+            "Pod",
+            "Node",
+            "PersistentVolumeClaim",
+        ]
+    },
     reason=_TEXT,
     actor=_TEXT,
 )

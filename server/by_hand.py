@@ -21,6 +21,7 @@ from tools.inbox import Inbox
 from tools.manual_alerts import WORKLOAD_LABELS, manual_alert
 from tools.requested_actions import RequestedAction
 from tools.resources import (
+    CLAIMS,
     CRONJOBS,
     DAEMONSETS,
     DEPLOYMENTS,
@@ -33,7 +34,7 @@ from tools.resources import (
 
 _RESOURCES: Mapping[str, Resource] = {
     resource.kind: resource
-    for resource in (DEPLOYMENTS, STATEFULSETS, DAEMONSETS, CRONJOBS, JOBS, PODS, NODES)
+    for resource in (DEPLOYMENTS, STATEFULSETS, DAEMONSETS, CRONJOBS, JOBS, PODS, NODES, CLAIMS)
 }
 _FIELDS = ("namespace", "workload", "kind", "reason", "actor")
 _EXAMPLE = 'Send {"namespace": "shop", "workload": "web", "kind": "Deployment", "reason": "…"}.'

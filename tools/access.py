@@ -43,6 +43,8 @@ DANGEROUS: tuple[Right, ...] = (
     ("delete", "apps", "deployments"),
     ("create", "apps", "daemonsets"),
     ("create", "batch", "jobs"),
+    ("create", "batch", "cronjobs"),
+    ("patch", "batch", "cronjobs"),
     ("impersonate", "", "users"),
     ("impersonate", "", "groups"),
     ("impersonate", "", "serviceaccounts"),

@@ -59,6 +59,7 @@ def policies(account: str, enabled: Collection[str] = ()) -> list[JsonObject]:
         _nodes(account),
         _cron_jobs(account),
         _jobs(account),
+        _claims(account),
         _autoscalers(account),
     )
     return [item for policy in made for item in (policy, _binding(policy["metadata"]["name"]))]
@@ -163,7 +164,10 @@ def _nodes(account: str) -> JsonObject:
 
 def _cron_jobs(account: str) -> JsonObject:
     kept = ("schedule", "jobTemplate", "concurrencyPolicy", "timeZone", "startingDeadlineSeconds")
-    checks = [(_kept("object.spec", "oldObject.spec", kept), "a CronJob is suspended or resumed and no more")]
+    checks = [
+        *_signed(),
+        (_kept("object.spec", "oldObject.spec", kept), "a CronJob is suspended or resumed and no more"),
+    ]
     return _policy("sre-agent-cronjobs", account, [_rule(["batch"], ["cronjobs"], ["UPDATE"])], checks)
 
 
@@ -176,6 +180,23 @@ def _jobs(account: str) -> JsonObject:
         [_rule(["batch"], ["jobs"], ["DELETE"])],
         [(finished, "the Job has not finished")],
     )
+
+
+def _claims(account: str) -> JsonObject:
+    """More storage, and at most half as much again: twice the new size is not above three times the old."""
+    new, old = (f"quantity({which}.spec.resources.requests['storage'])" for which in ("object", "oldObject"))
+    kept = ("accessModes", "storageClassName", "volumeName", "volumeMode", "selector", "dataSourceRef")
+    checks = [
+        *_signed(),
+        (_kept("object.spec", "oldObject.spec", kept), "a claim asks for more storage and nothing else"),
+        (f"{new}.compareTo({old}) > 0", "a claim asks for more storage than before"),
+        (
+            f"{new}.add({new}).compareTo({old}.add({old}).add({old})) <= 0",
+            "a claim asks for at most half as much again",
+        ),
+    ]
+    rule = _rule([""], ["persistentvolumeclaims"], ["UPDATE"])
+    return _policy("sre-agent-claims", account, [rule], checks)
 
 
 def _autoscalers(account: str) -> JsonObject:

@@ -33,6 +33,7 @@ WORKLOAD_LABELS: Mapping[str, str] = {
     "Job": "job_name",
     "Pod": "pod",
     "Node": "node",
+    "PersistentVolumeClaim": "persistentvolumeclaim",
 }
 """How an alert names each kind."""
 KEPT_EXPIRED = timedelta(hours=24)

@@ -20,7 +20,7 @@ from tools.errors import Forbidden, ToolError
 from tools.evicting import evict
 from tools.fence import GROUP, policies
 from tools.records import ActionCall
-from tools.resources import CONFIGMAPS, DEPLOYMENTS, JOBS, NODES, PODS, STAMP, JsonObject
+from tools.resources import CLAIMS, CONFIGMAPS, CRONJOBS, DEPLOYMENTS, JOBS, NODES, PODS, STAMP, JsonObject
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
@@ -229,6 +229,40 @@ def test_writes_that_no_action_makes_are_denied(fenced: Fenced, web: Workload) -
     assert [number for number, one in enumerate(tries) if not _is_denied(one)] == []
     assert _uid(fenced)
     evict(cluster, space, pod["name"], pod["uid"], dry_run=True)
+
+
+def test_a_claim_asks_for_a_little_more_and_nothing_else(fenced: Fenced) -> None:
+    """From 1Gi: no more than half as much again, not less, no other metadata, no unsigned request."""
+    CASES["expand_pvc"].prepare(fenced.stage)
+    asked = {size: {"spec": {"resources": {"requests": {"storage": size}}}} for size in ("1537Mi", "1536Mi")}
+    labelled = {**asked["1536Mi"], "metadata": {"labels": {"a": "b"}}}
+    for change in (signed(asked["1537Mi"]), asked["1536Mi"], signed(labelled), signed({})):
+        assert _is_denied(lambda change=change: _claim(fenced, change)), change
+    _claim(fenced, signed(asked["1536Mi"]))
+
+
+def _claim(fenced: Fenced, change: Change) -> object:
+    return fenced.cluster.patch(CLAIMS, fenced.namespace, "data", change, patch_type="merge", dry_run=True)
+
+
+def test_a_cron_job_is_suspended_and_nothing_else(fenced: Fenced) -> None:
+    """Another schedule, another image, an unsigned suspension."""
+    CASES["suspend_cronjob"].prepare(fenced.stage)
+    image = {"template": {"spec": {"containers": [{"name": "task", "image": "registry.example/miner:1"}]}}}
+    changes = (
+        signed({"spec": {"schedule": "* * * * *"}}),
+        signed({"spec": {"jobTemplate": {"spec": image}}}),
+        {"spec": {"suspend": True}},
+    )
+    for change in changes:
+        assert _is_denied(lambda change=change: _cron_job(fenced, change)), change
+    _cron_job(fenced, signed({"spec": {"suspend": True}}))
+
+
+def _cron_job(fenced: Fenced, change: Change) -> object:
+    return fenced.cluster.patch(
+        CRONJOBS, fenced.namespace, "nightly", change, patch_type="strategic", dry_run=True
+    )
 
 
 def _uid(fenced: Fenced) -> str:

@@ -178,3 +178,20 @@ def test_a_job_that_nobody_made_is_explained(agent: Harness) -> None:
     incident_id = job_failed(agent, "import")
     assert told(agent, incident_id)[:3] == ("job_failed", "notify", "notified")
     assert agent.agent.services.cluster.get(JOBS, "shop", "import")
+
+
+def test_whoever_asks_has_a_cron_job_suspended_and_resumed(agent: Harness) -> None:
+    """By its name alone; each is shown first, and approved."""
+    for name, suspended in (("suspend_cronjob", True), ("resume_cronjob", False)):
+        wish = {"namespace": "shop", "kind": "CronJob", "workload": "nightly", "action": {"name": name}}
+        answer = agent.client.post("/incidents", json=wish)
+        assert answer.status_code == 202, answer.get_data(as_text=True)
+        agent.drive()
+        incident_id = answer.get_json()["id"]
+        assert told(agent, incident_id)[:3] == ("requested", "ask", "awaiting_approval")
+        approve(agent)
+        agent.advance(300)
+        assert told(agent, incident_id) == ("requested", "ask", "recovered", "RECOVERED")
+        found = agent.sandbox.get("CronJob", "shop", "nightly")
+        assert found is not None
+        assert found["spec"]["suspend"] is suspended

@@ -137,3 +137,17 @@ def test_no_volume_grows_beyond_the_cap(tmp_path: Path) -> None:
         incident_id = filling(agent)
         assert told(agent, incident_id)[1:3] == ("notify", "notified")
         assert any("volume_limit" in line for line in decision(agent, incident_id)["blocked_by"])
+
+
+def test_whoever_asks_gets_a_fifth_more(tmp_path: Path) -> None:
+    """Where nobody tells how full it is, a person may know; the size is computed, and no other is taken."""
+    with agent_with(tmp_path) as (agent, _):
+        wish = {"namespace": "shop", "kind": "PersistentVolumeClaim", "workload": "data"}
+        sized = {"name": "expand_pvc", "args": {"to_size": "100Gi"}}
+        assert agent.client.post("/incidents", json={**wish, "action": sized}).status_code in (400, 422)
+        answer = agent.client.post("/incidents", json={**wish, "action": {"name": "expand_pvc"}})
+        assert answer.status_code == 202, answer.get_data(as_text=True)
+        agent.drive()
+        approve(agent)
+        agent.advance(300)
+        assert (size(agent), told(agent, answer.get_json()["id"])[2:]) == ("12Gi", ("recovered", "RECOVERED"))
