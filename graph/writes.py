@@ -43,7 +43,8 @@ def send(services: Services, entry: LedgerEntry, *, one_of_many: bool = False) -
     action, args = parse_call(entry.call, services.policy.enabled_actions)
     if known is None:
         action.execute(services.cluster, args, key=entry.key, at=entry.claimed_at, dry_run=True)
-        known = services.ledger.claim(entry, None if one_of_many or entry.undo_of else _room(services, entry))
+        has_room = one_of_many or (bool(entry.undo_of) and entry.automatic)
+        known = services.ledger.claim(entry, None if has_room else _room(services, entry))
     claimed = known or entry
     if not one_of_many:
         services.incidents.set_status(entry.incident_id, "executing", entry.call.name)
@@ -63,7 +64,10 @@ def send(services: Services, entry: LedgerEntry, *, one_of_many: bool = False) -
 
 
 def _room(services: Services, entry: LedgerEntry) -> Room:
-    """An undo and the steps of an action under way need none: the write that they belong to has taken it."""
+    """An undo by itself and the steps of an action under way need none: the write that they belong to has taken it.
+
+    An undo on request is a write of its own, later, beside whatever else has begun since.
+    """
     limits = services.policy
     return Room(
         automatic=entry.automatic,

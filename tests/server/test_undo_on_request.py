@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from langgraph.checkpoint.sqlite import SqliteSaver
 
-from tests.harness import Harness, harness
+from graph.remediation import build as build_graph
+from server.runner import Runner
+from tests.harness import Harness, alert, harness
 from tests.server.app_stand import HTML
 from tests.server.test_verdicts import NEW, approve, waiting_rollback
 from tests.server.ways import decision, fire, limited, pending, replicas, told, writes
-from tools.ledger import LedgerEntry
+from tools.claim_room import Room
+from tools.errors import Refused
+from tools.ledger import LedgerEntry, SqlLedger
 from tools.records import ActionCall, Receipt, Target
+from tools.undo_requests import UndoRequests
 
 pytestmark = pytest.mark.timeout(300)
 SCALE = "PATCH /apis/apps/v1/namespaces/shop/deployments/web/scale"
@@ -93,6 +100,10 @@ def test_what_was_taken_back_is_not_taken_back_again(agent: Harness, scaled: str
     approve(agent)
     agent.advance(300, step=20)
     assert kind(ask(agent, own, 409)) == "nothing-done"  # an undo is not undone in its turn
+    requests = UndoRequests(agent.agent.database, agent.clock)
+    (first,) = agent.agent.services.ledger.for_incident(scaled)
+    with pytest.raises(Refused, match="was taken back already"):  # asked in the very instant
+        requests.open(first.key, actor="ana", reason="")
     refused = ask(agent, scaled, 409)
     assert kind(refused) == "undone"
     assert own in refused["detail"]
@@ -234,6 +245,34 @@ def test_the_page_and_the_message_of_a_failed_action_offer_it(agent: Harness, sc
     assert answer.status_code == 303
     own = answer.headers["Location"].rpartition("/")[2]
     assert agent.incident(own).previous_id == scaled
+
+
+class Meanwhile(SqlLedger):
+    """Another run claims a write on the same object, right before ours."""
+
+    other = ""
+    """Its incident."""
+
+    def claim(self, entry: LedgerEntry, room: Room | None = None) -> LedgerEntry | None:
+        super().claim(entry.model_copy(update={"key": "k-other", "incident_id": self.other, "undo_of": ""}))
+        return super().claim(entry, room)
+
+
+def test_it_is_not_written_beside_a_write_that_was_begun_meanwhile(
+    agent: Harness, scaled: str, tmp_path: Path
+) -> None:
+    """Between policy's look and the claim: asked for by a person or not, one write on an object at a time."""
+    own = asked(agent, scaled)
+    assert agent.client.post(f"/approve/{pending(agent)['id']}").status_code == 200
+    started = agent.clock.now().isoformat()
+    (other,) = agent.alert(alert("KubePodNotReady", starts_at=started, namespace="shop", deployment="db"))
+    ledger = Meanwhile(agent.agent.database, agent.clock)
+    ledger.other = other
+    services = replace(agent.agent.services, ledger=ledger)
+    graph = build_graph(SqliteSaver(agent.agent.checkpoints))
+    Runner(graph, services, tmp_path / "locks").step(own)
+    assert (agent.incident(own).status, writes(agent)) == ("notified", [SCALE])
+    assert "another write on this workload was begun meanwhile" in lines(agent, own)
 
 
 def test_alerts_of_the_workload_go_their_own_way_meanwhile(agent: Harness, scaled: str) -> None:
