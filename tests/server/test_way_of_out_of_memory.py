@@ -96,6 +96,23 @@ def test_a_limit_that_is_still_too_small_is_not_raised_again(agent: Harness) -> 
     assert writes(agent) == [RESTART]
 
 
+def test_a_limit_range_that_came_meanwhile_is_seen_before_the_write(agent: Harness) -> None:
+    """It would have refused every new pod: what a person approved is not written, and the old pods stay."""
+    incident_id = too_small(agent)
+    waiting = pending(agent)
+    spec = {"limits": [{"type": "Container", "max": {"memory": "160Mi"}}]}
+    place = {"name": "small", "namespace": "shop"}
+    agent.sandbox.apply({"apiVersion": "v1", "kind": "LimitRange", "metadata": place, "spec": spec})
+    answer = agent.client.post(f"/approve/{waiting['id']}", json={"reason": "looks right"})
+    assert answer.status_code in (409, 412)
+    agent.advance(60)
+    assert (writes(agent), limits(agent)) == ([], {"limits": "128Mi", "requests": "128Mi"})
+    fresh = pending(agent)
+    assert fresh["id"] != waiting["id"]
+    assert fresh["proposal"]["call"]["args"]["limit"] == 160 * 2**20
+    assert told(agent, incident_id)[2] == "awaiting_approval"
+
+
 def test_a_quota_without_room_for_more_is_explained(agent: Harness) -> None:
     """Nobody is asked for what the pods could not be made with; the number and the command are told."""
     hard = {"limits.memory": f"{3 * 128}Mi"}

@@ -111,6 +111,12 @@ def terminating(kind: Kind, name: str, namespace: str) -> ApiError:
     return ApiError(403, "Forbidden", message, details={**_details(kind, name), "causes": [cause]})
 
 
+def not_admitted(kind: Kind, name: str, why: str) -> ApiError:
+    """403 of an object that a ResourceQuota or a LimitRange has something against."""
+    message = f'{kind.qualified} "{name}" is forbidden: {why}'
+    return ApiError(403, "Forbidden", message, details=_details(kind, name))
+
+
 def invalid(kind: Kind, name: str, causes: Sequence[Cause]) -> ApiError:
     """422 with one cause for each thing that is wrong."""
     texts = [f"{cause.field}: {cause.message}" for cause in causes]

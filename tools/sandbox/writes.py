@@ -6,6 +6,7 @@ import json
 
 from tools.cluster import JsonObject
 from tools.sandbox import claims, kinds, lifecycle, patches, schema
+from tools.sandbox.admission import refusal
 from tools.sandbox.defaults import apply_defaults
 from tools.sandbox.errors import (
     ApiError,
@@ -15,6 +16,7 @@ from tools.sandbox.errors import (
     conflict,
     invalid,
     invalid_patch,
+    not_admitted,
     not_found,
     precondition_failed,
     terminating,
@@ -56,6 +58,9 @@ class Writer:
         if self._world.store.get(kind, namespace, name):
             raise already_exists(kind, name)
         self._check(kind, obj)
+        why = refusal(self._world, obj) if kind is kinds.POD else ""
+        if why:
+            raise not_admitted(kind, name, why)
         lifecycle.managed(kind, obj, call.manager, self._world.now())
         if self._dry(call):
             return obj

@@ -28,10 +28,10 @@ class QuotaController:
 
     def sync(self, namespace: str) -> None:
         """Write the use of every quota of the namespace."""
-        pods = [pod for pod in self._world.store.list(kinds.POD, namespace) if _counts(pod)]
+        pods = self._world.store.list(kinds.POD, namespace)
         for quota in self._world.store.list(KIND, namespace):
             hard: dict[str, str] = quota["spec"].get("hard") or {}
-            used = {name: format_quantity(_used(name, pods), name) for name in hard}
+            used = {name: format_quantity(used_by(name, pods), name) for name in hard}
             self._world.set_status(KIND, quota, {"hard": dict(hard), "used": used})
 
 
@@ -39,7 +39,9 @@ def _counts(pod: JsonObject) -> bool:
     return (pod.get("status") or {}).get("phase") not in ("Succeeded", "Failed")
 
 
-def _used(name: str, pods: list[JsonObject]) -> float:
+def used_by(name: str, pods: list[JsonObject]) -> float:
+    """What these pods use of one resource of a quota; those that have finished use nothing."""
+    pods = [pod for pod in pods if _counts(pod)]
     if name in ("pods", "count/pods"):
         return float(len(pods))
     field, _, resource = name.partition(".")

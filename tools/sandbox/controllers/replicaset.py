@@ -6,12 +6,15 @@ from datetime import timedelta
 
 from tools.cluster import JsonObject
 from tools.sandbox import kinds
+from tools.sandbox.admission import forbidden, refusal
 from tools.sandbox.controllers.podview import active, ready, ready_since, restarts
 from tools.sandbox.store import Change
 from tools.sandbox.values import controller_of, copied
 from tools.sandbox.world import World
 
 KIND = kinds.REPLICASET
+REFUSED_AGAIN = timedelta(seconds=15)
+"""A pod that was refused is tried again after so long; the real controller backs off further."""
 
 
 class ReplicaSetController:
@@ -41,7 +44,11 @@ class ReplicaSetController:
         pods = self._pods(replicaset)
         difference = replicaset["spec"]["replicas"] - len(pods)
         for _ in range(difference):
-            pods.append(self._create(replicaset))
+            created = self._create(replicaset)
+            if created is None:
+                self._try_again(namespace, name)
+                break
+            pods.append(created)
         if difference < 0:
             doomed = sorted(pods, key=_least_useful)[:-difference]
             for pod in doomed:
@@ -53,7 +60,14 @@ class ReplicaSetController:
         owned = self._world.store.owned_by(replicaset["metadata"]["uid"])
         return [pod for kind, pod in owned if kind is kinds.POD and active(pod)]
 
-    def _create(self, replicaset: JsonObject) -> JsonObject:
+    def _try_again(self, namespace: str, name: str) -> None:
+        due = self._world.now() + REFUSED_AGAIN
+        self._world.engine.at(
+            due, ("replicaset refused", namespace, name), lambda: self.sync(namespace, name)
+        )
+
+    def _create(self, replicaset: JsonObject) -> JsonObject | None:
+        """The new pod; None where a quota or a LimitRange has something against it, which an Event tells."""
         template, metadata = copied(replicaset["spec"]["template"]), replicaset["metadata"]
         owner = {
             "apiVersion": KIND.api_version,
@@ -70,6 +84,11 @@ class ReplicaSetController:
             "ownerReferences": [owner],
         }
         pod = {"metadata": pod_metadata, "spec": template["spec"]}
+        why = refusal(self._world, pod)
+        if why:
+            text = f"Error creating: {forbidden(pod, why)}"
+            self._event(replicaset, "FailedCreate", text, kind="Warning")
+            return None
         created = self._world.create_pod(pod)
         text = f"Created pod: {created['metadata']['name']}"
         self._event(replicaset, "SuccessfulCreate", text)
@@ -79,8 +98,8 @@ class ReplicaSetController:
         self._world.delete_pod(pod)
         self._event(replicaset, "SuccessfulDelete", f"Deleted pod: {pod['metadata']['name']}")
 
-    def _event(self, replicaset: JsonObject, reason: str, text: str) -> None:
-        self._world.events.record(KIND, replicaset, "Normal", reason, text, component="replicaset-controller")
+    def _event(self, replicaset: JsonObject, reason: str, text: str, *, kind: str = "Normal") -> None:
+        self._world.events.record(KIND, replicaset, kind, reason, text, component="replicaset-controller")
 
     def _write_status(self, replicaset: JsonObject, pods: list[JsonObject]) -> None:
         fresh = self._world.store.get(
