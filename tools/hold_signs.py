@@ -13,11 +13,15 @@ from sqlalchemy import func, or_, select
 
 from tools.database import Database
 from tools.incident_rows import REAL
+from tools.manual_alerts import NAME
 from tools.records import Record
 from tools.resources import NODES
 from tools.schema import alerts, incidents, revisions
+from tools.synthetic import ACTION_NAME, TEST_NAME
 
 WATCHDOG = "Watchdog"
+BY_PEOPLE = (NAME, ACTION_NAME, TEST_NAME)
+"""Alerts that people make: five of them are a busy person and no outage. A run that is proposed anew has old alerts."""
 SIGHTED = timedelta(minutes=10)
 """Workloads that were seen within this time are there."""
 
@@ -59,9 +63,15 @@ class SqlSigns:
         self._database = database
 
     def struck(self, since: datetime, now: datetime) -> tuple[str, ...]:
-        """Undecided ones count: what is not told yet may be part of it. Tests, what has recovered by itself and what
-        was ignored do not; nodes have a rule of their own.
+        """Undecided ones count: what is not told yet may be part of it. Tests, what has recovered by itself, what
+        was ignored and what only people asked for do not; nodes have a rule of their own.
         """
+        news = select(alerts.c.id).where(
+            alerts.c.incident_id == incidents.c.id,
+            alerts.c.first_seen > since,
+            alerts.c.first_seen <= now,
+            alerts.c.alert_name.not_in(BY_PEOPLE),
+        )
         place = incidents.c.target_namespace + "/" + incidents.c.target_name
         began = select(incidents.c.target_uid, func.min(place)).where(
             incidents.c.began_at > since,
@@ -72,6 +82,7 @@ class SqlSigns:
             incidents.c.status != "ignored",
             incidents.c.problem != "recovered_by_itself",
             REAL,
+            news.exists(),
         )
         with self._database.read() as connection:
             rows = connection.execute(began.group_by(incidents.c.target_uid)).all()

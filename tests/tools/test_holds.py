@@ -18,7 +18,7 @@ from tools.holds import SqlHolds
 from tools.inbox import Inbox
 from tools.records import Alert
 from tools.revisions import SqlRevisions
-from tools.schema import episodes, incidents
+from tools.schema import alerts, episodes, incidents
 
 pytest_plugins = ("tests.record_store",)
 MINUTES = timedelta(minutes=1)
@@ -91,7 +91,9 @@ def resolved(alert: Alert, clock: ManualClock) -> Alert:
     return alert.model_copy(update={"status": "resolved", "ends_at": clock.now()})
 
 
-def _incident(store: Database, at: Any, name: str, **more: Any) -> None:
+def _incident(
+    store: Database, at: Any, name: str, *, alert: str = "KubePodNotReady", seen: Any = None, **more: Any
+) -> None:
     row = {
         "id": f"i-{name}-{at.isoformat()}",
         "episode_id": f"e-{name}-{at.isoformat()}",
@@ -107,12 +109,17 @@ def _incident(store: Database, at: Any, name: str, **more: Any) -> None:
     with store.write() as connection:
         connection.execute(insert(episodes).values(id=row["episode_id"], opened_at=at))
         connection.execute(insert(incidents).values(**row))
+        told = {"fingerprint": row["id"], "status": "firing", "alert_name": alert, "incident_id": row["id"]}
+        times = {"first_seen": seen or at, "last_seen": at}
+        connection.execute(insert(alerts).values(labels={}, annotations={}, **told, **times))
 
 
 def test_workloads_are_counted_once_and_only_what_may_need_an_action(
     signs: SqlSigns, store: Database, still: ManualClock
 ) -> None:
-    """Not what was merged, ignored, a test, well again by itself, a node, or has no target; not what is older."""
+    """Not what was merged, ignored, a test, well again by itself, a node, or has no target; not what is older, what is
+    proposed anew, or what a person has asked for.
+    """
     now = still.now()
     _incident(store, now, "web")
     _incident(store, now - MINUTES, "web", status="notified")
@@ -125,6 +132,9 @@ def test_workloads_are_counted_once_and_only_what_may_need_an_action(
     _incident(store, now, "nobody", target_uid="")
     _incident(store, now - 5 * MINUTES, "old")
     _incident(store, now + MINUTES, "later")
+    _incident(store, now, "anew", seen=now - 60 * MINUTES)
+    _incident(store, now, "looked-at", alert="ReportedUnhealthy")
+    _incident(store, now, "asked-for", alert="ActionRequested")
     assert signs.struck(now - 5 * MINUTES, now) == ("shop/api", "shop/web")
 
 
