@@ -39,8 +39,8 @@ class Heard(Record):
 class Signs(Protocol):
     """What a hold is decided by, out of the record."""
 
-    def struck(self, since: datetime, now: datetime) -> tuple[str, ...]:
-        """Workloads with a new incident that may need an action, `namespace/name`, each once."""
+    def struck(self, since: datetime, now: datetime, most: int) -> tuple[str, ...]:
+        """Workloads with a new incident that may need an action, `namespace/name`, each once; `most` at the most."""
         ...
 
     def workloads(self, now: datetime) -> int:
@@ -62,7 +62,7 @@ class SqlSigns:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def struck(self, since: datetime, now: datetime) -> tuple[str, ...]:
+    def struck(self, since: datetime, now: datetime, most: int) -> tuple[str, ...]:
         """Undecided ones count: what is not told yet may be part of it. Tests, what has recovered by itself, what
         was ignored and what only people asked for do not; nodes have a rule of their own.
         """
@@ -72,8 +72,7 @@ class SqlSigns:
             alerts.c.first_seen <= now,
             alerts.c.alert_name.not_in(BY_PEOPLE),
         )
-        place = incidents.c.target_namespace + "/" + incidents.c.target_name
-        began = select(incidents.c.target_uid, func.min(place)).where(
+        began = select(incidents.c.target_uid, incidents.c.target_namespace, incidents.c.target_name).where(
             incidents.c.began_at > since,
             incidents.c.began_at <= now,
             incidents.c.target_uid != "",
@@ -85,8 +84,10 @@ class SqlSigns:
             news.exists(),
         )
         with self._database.read() as connection:
-            rows = connection.execute(began.group_by(incidents.c.target_uid)).all()
-        return tuple(sorted(str(row[1]) for row in rows))
+            rows = connection.execute(began.distinct().limit(most)).all()
+        return tuple(
+            sorted({row.target_uid: f"{row.target_namespace}/{row.target_name}" for row in rows}.values())
+        )
 
     def workloads(self, now: datetime) -> int:
         seen = select(func.count(revisions.c.workload_uid.distinct()))

@@ -22,7 +22,7 @@ cluster_writes_per_hour: 100000
 cluster_writes_per_day: 100000
 namespace_writes_per_hour: 100000
 namespace_writes_per_day: 100000
-hold_workloads: 100000
+hold_window_seconds: 0
 """
 SETTINGS = {
     "MODE": "auto",

@@ -135,7 +135,8 @@ def test_workloads_are_counted_once_and_only_what_may_need_an_action(
     _incident(store, now, "anew", seen=now - 60 * MINUTES)
     _incident(store, now, "looked-at", alert="ReportedUnhealthy")
     _incident(store, now, "asked-for", alert="ActionRequested")
-    assert signs.struck(now - 5 * MINUTES, now) == ("shop/api", "shop/web")
+    assert signs.struck(now - 5 * MINUTES, now, 100) == ("shop/api", "shop/web")
+    assert len(signs.struck(now - 5 * MINUTES, now, 1)) == 1
 
 
 def test_workloads_that_were_seen_lately_are_there(
