@@ -14,6 +14,7 @@ from tests.chaos.faults import Scene
 from tests.harness import Harness, alert, deployment, harness
 from tests.server.app_stand import APPROVER, HTML, PEOPLE, VIEWER, Browser
 from tests.server.ways import approve, decision, told
+from tools.holds import SqlHolds
 from tools.manual_alerts import ManualAlerts
 from tools.memory_queue import SqlMemoryQueue
 from tools.records import Target
@@ -219,7 +220,7 @@ def test_a_test_teaches_and_counts_nothing(tmp_path: Path) -> None:
         counted = SqlTallies(database).count()
         assert (counted.ended, counted.decisions, counted.blocked) == ((), (), ())
         metrics = Metrics()
-        metrics.follow(SqlTallies(database), services.controls, agent.clock)
+        metrics.follow(SqlTallies(database), services.controls, SqlHolds(database), agent.clock)
         assert "sre_agent_incidents_total{" not in metrics.text().decode()
 
 
