@@ -10,7 +10,15 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from graph import counted, cron_verdict, hpa_verdict, node_verdict, verification, volume_verdict
+from graph import (
+    counted,
+    cron_verdict,
+    deletion_verdict,
+    hpa_verdict,
+    node_verdict,
+    verification,
+    volume_verdict,
+)
 from graph.policy import PolicySettings
 from graph.state import Progress
 from tools.records import Observation, Receipt, Verdict
@@ -35,6 +43,7 @@ def fold(progress: Progress, look: Observation, receipt: Receipt) -> Progress:
         "suspend_cronjob": cron_verdict.fold,
         "resume_cronjob": cron_verdict.fold,
         "delete_job": cron_verdict.fold,
+        "delete_deployment": deletion_verdict.fold,
         "expand_pvc": volume_verdict.fold,
     }
     return folds.get(receipt.call.name, verification.fold)(progress, look, receipt)
@@ -52,6 +61,7 @@ def judge(progress: Progress, receipt: Receipt, settings: PolicySettings, now: d
         "suspend_cronjob": cron_verdict.judge,
         "resume_cronjob": cron_verdict.judge,
         "delete_job": cron_verdict.judge,
+        "delete_deployment": deletion_verdict.judge,
         "expand_pvc": volume_verdict.judge,
     }
     return judges.get(receipt.call.name, verification.judge)(progress, receipt, settings, now)

@@ -206,6 +206,7 @@ def test_writes_that_no_action_makes_are_denied(fenced: Fenced, web: Workload) -
         "metadata": {"name": "x"},
         "spec": {"template": {"spec": {**bare["spec"], "restartPolicy": "Never"}}},
     }
+    trust = fenced.stage.admin.get(CONFIGMAPS, space, "kube-root-ca.crt")
     by_name = {
         "apiVersion": "policy/v1",
         "kind": "Eviction",
@@ -220,7 +221,7 @@ def test_writes_that_no_action_makes_are_denied(fenced: Fenced, web: Workload) -
         lambda: cluster.create(PODS, space, bare),
         lambda: cluster.create(JOBS, space, job),
         lambda: cluster.delete(PODS, space, pod["name"], uid=pod["uid"]),
-        lambda: cluster.delete(DEPLOYMENTS, space, "web", uid=_uid(fenced)),
+        lambda: cluster.delete(CONFIGMAPS, space, "kube-root-ca.crt", uid=trust["metadata"]["uid"]),
         lambda: cluster.create(PODS, space, by_name, name=pod["name"], subresource="eviction"),
         lambda: cluster.create(PODS, space, forced, name=pod["name"], subresource="eviction"),
         lambda: cluster.patch(NODES, "", "node-1", taint, patch_type="merge"),

@@ -123,7 +123,7 @@ def test_a_budget_that_says_no_for_five_minutes_ends_it(agent: Harness) -> None:
     agent.advance(500, step=10)
     assert told(agent, incident_id)[2:] == ("escalated", "NOT_RECOVERED")
     assert len(on_node(agent)) == 2
-    assert not [line for line in writes(agent) if line.startswith("DELETE")]
+    assert not [r.path for r in agent.sandbox.requests if r.method == "DELETE"]
     lines = agent.agent.services.incidents.timeline(incident_id)
     reason = next(line.text for line in lines if line.kind == "verdict")
     assert "0 steps were done" in reason

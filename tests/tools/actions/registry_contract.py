@@ -400,6 +400,19 @@ CASES: Mapping[str, Case] = {
         resource=CRONJOBS,
         watched=CRONJOBS,
     ),
+    "delete_deployment": Case(
+        prepare=_healthy,
+        args=_template_target,
+        shows=lambda item, args: (
+            not item or uid(item) != args["uid"] or "deletionTimestamp" in item["metadata"]
+        ),
+        state=lambda item: (
+            (uid(item), (item.get("metadata") or {}).get("deletionTimestamp")) if item else None
+        ),
+        spoil=_another_release,
+        persists=lambda stage, args: stage.release("registry.example/web:1"),
+        conditional=False,
+    ),
     "delete_job": Case(
         prepare=batch.failed_run,
         args=batch.job_args,
@@ -479,10 +492,10 @@ class RegistryContract:
         """An argument that is not declared, one of another type, one that is missing: nothing is sent."""
         CASES[name].prepare(stage)
         args = CASES[name].args(stage)
-        parse_call(ActionCall(name=name, args=args))
+        parse_call(ActionCall(name=name, args=args), [name])
         for wrong in (args | {"force": True}, args | {"uid": 7}, {"namespace": "x", "name": "y"}):
             with pytest.raises(Refused):
-                parse_call(ActionCall(name=name, args=wrong))
+                parse_call(ActionCall(name=name, args=wrong), [name])
 
     def test_a_preview_and_a_dry_run_change_nothing(self, stage: Stage, name: str) -> None:
         """The object stays as it is; the preview shows a difference and that the server accepts it."""
@@ -510,8 +523,11 @@ class RegistryContract:
         stage.settle()
         seen = action.observe(stage.admin, args, receipt, stage.now())
         assert (receipt.outcome, receipt.key, receipt.before is not None) == ("done", "k1", True)
-        assert (receipt.target.kind, receipt.target.uid) == (CASES[name].watched.kind, uid(watched))
-        assert receipt.generation == watched["metadata"].get("generation", 0)
+        assert (receipt.target.kind, receipt.target.uid) == (
+            CASES[name].watched.kind,
+            uid(watched) or args.uid,
+        )
+        assert receipt.generation == (watched.get("metadata") or {}).get("generation", 0)
         assert seen.error == ""
         assert seen.done or seen.stamp == "k1"
         assert (seen.uid, seen.template_digest) == (receipt.target.uid, receipt.template_digest)
@@ -700,4 +716,4 @@ def _written_to(stage: Stage, name: str, args: Any) -> JsonObject:
 
 def _prepared(stage: Stage, name: str) -> tuple[Any, Any]:
     CASES[name].prepare(stage)
-    return parse_call(ActionCall(name=name, args=CASES[name].args(stage)))
+    return parse_call(ActionCall(name=name, args=CASES[name].args(stage)), [name])
