@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from hypothesis import event
+from hypothesis import currently_in_test_context, event
 from hypothesis import strategies as st
 
 from tests.chaos.adversaries import World, world
@@ -35,6 +35,21 @@ class Plan:
     acts: tuple[tuple[int, Act], ...]
 
 
+YES: Act = ("answer", "approve")
+KNOWN: dict[str, tuple[Plan, int]] = {
+    "paused while it settles": (Plan(("transient",), ((0, ("pause",)),)), 0),
+    "forbidden while it settles": (Plan(("transient",), ((1, ("edit", "forbid")),)), 0),
+    "paused after the yes": (Plan(("bad_release",), ((1, YES), (1, ("pause",)))), 0),
+    "rejected": (Plan(("bad_release",), ((1, ("answer", "reject")), (2, YES))), 0),
+    "resolved": (Plan(("bad_release",), ((1, ("resolved",)), (2, YES))), 0),
+    "expired": (Plan(("bad_release",), ((1, ("clock", 3700)), (2, YES))), 0),
+    "answers lost": (Plan(("bad_release", "transient"), ((0, ("lost", 4)), (1, YES))), 2),
+    "dead around the write": (Plan(("bad_release",), ((1, YES), (1, ("dies", 12)), (2, ("dies", 9)))), 1),
+    "paused before the undo": (Plan(("rollback_harms",), ((1, YES), (3, ("pause",)))), 1),
+}
+"""Tried whatever is drawn, each with how many writes it must come to: a no of every kind right before a write."""
+
+
 def _acts() -> st.SearchStrategy[Act]:
     api = st.tuples(
         st.just("api"),
@@ -43,12 +58,13 @@ def _acts() -> st.SearchStrategy[Act]:
         st.integers(1, 6),
     )
     return st.one_of(
-        st.just(("answer", "approve")),
+        st.just(YES),
         api,
         api,
+        st.tuples(st.just("lost"), st.integers(1, 4)),
         st.tuples(st.just("store"), st.integers(1, 6)),
         st.tuples(st.just("dies"), st.integers(1, 60)),
-        st.tuples(st.just("clock"), st.sampled_from([-3600, -300, -30, 30, 300, 3600])),
+        st.tuples(st.just("clock"), st.sampled_from([-3600, -300, -30, 30, 300, 3700])),
         st.tuples(st.just("edit"), st.sampled_from(["release", "scale", "zero", "delete", "forbid"])),
         st.sampled_from(
             [
@@ -68,7 +84,7 @@ def plans() -> st.SearchStrategy[Plan]:
     """An approval is drawn often, since without one little is written."""
     moments = st.integers(0, STEPS - 1)
     acts = st.lists(st.tuples(moments, _acts()), min_size=2, max_size=8)
-    approvals = st.lists(st.tuples(moments, st.just(("answer", "approve"))), min_size=1, max_size=2)
+    approvals = st.lists(st.tuples(moments, st.just(YES)), min_size=1, max_size=2)
     kinds = st.lists(st.sampled_from(["bad_release", "transient", "rollback_harms"]), min_size=1, max_size=2)
     return st.builds(
         lambda k, a, b: Plan(tuple(k), tuple(sorted([*a, *b], key=lambda each: each[0]))),
@@ -89,11 +105,10 @@ def carry_out(plan: Plan, folder: Path, empty: Path) -> dict[str, int]:
             one.step()
         one.end()
         ends = Counter(one.statuses().values())
-        for status in ends:
-            event(status)
         seen = {"writes": len(one.writes()), "deaths": one.deaths, "incidents": ends.total()}
-        for name, count in seen.items():
-            event(f"{name}: {count}")
+        if currently_in_test_context():
+            for told in (*ends, *(f"{name}: {count}" for name, count in seen.items())):
+                event(told)
         return seen
 
 
@@ -101,6 +116,8 @@ def _do(one: World, act: Act) -> None:
     match act:
         case ("api", verb, fault, times):
             one.spoil(verb, FAULTS[fault], times)
+        case ("lost", times):
+            one.proxy.spoil(drop(after_commit=True), method="PATCH", times=times)
         case ("store", times):
             one.fate.failing = times
         case ("dies", calls):

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 
 from tests.chaos.adversaries import world
 from tests.chaos.faults import Scene
-from tests.chaos.plans import Plan, carry_out, plans
+from tests.chaos.plans import KNOWN, Plan, carry_out, plans
 from tests.chaos.proxy import refuse
 
 pytest_plugins = ("tests.server.empty_folder",)
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.timeout(900)
 
 
 @settings(
-    max_examples=20,
+    max_examples=14,
     derandomize=True,
     deadline=None,
     database=None,
@@ -33,6 +33,13 @@ def test_nothing_that_anybody_does_makes_it_worse(empty: Path, plan: Plan) -> No
     """A flaky API, a failing disk, jumping clocks, kills, people, a reverter and an autoscaler, in any order."""
     with TemporaryDirectory() as folder:
         carry_out(plan, Path(folder), empty)
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_a_no_right_before_the_write_is_heard(empty: Path, tmp_path: Path, name: str) -> None:
+    """Paused, forbidden, rejected, resolved or expired just then; and answers that are lost, and deaths around it."""
+    plan, written = KNOWN[name]
+    assert carry_out(plan, tmp_path, empty)["writes"] == written
 
 
 def test_a_webhook_that_rejects_dry_runs_leaves_it_to_a_person(empty: Path, tmp_path: Path) -> None:

@@ -6,13 +6,18 @@ import ast
 import re
 from functools import cache
 from pathlib import Path
+from typing import get_args
 
 import pytest
+
+from tools.records import VerdictName
 
 ROOT = Path(__file__).parents[2]
 ACCEPTANCE = (ROOT / "docs" / "acceptance.md").read_text(encoding="utf-8")
 FAILURES = (ROOT / "docs" / "failures.md").read_text(encoding="utf-8")
+VERDICTS = (ROOT / "docs" / "verdicts.md").read_text(encoding="utf-8")
 TRAPS = (ROOT / "docs" / "traps.md").read_text(encoding="utf-8")
+DOCUMENTS = {"acceptance": ACCEPTANCE, "failures": FAILURES, "traps": TRAPS, "verdicts": VERDICTS}
 POINTS = 55
 OPEN = {35, 49, 53}
 """Points that do not hold yet: a point that comes to hold is taken out here too."""
@@ -39,7 +44,7 @@ def names_in(path: str) -> frozenset[str]:
     return frozenset(found)
 
 
-@pytest.mark.parametrize("text", [ACCEPTANCE, FAILURES, TRAPS], ids=["acceptance", "failures", "traps"])
+@pytest.mark.parametrize("text", DOCUMENTS.values(), ids=DOCUMENTS)
 def test_every_test_that_is_named_exists(text: str) -> None:
     """By file and name."""
     named = NAMED.findall(text)
@@ -50,7 +55,7 @@ def test_every_test_that_is_named_exists(text: str) -> None:
     assert missing == []
 
 
-@pytest.mark.parametrize("text", [ACCEPTANCE, FAILURES, TRAPS], ids=["acceptance", "failures", "traps"])
+@pytest.mark.parametrize("text", DOCUMENTS.values(), ids=DOCUMENTS)
 def test_every_test_that_is_named_is_collected_and_not_skipped(
     text: str, request: pytest.FixtureRequest
 ) -> None:
@@ -91,3 +96,11 @@ def test_every_trap_and_failure_has_its_tests(text: str) -> None:
     for trap, here, test in rows(text):
         assert here, trap
         assert NAMED.search(test) or test.startswith("open"), trap
+
+
+def test_every_verdict_is_reached() -> None:
+    """By a whole incident on the sandbox, and on the real control plane or the word that it is not shown there."""
+    assert {row[0] for row in rows(VERDICTS)} == set(get_args(VerdictName))
+    for verdict, sandbox, real in rows(VERDICTS):
+        assert NAMED.search(sandbox), verdict
+        assert NAMED.search(real) or real == "not shown there", verdict
