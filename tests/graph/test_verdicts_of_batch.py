@@ -93,6 +93,7 @@ def volume(at: float, **more: Any) -> Observation:
         ({}, 200, "RECOVERED"),
         ({"storage": 10 * GI}, 1200, "INCONCLUSIVE"),
         ({"storage": None}, 1200, "INCONCLUSIVE"),
+        ({"resize_waits": "Resizing: wait"}, 1200, "INCONCLUSIVE"),
         ({"storage": 10 * GI, "resize_waits": "FileSystemResizePending: wait"}, 200, "NOT_RECOVERED"),
         ({"storage": 10 * GI, "resize_waits": "Resizing: wait"}, 1200, "INCONCLUSIVE"),
         ({"storage": 10 * GI, "resize_failed": "NodeResizeError: no"}, 200, "NOT_RECOVERED"),
