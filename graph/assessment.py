@@ -67,6 +67,7 @@ def policy_facts(
         disabled=evidence.disabled or (workload is not None and workload.annotations.get(DISABLE) == "true"),
         workload_paused=workload is not None and workload.paused,
         strategy=workload.strategy if workload else "RollingUpdate",
+        steps=len(proposal.then),
         desired=workload.desired if workload else 1,
         ready=workload.ready if workload else 0,
         rollout=workload.rollout if workload else RolloutPlan(),

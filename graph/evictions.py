@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from graph.state import Proposal
 from tools.records import ActionCall, Evidence, NodeFacts, PodFacts, Target
+from tools.workload_revisions import kind_args
 
 OLD_ENOUGH = timedelta(seconds=300)
 """A pod that is younger, or not ready for shorter, may still be on its way (kubernetes.md 4.5)."""
@@ -22,6 +23,7 @@ def eviction(problem: str, reason: str, pod: PodFacts, evidence: Evidence, targe
         "uid": pod.uid,
         "workload": target.name,
         "workload_uid": target.uid,
+        **kind_args(target.kind),
     }
     return [
         Proposal(

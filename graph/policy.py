@@ -13,6 +13,7 @@ from typing import Literal, TypeAlias
 
 from graph import counted
 from graph.four_eyes import PEOPLE
+from graph.kind_rules import KIND_RULES
 from graph.policy_access import ACCESS_RULES
 from graph.policy_autonomy import AUTONOMY
 from graph.policy_facts import (
@@ -327,6 +328,7 @@ RULES: tuple[Rule, ...] = (
     evidence_incomplete,
     unsure_target,
     suspicious_telemetry,
+    *KIND_RULES,
     *GUARDS,
     *LIMITS,
     *PEOPLE,

@@ -224,6 +224,8 @@ class PolicyFacts(Record):
     desired: int = 1
     ready: int = 0
     rollout: RolloutPlan = RolloutPlan()
+    steps: int = 0
+    """Further writes that the proposal's rollout would wait for."""
     rolling_out: bool = False
     """A rollout of this workload is still moving and nothing says that it failed."""
     health_proof: str = ""

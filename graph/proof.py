@@ -116,8 +116,11 @@ def _proved(
 
 
 def _same(candidate: Proposal, proposal: Proposal) -> bool:
-    """Equal but for the restart's time, which is fixed when it is proposed, and for what a person set."""
-    return same_but_for_edit(candidate, proposal, ("restarted_at",))
+    """Equal but for the restart's time, which is fixed when it is proposed, and for what a person set; with no step
+    that has not been shown.
+    """
+    shown = all(step in proposal.then for step in candidate.then)
+    return shown and same_but_for_edit(candidate, proposal, ("restarted_at",))
 
 
 def _policy_change(blocks: tuple[policy.Block, ...], approved: bool, in_spite_of_hold: bool) -> Change | None:

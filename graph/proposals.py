@@ -7,20 +7,34 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
-from graph import writes
+from graph import planned_steps, writes
 from graph.services import Services
 from graph.state import IncidentState, Proposal
 from tools.actions import REGISTRY, parse_call
 from tools.approvals import Approval
 from tools.ledger import LedgerEntry
+from tools.records import Preview
 
 
 def preview(services: Services, proposal: Proposal) -> Proposal:
     """Ask the API server by dry run, take the snapshot, and bind all of it. Raises ToolError."""
     action, args = parse_call(proposal.call, services.policy.enabled_actions)
-    previewed = {"preview": action.preview(services.cluster, args)}
+    previewed = {"preview": _with_steps(services, proposal, action.preview(services.cluster, args))}
     shown = snapshot(services, proposal).model_copy(update=previewed)
     return shown.model_copy(update={"digest": digest(shown)})
+
+
+def _with_steps(services: Services, proposal: Proposal, shown: Preview) -> Preview:
+    """What follows is previewed as well, each by its own dry run: one that the server refuses refuses the whole."""
+    for call in proposal.then:
+        action, args = parse_call(call, services.policy.enabled_actions)
+        step = action.preview(services.cluster, args)
+        update: dict[str, Any] = {"diff": f"{shown.diff}\n# {planned_steps.words(call)}\n{step.diff}".strip()}
+        if not step.accepted:
+            refused = f"its second step on {call.args['name']}: {step.dry_run}"
+            update = {"accepted": False, "dry_run": refused}
+        shown = shown.model_copy(update=update)
+    return shown
 
 
 def snapshot(services: Services, proposal: Proposal) -> Proposal:
@@ -31,10 +45,11 @@ def snapshot(services: Services, proposal: Proposal) -> Proposal:
 
 
 def digest(proposal: Proposal) -> str:
-    """sha256 over call, target and preview: exactly what an approval shows."""
-    content = proposal.model_dump(
-        mode="json", include={"call", "target", "preview", "workload_digest", "problem"}
+    """sha256 over calls, target and preview: exactly what an approval shows."""
+    fields = {"call", "target", "preview", "workload_digest", "problem"} | (
+        {"then"} if proposal.then else set()
     )
+    content = proposal.model_dump(mode="json", include=fields)
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

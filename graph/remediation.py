@@ -31,6 +31,7 @@ from graph import (
     proposals,
     requested,
     second_signal,
+    second_steps,
     stepping,
     undoing,
     verdicts,
@@ -249,9 +250,11 @@ def verify(
     verdict = stepping.verdict(state, now) or verdicts.judge(progress, receipt, services.policy, now)
     verdict = second_signal.counted(services, incident_id, verdict, progress, receipt, now)
     if verdict is None:
+        second_steps.take(services, state)
         next_look = now + timedelta(seconds=services.policy.verify_poll_seconds)
         return Command(goto="await_look", update={"progress": progress, "look_at": next_look.isoformat()})
     services.ledger.set_verdict(receipt.key, verdict.name)
+    second_steps.close(services, state, verdict.name)
     services.incidents.save_verdict(incident_id, verdict)
     autonomy.take_back(services, receipt.key)
     looking_again.schedule(services, incident_id, verdict, progress, receipt)

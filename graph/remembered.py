@@ -13,13 +13,16 @@ from graph.services import Services
 from graph.state import IncidentState
 from tools.errors import NotFound
 from tools.ledger import LedgerEntry
-from tools.objects import owned_by, revision_number
+from tools.objects import owned_by
 from tools.records import Similar, Target
-from tools.resources import REPLICASETS, JsonObject
+from tools.resources import CONTROLLER_REVISIONS, REPLICASETS, JsonObject
 from tools.revisions import RevisionSeen
 from tools.templates import template_digest
+from tools.workload_revisions import number_of, template_of
 
 _COUNTED = timedelta(days=1)
+
+_REVISIONS = (REPLICASETS.kind, CONTROLLER_REVISIONS.kind)
 
 
 def history(services: Services, state: IncidentState, objects: Collection[JsonObject]) -> JsonObject:
@@ -99,9 +102,9 @@ def _write(entry: LedgerEntry, *, verified: bool) -> JsonObject:
 
 def _revisions(services: Services, target: Target, objects: Collection[JsonObject]) -> Iterator[JsonObject]:
     numbers = {
-        template_digest((item.get("spec") or {}).get("template") or {}): revision_number(item)
+        template_digest(template_of(item)): number_of(item)
         for item in objects
-        if item["kind"] == REPLICASETS.kind and owned_by(item, target.uid)
+        if item["kind"] in _REVISIONS and owned_by(item, target.uid)
     }
     for seen in services.revisions.seen(target.uid):
         if seen.template_digest in numbers:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from graph import returns
 from graph.diagnosis import diagnose as by_evidence
+from graph.planned_steps import FAMILIES, planned
 from graph.policy_facts import REQUESTED
 from graph.services import Services
 from graph.state import Finding, Proposal
@@ -71,6 +72,8 @@ def _proposal(services: Services, request: RequestedAction, evidence: Evidence, 
         reason=f"{request.actor} asked for it; nothing but that speaks for it.",
         workload_digest=evidence.workload.template_digest if evidence.workload else "",
     )
+    if REGISTRY[call.name].family in FAMILIES:
+        proposal = proposal.model_copy(update={"then": planned(evidence, target)})
     return _with_health(proposal, call, evidence) if REGISTRY[call.name].family == "rollback" else proposal
 
 

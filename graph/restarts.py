@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from graph.planned_steps import planned
 from graph.state import Proposal
 from tools.records import ActionCall, DependencyFacts, Evidence, Target
+from tools.workload_revisions import kind_args
 
 
 def restart(problem: str, reason: str, evidence: Evidence, target: Target) -> list[Proposal]:
@@ -19,6 +21,7 @@ def restart(problem: str, reason: str, evidence: Evidence, target: Target) -> li
         "uid": target.uid,
         "from_digest": workload.template_digest,
         "restarted_at": evidence.collected_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        **kind_args(target.kind),
     }
     return [
         Proposal(
@@ -28,6 +31,7 @@ def restart(problem: str, reason: str, evidence: Evidence, target: Target) -> li
             problem=problem,
             reason=reason,
             workload_digest=workload.template_digest,
+            then=planned(evidence, target),
         )
     ]
 

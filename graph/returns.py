@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Literal
 
 from graph import counted
+from graph.planned_steps import planned
 from graph.state import Proposal
 from graph.symptoms import current_revision, is_failing, pods_of
 from tools.records import ActionCall, Evidence, Record, RevisionFacts, Target
+from tools.workload_revisions import kind_args
 
 PROOF_SECONDS = 600.0
 """A revision counts as healthy when it was ready, or at least current, this long."""
@@ -74,6 +76,7 @@ def rollback(problem: str, reason: str, back: Return, evidence: Evidence, target
         "to_revision": back.revision.number,
         "to_replicaset": back.revision.name,
         "to_digest": back.revision.template_digest,
+        **kind_args(target.kind),
     }
     return Proposal(
         call=ActionCall(name="rollback_deployment", args=args),
@@ -83,6 +86,7 @@ def rollback(problem: str, reason: str, back: Return, evidence: Evidence, target
         reason=f"{reason} {back.why}",
         workload_digest=workload.template_digest,
         health_proof=back.health,
+        then=planned(evidence, target),
     )
 
 

@@ -83,6 +83,8 @@ class Proposal(Record):
     """The workload when this was proposed: the snapshot that later reads are compared with."""
     health_proof: Literal["proved", "not_proved", ""] = ""
     """Rollback only: whether the revision's health is proved (product.md section 3)."""
+    then: tuple[ActionCall, ...] = ()
+    """What has to follow before its rollout can be over (`graph.second_steps`): shown, approved and done with it."""
     leak_proved: bool = False
     """Restart only: metrics show the siblings of a pod that was killed for memory near their own limit."""
     edited: dict[str, Argument] = {}

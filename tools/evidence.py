@@ -47,10 +47,11 @@ from tools.records import (
     Target,
     WorkloadFacts,
 )
-from tools.resources import DEPLOYMENTS, NODES, JsonObject
+from tools.resources import NODES, JsonObject
 from tools.revisions import RevisionLedger
 from tools.targets import naming
 from tools.templates import template_diff
+from tools.workload_revisions import KINDS, newest_first, template_of
 
 DISABLE = "sre-agent/disable"
 RULES = (*GATHERING_RULES, *GUARD_RULES, *CLAIM_RULES)
@@ -79,7 +80,7 @@ def collect(
         workload = _workload(items, target, gathered)
         runs = add_runs(items, target, gathered)
         volume = add_volume(items, cluster, target, gathered, metrics, clock.now(), reads)
-        known = revision_facts(gathered.replicasets.values, revisions.seen(target.uid))
+        known = revision_facts(gathered.revisions.values, revisions.seen(target.uid), gathered.pods.values)
         pods = _pods(items, target, gathered, known)
         _revisions(items, target, gathered, known)
         events = _events(items, gathered)
@@ -122,10 +123,10 @@ def _workload(items: Items, target: Target, gathered: Gathered) -> WorkloadFacts
         items.add("workload", found.status, found.query, found.why)
         return None
     (item,) = found.values
-    if target.kind != DEPLOYMENTS.kind:
+    if target.kind not in KINDS:
         items.add("workload", "found", found.query, *object_words(item))
         return None
-    facts = workload_facts(item)
+    facts = workload_facts(item, target.kind, newest_first(gathered.revisions.values))
     items.add("workload", "found", found.query, *workload_words(facts))
     return facts
 
@@ -137,7 +138,7 @@ def _pods(
     if target.kind == NODES.kind:
         return ()
     found = gathered.pods
-    pods = pod_facts(found.values)
+    pods = pod_facts(found.values, revisions=gathered.revisions.values)
     if pods:
         items.add("pods", "found", found.query, *pods_words(pods, revisions))
     else:
@@ -146,9 +147,9 @@ def _pods(
 
 
 def _revisions(items: Items, target: Target, gathered: Gathered, revisions: Sequence[RevisionFacts]) -> None:
-    if target.kind != DEPLOYMENTS.kind:
+    if target.kind not in KINDS:
         return
-    found = gathered.replicasets
+    found = gathered.revisions
     if not revisions:
         items.add("revisions", _empty(found.status), found.query, found.why or "no revisions")
         items.add("revision_diff", _empty(found.status), found.query, found.why or "no revisions to compare")
@@ -161,13 +162,11 @@ def _difference(items: Items, gathered: Gathered, revisions: Sequence[RevisionFa
     """The newest revision against the newest older one that differs; a restart makes no difference."""
     newest = revisions[0]
     older = next((entry for entry in revisions if entry.template_digest != newest.template_digest), None)
-    query = gathered.replicasets.query
+    query = gathered.revisions.query
     if older is None:
         items.add("revision_diff", "no_data", query, "no older revision has another template")
         return
-    templates = {
-        name(item): (item.get("spec") or {}).get("template") or {} for item in gathered.replicasets.values
-    }
+    templates = {name(item): template_of(item) for item in gathered.revisions.values}
     names = (f"revision {older.number}", f"revision {newest.number}")
     diff = template_diff(templates[older.name], templates[newest.name], names=names)
     summary = f"what revision {newest.number} changed against revision {older.number}"

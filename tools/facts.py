@@ -17,23 +17,31 @@ from tools.objects import (
     container_statuses,
     controller,
     created,
-    desired,
     event_time,
     first_event_time,
     instant,
     metadata,
     name,
     revision_number,
-    surge,
     termination,
     uid,
 )
 from tools.records import ContainerFacts, EventFacts, PodFacts, RevisionFacts, WorkloadFacts
-from tools.resources import JsonObject
+from tools.resources import DEPLOYMENTS, JsonObject
 from tools.revisions import RevisionSeen
 from tools.rollout_plan import rollout_plan
 from tools.templates import images, memoryless_digest, release_digest, template_digest
 from tools.usage import amount
+from tools.workload_revisions import (
+    current_revision,
+    is_controller_revision,
+    is_of,
+    mark_of,
+    newest_first,
+    number_of,
+    template_of,
+)
+from tools.workload_status import counts, is_ordered, strategy_of
 
 ILL_SECONDS = 60.0
 """A revision that our ledger saw failing for this long, and never healthy for `PROVED_SECONDS`, was ill."""
@@ -52,31 +60,32 @@ KEPT_KEYS = (
 MESSAGE_LIMIT = 1000
 
 
-def workload_facts(deployment: JsonObject) -> WorkloadFacts:
-    """A Deployment's own spec and status."""
-    spec, status = deployment.get("spec") or {}, deployment.get("status") or {}
-    annotations = metadata(deployment).get("annotations") or {}
+def workload_facts(
+    workload: JsonObject, kind: str = DEPLOYMENTS.kind, revisions: Sequence[JsonObject] = ()
+) -> WorkloadFacts:
+    """The own spec and status of a workload that has revisions; `revisions`, newest first, where it names none."""
+    spec, status = workload.get("spec") or {}, workload.get("status") or {}
+    annotations = metadata(workload).get("annotations") or {}
+    current, plan = current_revision(workload, revisions), rollout_plan(workload)
     return WorkloadFacts(
-        generation=int(metadata(deployment).get("generation") or 0),
+        generation=int(metadata(workload).get("generation") or 0),
         observed_generation=int(status.get("observedGeneration") or 0),
-        resource_version=str(metadata(deployment).get("resourceVersion", "")),
-        desired=desired(deployment),
-        replicas=int(status.get("replicas") or 0),
-        updated=int(status.get("updatedReplicas") or 0),
-        ready=int(status.get("readyReplicas") or 0),
-        available=int(status.get("availableReplicas") or 0),
+        resource_version=str(metadata(workload).get("resourceVersion", "")),
+        **counts(workload, kind)._asdict(),
         paused=bool(spec.get("paused")),
-        strategy=str((spec.get("strategy") or {}).get("type") or "RollingUpdate"),
-        surge=surge(deployment),
+        strategy=strategy_of(workload, kind),
+        surge=plan.surge,
         min_ready_seconds=int(spec.get("minReadySeconds") or 0),
-        progressing_reason=str(condition(deployment, "Progressing").get("reason", "")),
-        revision=revision_number(deployment),
-        template_digest=template_digest(spec.get("template") or {}),
-        created_at=created(deployment),
+        progressing_reason=str(condition(workload, "Progressing").get("reason", "")),
+        revision=revision_number(workload) or (number_of(current) if current else 0),
+        template_digest=template_digest(template_of(workload)),
+        created_at=created(workload),
         annotations=kept(annotations),
-        labels=kept(metadata(deployment).get("labels") or {}),
+        labels=kept(metadata(workload).get("labels") or {}),
         priority_class=str(_pod_spec(spec).get("priorityClassName") or ""),
-        rollout=rollout_plan(deployment),
+        rollout=plan,
+        kind=kind,
+        ordered=is_ordered(workload, kind),
     )
 
 
@@ -89,14 +98,21 @@ def kept(keys: Mapping[str, str]) -> dict[str, str]:
     return {key: message(str(value)) for key, value in keys.items() if key.startswith(KEPT_KEYS)}
 
 
-def pod_facts(pods: Iterable[JsonObject], *, limit: int = 100) -> tuple[PodFacts, ...]:
-    """Pods not terminating first, those that are not ready before the ready ones, at most `limit`."""
-    facts = [_pod(pod) for pod in pods]
+def pod_facts(
+    pods: Iterable[JsonObject], *, revisions: Sequence[JsonObject] = (), limit: int = 100
+) -> tuple[PodFacts, ...]:
+    """Pods not terminating first, those that are not ready before the ready ones, at most `limit`.
+
+    `revisions`: ControllerRevisions, by which pods are told apart whose controller is the workload itself.
+    """
+    facts = [_pod(pod, revisions) for pod in pods]
     facts.sort(key=lambda pod: (pod.deleting, pod.ready, pod.created_at, pod.name))
     return tuple(facts[:limit])
 
 
-def _pod(pod: JsonObject) -> PodFacts:
+def _pod(pod: JsonObject, revisions: Sequence[JsonObject]) -> PodFacts:
+    owner = str((controller(pod) or {}).get("uid", ""))
+    own = [item for item in revisions if is_controller_revision(item) and is_of(pod, owner, item)]
     status, ready, specs = pod.get("status") or {}, condition(pod, "Ready"), _specs(pod)
     scheduled = condition(pod, "PodScheduled")
     return PodFacts(
@@ -112,7 +128,8 @@ def _pod(pod: JsonObject) -> PodFacts:
         else "",
         created_at=created(pod),
         deleting="deletionTimestamp" in metadata(pod),
-        owner_uid=str((controller(pod) or {}).get("uid", "")),
+        owner_uid=uid(own[0]) if own else owner,
+        revision_mark=mark_of(pod),
         containers=tuple(_container(entry, init, specs) for entry, init in container_statuses(pod)),
     )
 
@@ -151,24 +168,44 @@ def _container(entry: JsonObject, init: bool, specs: Mapping[str, JsonObject]) -
 
 
 def revision_facts(
-    replicasets: Iterable[JsonObject], seen: Iterable[RevisionSeen] = ()
+    revisions: Sequence[JsonObject],
+    seen: Iterable[RevisionSeen] = (),
+    pods: Sequence[JsonObject] = (),
 ) -> tuple[RevisionFacts, ...]:
-    """ReplicaSets as revisions, newest first, joined with what our own ledger saw of their templates."""
-    ordered = sorted(replicasets, key=lambda item: (revision_number(item), created(item)), reverse=True)
+    """ReplicaSets or ControllerRevisions, newest first, joined with what our own ledger saw of their templates.
+
+    `pods`, of the workload: they tell how many of a ControllerRevision there are, which has no status of its own.
+    """
+    ordered = newest_first(revisions)
     ledger = {entry.template_digest: entry for entry in seen}
     births = sorted(created(item) for item in ordered)
-    return tuple(_revision(item, ledger, births) for item in ordered)
+    return tuple(_revision(item, ledger, births, _numbers(item, pods)) for item in ordered)
+
+
+def _numbers(item: JsonObject, pods: Sequence[JsonObject]) -> dict[str, int]:
+    """Of a ControllerRevision's pods nobody counts which are available: as many as are ready."""
+    if not is_controller_revision(item):
+        status = item.get("status") or {}
+        names = {"replicas": "replicas", "ready": "readyReplicas", "available": "availableReplicas"}
+        return {name: int(status.get(field) or 0) for name, field in names.items()}
+    workload = str((controller(item) or {}).get("uid", ""))
+    own = [pod for pod in pods if "deletionTimestamp" not in metadata(pod) and is_of(pod, workload, item)]
+    ready = sum(condition(pod, "Ready").get("status") == "True" for pod in own)
+    return {"replicas": len(own), "ready": ready, "available": ready}
 
 
 def _revision(
-    item: JsonObject, ledger: Mapping[str, RevisionSeen], births: Sequence[datetime]
+    item: JsonObject,
+    ledger: Mapping[str, RevisionSeen],
+    births: Sequence[datetime],
+    numbers: Mapping[str, int],
 ) -> RevisionFacts:
-    template = (item.get("spec") or {}).get("template") or {}
-    status, digest = item.get("status") or {}, template_digest(template)
+    template = template_of(item)
+    digest = template_digest(template)
     seen = ledger.get(digest)
     successor = next((birth for birth in births if birth > created(item)), None)
     return RevisionFacts(
-        number=revision_number(item),
+        number=number_of(item),
         name=name(item),
         uid=uid(item),
         created_at=created(item),
@@ -177,9 +214,7 @@ def _revision(
         memoryless_digest=memoryless_digest(template),
         memory_limits=_memory_limits(template),
         images=tuple(message(image) for image in images(template)),
-        replicas=int(status.get("replicas") or 0),
-        ready=int(status.get("readyReplicas") or 0),
-        available=int(status.get("availableReplicas") or 0),
+        **numbers,
         seen_healthy_seconds=seen.healthy_seconds if seen else None,
         seen_current_seconds=(successor - created(item)).total_seconds() if successor else None,
         seen_ill=_ill(seen),

@@ -28,6 +28,7 @@ from tools.resources import (
     JsonObjects,
     Resource,
 )
+from tools.workload_revisions import KINDS, revisions_resource
 
 _READABLE: Mapping[str, Resource] = {
     resource.kind: resource
@@ -42,6 +43,7 @@ RULES: tuple[RbacRule, ...] = (
     RbacRule(group="", resource="persistentvolumeclaims", verbs=("get",)),
     RbacRule(group="apps", resource="deployments", verbs=("get",)),
     RbacRule(group="apps", resource="replicasets", verbs=("get", "list")),
+    RbacRule(group="apps", resource="controllerrevisions", verbs=("list",)),
     RbacRule(group="apps", resource="statefulsets", verbs=("get",)),
     RbacRule(group="apps", resource="daemonsets", verbs=("get",)),
     RbacRule(group="batch", resource="jobs", verbs=("get", "list")),
@@ -68,7 +70,8 @@ class Gathered:
     workload: Found
     events: Found
     services_read: Found
-    replicasets: Found = Found(NOT_ASKED)
+    revisions: Found = Found(NOT_ASKED)
+    """ReplicaSets or ControllerRevisions."""
     pods: Found = Found(NOT_ASKED)
     services: Mapping[str, JsonObject] = field(default_factory=dict)
     """The Services that the workload names, by name."""
@@ -131,8 +134,8 @@ def _second_round(
     gathered.behind = {
         service: found[f"behind {service}"] for service in gathered.services if f"behind {service}" in found
     }
-    gathered.replicasets = _owned(found.get("replicasets", Found(NOT_ASKED)), {target.uid})
-    gathered.pods = _own_pods(target, item, found.get("pods", Found(NOT_ASKED)), gathered.replicasets)
+    gathered.revisions = _owned(found.get("revisions", Found(NOT_ASKED)), {target.uid})
+    gathered.pods = _own_pods(target, item, found.get("pods", Found(NOT_ASKED)), gathered.revisions)
 
 
 def _runs(
@@ -169,8 +172,8 @@ def _second_asks(
         asks["pods"] = ask_list(cluster, PODS, place, selector)
     elif target.kind not in _READABLE and named_pods:
         asks["pods"] = _ask_pods(cluster, place, named_pods[:2])
-    if selector and target.kind == DEPLOYMENTS.kind:
-        asks["replicasets"] = ask_list(cluster, REPLICASETS, place, selector)
+    if selector and target.kind in KINDS:
+        asks["revisions"] = ask_list(cluster, revisions_resource(target.kind), place, selector)
     return asks
 
 
@@ -248,10 +251,11 @@ def _own_pods(target: Target, item: JsonObject, pods: Found, replicasets: Found)
 
 
 def _about(gathered: Gathered, target: Target) -> Found:
-    """Events on the target, its ReplicaSets and pods, pods that are gone included."""
-    owned = [*gathered.replicasets.values, *gathered.pods.values, *([gathered.job] if gathered.job else [])]
+    """Events on the target, its revisions and pods; of a Deployment pods that are gone included."""
+    owned = [*gathered.revisions.values, *gathered.pods.values, *([gathered.job] if gathered.job else [])]
     uids = {target.uid, *(uid(item) for item in owned)}
-    prefixes = tuple(f"{name(item)}-" for item in gathered.replicasets.values)
+    replicasets = gathered.revisions.values if target.kind == DEPLOYMENTS.kind else ()
+    prefixes = tuple(f"{name(item)}-" for item in replicasets)
     kept = tuple(event for event in gathered.events.values if _is_about(event, target, uids, prefixes))
     events = gathered.events
     return Found(events.query, events.status, kept, events.why, events.unreachable)

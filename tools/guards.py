@@ -44,6 +44,7 @@ from tools.resources import (
     Resource,
 )
 from tools.usage import quantity, usage_facts
+from tools.workload_revisions import KINDS
 
 MOST_NODES = 3
 RULES: tuple[RbacRule, ...] = (
@@ -106,8 +107,8 @@ def read_guards(
     *,
     every: bool = False,
 ) -> Guards:
-    """What guards actions on a Deployment; nothing for other kinds. `every`: whatever the pods are like."""
-    if target.kind != DEPLOYMENTS.kind or not workload:
+    """What guards actions on a workload that has revisions. `every`: whatever the pods are like."""
+    if target.kind not in KINDS or not workload:
         return Guards()
     kinds = tuple(dict.fromkeys((*_LISTS, *wanted(pods)))) if every else wanted(pods)
     selector = selector_of(workload)

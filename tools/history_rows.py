@@ -15,12 +15,14 @@ from sqlalchemy import Connection, insert, update
 from tools.bundle import Bundle, BundleError
 from tools.database import Database, insert_if_absent
 from tools.history import History, PastAction, PastIncident, PastRevision
-from tools.objects import metadata, owned_by, revision_number, uid
+from tools.objects import metadata, owned_by, uid
 from tools.records import ActionCall, Target
-from tools.resources import JsonObject
+from tools.resources import CONTROLLER_REVISIONS, REPLICASETS, JsonObject
 from tools.schema import actions, controls, episodes, holds, incidents, revisions
 from tools.templates import template_digest
+from tools.workload_revisions import number_of, template_of
 
+_REVISIONS = (REPLICASETS.kind, CONTROLLER_REVISIONS.kind)
 _ENDINGS: Mapping[str, str] = {
     "RECOVERED": "recovered",
     "PROVISIONAL": "provisional",
@@ -86,12 +88,12 @@ class _Objects:
         if workload is None:
             raise BundleError(f"history.yaml: revisions: cluster.yaml has no {entry.workload}")
         for item in self.bundle.objects:
-            ours = item["kind"] == "ReplicaSet" and owned_by(item, uid(workload))
-            if ours and revision_number(item) == entry.revision:
-                return uid(workload), template_digest((item.get("spec") or {}).get("template") or {})
+            ours = item["kind"] in _REVISIONS and owned_by(item, uid(workload))
+            if ours and number_of(item) == entry.revision:
+                return uid(workload), template_digest(template_of(item))
         raise BundleError(
-            f"history.yaml: revisions: cluster.yaml has no ReplicaSet of revision {entry.revision} "
-            f"of {entry.workload}"
+            f"history.yaml: revisions: cluster.yaml has no ReplicaSet (or ControllerRevision) of "
+            f"revision {entry.revision} of {entry.workload}"
         )
 
 

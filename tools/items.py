@@ -47,7 +47,7 @@ class Items:
 
 
 def workload_words(facts: WorkloadFacts) -> tuple[str, str]:
-    """Summary and excerpt of a Deployment."""
+    """Summary and excerpt of a workload with revisions."""
     summary = (
         f"revision {facts.revision}: {facts.ready} of {facts.desired} pods ready, {facts.updated} of the newest "
         f"template, {facts.available} available"
@@ -57,10 +57,16 @@ def workload_words(facts: WorkloadFacts) -> tuple[str, str]:
         f"available {facts.available}",
         f"strategy {facts.strategy}, minReadySeconds {facts.min_ready_seconds}, paused {str(facts.paused).lower()}",
         f"generation {facts.generation}, observed {facts.observed_generation}",
+        *_partition_words(facts),
         f"Progressing: {facts.progressing_reason or 'no condition'}",
         f"created {when(facts.created_at)}",
     ]
     return summary, "\n".join(lines)
+
+
+def _partition_words(facts: WorkloadFacts) -> list[str]:
+    partition = facts.rollout.partition
+    return [f"partition {partition}: smaller ordinals keep their revision"] if partition else []
 
 
 def pods_words(pods: Sequence[PodFacts], revisions: Sequence[RevisionFacts]) -> tuple[str, str]:

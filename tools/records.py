@@ -117,12 +117,14 @@ class PodFacts(Record):
     created_at: datetime
     deleting: bool = False
     owner_uid: str = ""
-    """uid of the controlling ReplicaSet."""
+    """uid of the controlling ReplicaSet; for the other kinds, of the ControllerRevision that it was made of."""
+    revision_mark: str = ""
+    """Of such a pod: how its controller marks the revision."""
     containers: tuple[ContainerFacts, ...] = ()
 
 
 class RevisionFacts(Record):
-    """One ReplicaSet of a Deployment, seen as a revision."""
+    """One ReplicaSet of a Deployment, or one ControllerRevision of the other kinds, seen as a revision."""
 
     number: int
     name: str
@@ -167,7 +169,7 @@ class RolloutPlan(Record):
 
 
 class WorkloadFacts(Record):
-    """The Deployment's own spec and status, as far as rules read them."""
+    """The workload's own spec and status, as far as rules read them."""
 
     generation: int
     observed_generation: int = 0
@@ -193,6 +195,9 @@ class WorkloadFacts(Record):
     priority_class: str = ""
     """Of the pod template: `system-*` is never written to."""
     rollout: RolloutPlan = RolloutPlan()
+    kind: str = "Deployment"
+    ordered: bool = False
+    """A StatefulSet that replaces no pod while another one of it is not ready."""
 
 
 class DependencyFacts(Record):
@@ -477,7 +482,7 @@ class Evidence(Record):
     collected_at: datetime
     items: tuple[EvidenceItem, ...] = ()
     workload: WorkloadFacts | None = None
-    """None: not a Deployment, or it could not be read."""
+    """None: no workload with revisions, or it could not be read."""
     pods: tuple[PodFacts, ...] = ()
     """Not terminating first; at most 100."""
     revisions: tuple[RevisionFacts, ...] = ()

@@ -10,12 +10,13 @@ from typing import Protocol, TypeVar
 from tools.cluster import Cluster, ClusterReader, Written
 from tools.errors import PermanentError, Refused
 from tools.excerpts import message
-from tools.objects import desired, name, uid
+from tools.objects import name, uid
 from tools.records import Preview, Receipt
-from tools.resources import DEPLOYMENTS, JsonObject, PatchType, Resource
+from tools.resources import DAEMONSETS, DEPLOYMENTS, STATEFULSETS, JsonObject, PatchType, Resource
 from tools.rollout import Named
 from tools.templates import template_diff
 from tools.workload_revisions import is_of, living_pods, revisions_of, template_of
+from tools.workload_status import ON_DELETE, counts, kind_of, strategy_of
 
 A = TypeVar("A", bound=Named)
 A_contra = TypeVar("A_contra", bound=Named, contravariant=True)
@@ -53,14 +54,25 @@ def difference_of_templates(before: JsonObject, after: JsonObject) -> str:
     return template_diff(template_of(before), template_of(after))
 
 
-def rolling(deployment: JsonObject) -> str:
+def ready_now(workload: JsonObject) -> str:
+    """How many of the wanted pods are ready."""
+    known = counts(workload, kind_of(workload))
+    return f"{known.ready} of {known.desired} pods are ready now"
+
+
+def rolling(workload: JsonObject) -> str:
     """What keeps serving while pods are replaced."""
-    spec, status = deployment.get("spec") or {}, deployment.get("status") or {}
-    strategy = spec.get("strategy") or {}
-    ready = f"{int(status.get('readyReplicas') or 0)} of {desired(deployment)} pods are ready now"
-    if strategy.get("type") == "Recreate":
-        return f"{ready}; strategy Recreate stops all of them before the first new one starts"
-    limits = strategy.get("rollingUpdate") or {}
+    kind, ready = kind_of(workload), ready_now(workload)
+    strategy = strategy_of(workload, kind)
+    if strategy in ("Recreate", ON_DELETE):
+        stops = "stops all of them before the first new one starts"
+        return f"{ready}; strategy {strategy} {stops if strategy == 'Recreate' else 'replaces none of them'}"
+    if kind == STATEFULSETS.kind:
+        return f"{ready}; one after another from the highest ordinal down, each is away until its successor is ready"
+    spec = workload.get("spec") or {}
+    limits = (spec.get("strategy") or spec.get("updateStrategy") or {}).get("rollingUpdate") or {}
+    if kind == DAEMONSETS.kind:
+        return f"{ready}; node after node, at most {limits.get('maxUnavailable', 1)} unavailable at a time"
     unavailable, surge = limits.get("maxUnavailable", "25%"), limits.get("maxSurge", "25%")
     return (
         f"{ready}; rolling update, at most {unavailable} unavailable and {surge} more than wanted at a time"

@@ -1,4 +1,4 @@
-"""Remember which revision of every Deployment was seen healthy: one cheap list, every so often (R4.12).
+"""Remember which revision of every workload was seen healthy: a few cheap lists, every so often (R4.12).
 
 After a fully bad rollout nothing in the cluster remembers that the older revision was healthy.
 """
@@ -9,61 +9,84 @@ from collections.abc import Sequence
 
 from tools.clock import Clock
 from tools.cluster import ClusterReader
-from tools.objects import condition, desired, metadata, revision_number, uid
+from tools.objects import condition, owned_by, revision_number, uid
 from tools.records import RbacRule
-from tools.resources import DEPLOYMENTS, JsonObject
+from tools.resources import CONTROLLER_REVISIONS, DEPLOYMENTS, STATEFULSETS, JsonObject
 from tools.revisions import RevisionLedger
 from tools.templates import template_digest
+from tools.workload_revisions import KINDS, current_revision, newest_first, number_of, template_of
+from tools.workload_status import counts, is_observed, partition_of
 
-RULES: tuple[RbacRule, ...] = (RbacRule(group="apps", resource="deployments", verbs=("list",)),)
+RULES: tuple[RbacRule, ...] = (
+    RbacRule(group="apps", resource="deployments", verbs=("list",)),
+    RbacRule(group="apps", resource="statefulsets", verbs=("list",)),
+    RbacRule(group="apps", resource="daemonsets", verbs=("list",)),
+    RbacRule(group="apps", resource="controllerrevisions", verbs=("list",)),
+)
 
 
 def look(
     cluster: ClusterReader, revisions: RevisionLedger, clock: Clock, namespaces: Sequence[str] = ()
 ) -> int:
-    """Record one sighting of each Deployment's current revision; returns how many. Raises ToolError.
+    """Record one sighting of each workload's current revision; returns how many. Raises ToolError.
 
-    `namespaces` empty: all of them, in one list. Lists of Deployments suffice: their status counts the pods of
-    the current revision apart from older ones.
+    `namespaces` empty: all of them, in one list of each kind. Lists of workloads suffice: their status counts the pods
+    of the current revision apart from older ones. Only ControllerRevisions are listed beside them, for their numbers.
     """
     count = 0
     for namespace in namespaces or ("",):
-        for deployment in cluster.list(DEPLOYMENTS, namespace):
-            record(deployment, revisions, clock)
-            count += 1
+        for kind, resource in KINDS.items():
+            found = cluster.list(resource, namespace)
+            numbered = (
+                cluster.list(CONTROLLER_REVISIONS, namespace) if found and kind != DEPLOYMENTS.kind else []
+            )
+            for workload in found:
+                own = [item for item in numbered if owned_by(item, uid(workload))]
+                record(workload, revisions, clock, kind, own)
+                count += 1
     return count
 
 
-def record(deployment: JsonObject, revisions: RevisionLedger, clock: Clock) -> None:
-    """One sighting of the Deployment's current revision."""
-    template = (deployment.get("spec") or {}).get("template") or {}
+def record(
+    workload: JsonObject,
+    revisions: RevisionLedger,
+    clock: Clock,
+    kind: str = DEPLOYMENTS.kind,
+    numbered: Sequence[JsonObject] = (),
+) -> None:
+    """One sighting of the workload's current revision; its number is of one of `numbered`, where it names none."""
+    current = current_revision(workload, newest_first(numbered))
     revisions.record(
-        uid(deployment),
-        template_digest(template),
-        revision_number(deployment),
-        healthy=health(deployment),
+        uid(workload),
+        template_digest(template_of(workload)),
+        number_of(current) if current else revision_number(workload),
+        healthy=health(workload, kind),
         at=clock.now(),
     )
 
 
-def health(deployment: JsonObject) -> bool | None:
+def health(workload: JsonObject, kind: str = DEPLOYMENTS.kind) -> bool | None:
     """True: all pods are of the current revision and ready. False: it is failing. None: neither can be said.
 
-    Neither: rolling out, scaled to zero, paused, a status that is older than the spec, or some but not most of
-    its pods not ready (a node being drained looks the same).
+    Neither: rolling out, scaled to zero, paused, a status that is older than the spec, a partition that keeps some on
+    another revision, or some but not most of its pods not ready (a node being drained looks the same).
     """
-    status = deployment.get("status") or {}
-    wanted = desired(deployment)
-    stale = int(status.get("observedGeneration") or 0) < int(metadata(deployment).get("generation") or 0)
-    if stale or wanted == 0 or (deployment.get("spec") or {}).get("paused"):
+    known = counts(workload, kind)
+    held = (workload.get("spec") or {}).get("paused") or partition_of(workload, kind) > 0
+    if not is_observed(workload) or known.desired == 0 or held:
         return None
-    updated, ready = int(status.get("updatedReplicas") or 0), int(status.get("readyReplicas") or 0)
-    progressing = condition(deployment, "Progressing")
+    progressing = condition(workload, "Progressing")
     if progressing.get("status") == "False":
         return False
-    if updated < wanted or int(status.get("replicas") or 0) > updated:
+    if known.updated < known.desired or known.replicas > known.updated or _on_its_way(workload, kind):
         return None
-    if ready >= wanted:
+    if known.ready >= known.desired:
         return True
-    done = progressing.get("reason") == "NewReplicaSetAvailable"
-    return False if done and ready * 2 < wanted else None
+    done = kind != DEPLOYMENTS.kind or progressing.get("reason") == "NewReplicaSetAvailable"
+    return False if done and known.ready * 2 < known.desired else None
+
+
+def _on_its_way(workload: JsonObject, kind: str) -> bool:
+    """A StatefulSet's status names two revisions until the rollout is over."""
+    status = workload.get("status") or {}
+    return kind == STATEFULSETS.kind and status.get("updateRevision") != status.get("currentRevision")

@@ -7,11 +7,12 @@ controller has put on it; never by the workload's own labels.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Literal, TypeAlias
 
 from tools.cluster import ClusterReader
 from tools.errors import Refused
 from tools.objects import created, metadata, name, owned_by, revision_number, selector_of, uid
-from tools.records import RbacRule
+from tools.records import Argument, RbacRule
 from tools.resources import (
     CONTROLLER_REVISIONS,
     DAEMONSETS,
@@ -26,6 +27,7 @@ from tools.resources import (
 from tools.templates import exact_digest, template_digest
 from tools.workload_status import kind_of
 
+WorkloadKind: TypeAlias = Literal["Deployment", "StatefulSet", "DaemonSet"]
 KINDS: Mapping[str, Resource] = {
     resource.kind: resource for resource in (DEPLOYMENTS, STATEFULSETS, DAEMONSETS)
 }
@@ -44,6 +46,11 @@ def resource_of_kind(kind: str) -> Resource:
     if found is None:
         raise Refused(f"{kind} is none of {', '.join(KINDS)}")
     return found
+
+
+def kind_args(kind: str) -> dict[str, Argument]:
+    """What a call says of the kind of its workload: nothing of a Deployment, so that older calls stay equal to it."""
+    return {} if kind == DEPLOYMENTS.kind else {"kind": kind}
 
 
 def revisions_resource(kind: str) -> Resource:
@@ -108,9 +115,14 @@ def pods_of(pods: Sequence[JsonObject], workload: JsonObject, revision: JsonObje
 
 def is_of(pod: JsonObject, workload_uid: str, revision: JsonObject) -> bool:
     """Whether the pod is of the revision: by the ReplicaSet's uid, or by the workload's uid and the mark."""
-    if "data" not in revision:
+    if not is_controller_revision(revision):
         return owned_by(pod, uid(revision))
     return owned_by(pod, workload_uid) and mark_of(pod) in _marks(revision)
+
+
+def is_controller_revision(revision: JsonObject) -> bool:
+    """Whether it is no ReplicaSet; items of a list carry no kind."""
+    return "data" in revision
 
 
 def mark_of(pod: JsonObject) -> str:

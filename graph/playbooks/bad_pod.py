@@ -6,6 +6,7 @@ Proof: exactly one live pod of a complete rollout fails, by a crash loop of thre
 siblings of the same revision are ready, and have run for ten minutes without an end; its node is well.
 Counter-proof: a second pod fails, a sibling is young or has crashed lately, a rollout moves, something that it needs is
 down, it runs another image under the same tag, or its container cannot be executed at all: another pod would do so too.
+Of a StatefulSet the next pod has the same name and the same claims, of a DaemonSet the same node: not proved for them.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ def proves(evidence: Evidence) -> Finding | None:
     """See the module's words."""
     now, pods = evidence.collected_at, live_pods(evidence)
     broken = [pod for pod in pods if is_broken(pod, now)]
+    if evidence.workload is None or evidence.workload.kind != "Deployment":
+        return None
     if len(broken) != 1 or not is_complete(evidence) or dependencies_down(evidence):
         return None
     (pod,) = broken

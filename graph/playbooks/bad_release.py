@@ -191,13 +191,14 @@ def _finding(
         facts=tuple(facts),
         ruled_out=_ruled_out(current, evidence),
         next_step=hint
-        or f"kubectl rollout undo deployment/{_name(current)}, or mend the release: see the template's diff.",
+        or f"kubectl rollout undo {_name(current, evidence)}, or mend the release: see the template's diff.",
     )
 
 
-def _name(current: RevisionFacts) -> str:
-    """Of the Deployment: its ReplicaSets are named after it."""
-    return current.name.rpartition("-")[0] or "NAME"
+def _name(current: RevisionFacts, evidence: Evidence) -> str:
+    """Of the workload: its revisions are named after it."""
+    kind = evidence.workload.kind.lower() if evidence.workload else "deployment"
+    return f"{kind}/{current.name.rpartition('-')[0] or 'NAME'}"
 
 
 def _hint(evidence: Evidence) -> str:

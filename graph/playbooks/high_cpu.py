@@ -25,6 +25,7 @@ from graph.symptoms import (
     live_pods,
 )
 from tools.records import ActionCall, ContainerFacts, Evidence, PodFacts, Target, UsageSource
+from tools.workload_revisions import kind_args
 
 NEAR_LIMIT, NEAR_REQUEST = 0.8, 0.9
 STARTED = timedelta(seconds=300)
@@ -49,9 +50,13 @@ def proves(evidence: Evidence) -> Finding | None:
 
 
 def candidates(finding: Finding, evidence: Evidence, target: Target) -> list[Proposal]:
-    """Half as many more, rounded down, at least one, as far as quotas go; none where something else scales it."""
+    """Half as many more, rounded down, at least one, as far as quotas go; none where something else scales it, or
+    nothing can: a DaemonSet has a pod on each node.
+    """
     workload = evidence.workload
-    if workload is None or evidence.autoscalers or dependencies_down(evidence):
+    if workload is None or workload.kind == "DaemonSet":
+        return []
+    if evidence.autoscalers or dependencies_down(evidence):
         return []
     more, room = max(1, workload.desired // 2), pods_that_fit(evidence)
     more = more if room is None else min(more, room)
@@ -64,6 +69,7 @@ def candidates(finding: Finding, evidence: Evidence, target: Target) -> list[Pro
         "uid": target.uid,
         "from_replicas": workload.desired,
         "replicas": replicas,
+        **kind_args(target.kind),
     }
     return [
         Proposal(

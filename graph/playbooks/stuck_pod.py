@@ -1,4 +1,4 @@
-"""One pod runs and is not ready while its siblings are: evict that one, and the Deployment makes another.
+"""One pod runs and is not ready while its siblings are: evict that one, and its workload makes another.
 
 Proof: exactly one live pod of a complete rollout is not ready; its containers have run for five minutes without a
 restart, it has not been ready for as long, all its siblings are ready, and its node is well. Counter-proof: it

@@ -1,4 +1,5 @@
-"""What goes wrong in the chaos tests: a release that crashes, a crash whose cause is over, a rollback that harms."""
+"""What goes wrong in the chaos tests: a release that crashes, a crash whose cause is over, a rollback that harms, an
+ordinal that holds its rollback up."""
 
 from __future__ import annotations
 
@@ -7,10 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, TypeAlias
 
 from tests.harness import alert, deployment
+from tests.tools.shop import of_kind
 from tools.clock import Clock
 from tools.sandbox import Sandbox
 
-Kind: TypeAlias = Literal["bad_release", "transient", "rollback_harms"]
+Kind: TypeAlias = Literal["bad_release", "transient", "rollback_harms", "bad_ordinal"]
 OUTAGE = timedelta(seconds=60)
 
 
@@ -41,7 +43,7 @@ class Scene:
         """Let it go wrong."""
         if self.kind == "bad_release":
             sandbox.apply(self._deployment("1.1", fault="crashloop"))
-        elif self.kind == "rollback_harms":
+        elif self.kind in ("rollback_harms", "bad_ordinal"):
             # never ready, so that pods of the older revision go on serving: there is something to lose
             sandbox.apply(self._deployment("1.1", fault="crashdead"))
         else:
@@ -64,7 +66,8 @@ class Scene:
         return [_crash_alert(pod, clock.now(), status) for pod in pods]
 
     def _deployment(self, version: str, **given: Any) -> dict[str, Any]:
-        return deployment(self.name, self.namespace, image=f"registry.example/web:{version}", **given)
+        made = deployment(self.name, self.namespace, image=f"registry.example/web:{version}", **given)
+        return of_kind("StatefulSet", made) if self.kind == "bad_ordinal" else made
 
 
 def _is_older(pod: dict[str, Any]) -> bool:

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.controlplane.plane import ControlPlane
+from tests.controlplane.sets import PLURALS, Sets
 from tests.controlplane.workloads import Workload, container
-from tests.tools.actions.registry_contract import RegistryContract
+from tests.tools.actions.registry_contract import OF_DEPLOYMENTS, OF_KINDS, RegistryContract, live_through
 from tests.tools.shop import Remembered, alert
 from tools.clock import SystemClock
 from tools.cluster import KubernetesCluster
@@ -33,6 +34,7 @@ class PlaneStage:
         self._plane = plane
         self._folder = folder
         self.namespace = namespace
+        self.kind = "Deployment"
         self.web = Workload(plane, namespace, "web")
         self.admin = KubernetesCluster.connect(str(plane.admin_kubeconfig))
 
@@ -64,7 +66,16 @@ class PlaneStage:
         binding = {"metadata": {"name": name}, "roleRef": reference, "subjects": [subject]}
         self._plane.api.post(f"/apis/{GROUP}/v1/clusterrolebindings", binding)
 
+    @property
+    def _sets(self) -> Sets:
+        return Sets(self._plane, self.namespace, self.kind)
+
     def release(self, image: str, *, fault: str = "") -> None:
+        if self.kind in PLURALS:
+            self._sets.release(image, fault)
+            going_well = self._sets.is_stuck if fault else self._sets.is_healthy
+            self._plane.eventually(going_well, 90, f"{self.kind} web after its release")
+            return
         if not self._plane.exists(self.web.path):
             self.web.create(image=image)
         else:
@@ -75,6 +86,9 @@ class PlaneStage:
             self.settle()
 
     def settle(self) -> None:
+        if self.kind in PLURALS:
+            self._plane.eventually(self._sets.is_healthy, 90, f"health of {self.kind} web")
+            return
         if self._plane.exists(self.web.path):
             self.web.wait_until_healthy()
             self._plane.eventually(self._all_pods_ready, 60, "ready pods")
@@ -149,8 +163,21 @@ def stage(plane: ControlPlane, namespace: str, tmp_path: Path) -> Iterator[Plane
     one.clean()
 
 
+@pytest.mark.parametrize("name", sorted(OF_DEPLOYMENTS))
 class TestOnTheControlPlane(RegistryContract):
     """Every action of the registry."""
+
+
+@pytest.mark.parametrize("name", sorted(OF_KINDS))
+def test_a_life_on_another_kind(stage: PlaneStage, name: str) -> None:
+    """Dry run, write with the declared rights only, the same again, verdict, undo: on StatefulSets and DaemonSets."""
+    live_through(stage, name)
+
+
+@pytest.mark.parametrize("name", sorted(OF_KINDS))
+def test_a_write_that_does_not_help_on_another_kind(stage: PlaneStage, name: str) -> None:
+    """NOT_RECOVERED, or REGRESSED, as on a Deployment."""
+    RegistryContract().test_it_is_not_verified_where_the_problem_stays(stage, name)
 
 
 def test_a_bad_release_reads_as_one(stage: PlaneStage) -> None:

@@ -24,6 +24,7 @@ from tests.graph.evidence_builders import NOW, TARGET, ago, policy_facts
 from tests.graph.guard_scenarios import HOLD_SCENARIOS
 from tests.graph.guard_scenarios import SCENARIOS as GUARD_SCENARIOS
 from tests.graph.hpa_scenarios import SCENARIOS as HPA_SCENARIOS
+from tests.graph.kind_scenarios import KIND_SCENARIOS
 from tests.graph.limit_scenarios import SCENARIOS as LIMIT_SCENARIOS
 from tests.graph.memory_scenarios import SCENARIOS as MEMORY_SCENARIOS
 from tests.graph.rollout_scenarios import SCENARIOS as ROLLOUT_SCENARIOS
@@ -103,6 +104,7 @@ SCENARIOS = {
     "evidence_incomplete": (policy_facts(evidence_missing=("dependencies",)), AUTO, "ask"),
     "unsure_target": (policy_facts(target=target(resolved_by="name_pattern")), AUTO, "ask"),
     "suspicious_telemetry": (policy_facts(suspicious=True), AUTO, "ask"),
+    **KIND_SCENARIOS,
     **GUARD_SCENARIOS,
     **LIMIT_SCENARIOS,
     "four_eyes": (policy_facts(), auto(four_eyes=("restart",)), "ask"),

@@ -44,6 +44,16 @@ def deployment(
     }
 
 
+def of_kind(kind: str, made: JsonObject) -> JsonObject:
+    """The same workload as a StatefulSet or a DaemonSet."""
+    spec = dict(made["spec"])
+    if kind == "DaemonSet":
+        del spec["replicas"]
+    if kind == "StatefulSet":
+        spec["serviceName"] = made["metadata"]["name"]
+    return {**made, "kind": kind, "spec": spec}
+
+
 def service(name: str, app: str) -> JsonObject:
     """A Service in front of the pods of `app`."""
     return {

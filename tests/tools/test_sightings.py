@@ -56,13 +56,13 @@ def test_health_of_the_current_revision(item: dict[str, Any], healthy: bool | No
 def test_a_look_records_every_deployment_once(
     sandbox: Sandbox, cluster: KubernetesCluster, clock: ManualClock
 ) -> None:
-    """Digest, revision and health of what is current, in one list of all namespaces."""
+    """Digest, revision and health of what is current, in one list of each kind over all namespaces."""
     sandbox.apply([deployment(), deployment("cart", fault="crashloop")])
     sandbox.settle(120)
     ledger = Remembered()
     before = len(sandbox.requests)
     assert look(cluster, ledger, clock) == 2
-    assert len(sandbox.requests) - before == 1
+    assert len(sandbox.requests) - before == 3
     web = cluster.get(DEPLOYMENTS, "shop", "web")
     cart = cluster.get(DEPLOYMENTS, "shop", "cart")
     found = {sighting[0]: sighting[1:4] for sighting in ledger.sightings}

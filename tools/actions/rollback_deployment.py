@@ -1,4 +1,8 @@
-"""Roll a Deployment back to the template of one of its ReplicaSets, as `kubectl rollout undo` does it (section 4.6)."""
+"""Take a workload back to the template of one of its revisions, as `kubectl rollout undo` does it (section 4.6).
+
+An ordered StatefulSet is not mended by its template alone: a pod of the revision that was left and that is not ready
+holds its controller up. Evicting that pod is a step of its own, `delete_pod`, with its own entry in the ledger.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +11,24 @@ from datetime import datetime
 from tools.actions import Action
 from tools.cluster import Cluster, ClusterReader
 from tools.errors import NotFound, Refused
-from tools.objects import name, owned_by, revision_number
+from tools.objects import name, owned_by
 from tools.records import ActionCall, Argument, Preview, RbacRule, Receipt, Record, Target
 from tools.rehearsal import Shown, rehearse
 from tools.requestable import Requestable
-from tools.resources import DEPLOYMENTS, REPLICASETS, JsonObject
+from tools.resources import JsonObject
 from tools.rewriting import RULES as REWRITE_RULES
 from tools.rewriting import TemplateArgs, rewrite, template_args
 from tools.rollout import observe
 from tools.templates import template_digest, without_hash
-from tools.workload_revisions import revision_with, revisions_of
+from tools.workload_revisions import (
+    KINDS,
+    number_of,
+    resource_of_kind,
+    revision_with,
+    revisions_of,
+    revisions_resource,
+    template_of,
+)
 
 NAME = "rollback_deployment"
 NOTES = (
@@ -27,11 +39,12 @@ NOTES = (
 
 
 class RollbackDeployment(TemplateArgs):
-    """The revision to go back to, named by its ReplicaSet and bound by its template's digest."""
+    """The revision to go back to, named by its object and bound by its template's digest."""
 
     to_revision: int
     """Its number when this was proposed; shown, never relied on."""
     to_replicaset: str
+    """Name of the ReplicaSet, or of the ControllerRevision where the workload is no Deployment."""
     to_digest: str
 
 
@@ -53,14 +66,15 @@ def execute(cluster: Cluster, args: RollbackDeployment, *, key: str, at: datetim
 
 
 def _revision_template(cluster: ClusterReader, args: RollbackDeployment) -> JsonObject:
-    title = f"ReplicaSet {args.namespace}/{args.to_replicaset}"
+    resource = revisions_resource(args.kind)
+    title = f"{resource.kind} {args.namespace}/{args.to_replicaset}"
     try:
-        replicaset = cluster.get(REPLICASETS, args.namespace, args.to_replicaset)
+        revision = cluster.get(resource, args.namespace, args.to_replicaset)
     except NotFound as err:
         raise Refused(f"{title} does not exist any more, so there is nothing to go back to") from err
-    template: JsonObject = (replicaset.get("spec") or {}).get("template") or {}
-    if not owned_by(replicaset, args.uid):
-        raise Refused(f"{title} is not a revision of this Deployment")
+    template = template_of(revision)
+    if not owned_by(revision, args.uid):
+        raise Refused(f"{title} is not a revision of this {args.kind}")
     if template_digest(template) != args.to_digest:
         raise Refused(f"{title} does not hold the template that was proposed")
     return template
@@ -69,15 +83,16 @@ def _revision_template(cluster: ClusterReader, args: RollbackDeployment) -> Json
 def preview(cluster: Cluster, args: RollbackDeployment) -> Preview:
     """What it would change, by a dry run."""
     undo = "Undone by going forward again to the template that it replaces, if nobody has changed it since."
-    return rehearse(cluster, args, execute, Shown(undo=undo, notes=NOTES))
+    shown = Shown(undo=undo, notes=NOTES, resource=resource_of_kind(args.kind))
+    return rehearse(cluster, args, execute, shown)
 
 
 def undo(cluster: ClusterReader, args: RollbackDeployment) -> ActionCall | None:
-    """The way forward again: to the revision that holds `from_digest` now. None if no ReplicaSet holds it.
+    """The way forward again: to the revision that holds `from_digest` now. None if none does.
 
     To be computed before the write. Raises ToolError.
     """
-    live = cluster.get(DEPLOYMENTS, args.namespace, args.name)
+    live = cluster.get(resource_of_kind(args.kind), args.namespace, args.name)
     current = revision_with(args.from_digest, revisions_of(cluster, live))
     if current is None:
         return None
@@ -86,7 +101,7 @@ def undo(cluster: ClusterReader, args: RollbackDeployment) -> ActionCall | None:
             "from_digest": args.to_digest,
             "to_digest": args.from_digest,
             "to_replicaset": name(current),
-            "to_revision": revision_number(current),
+            "to_revision": number_of(current),
         }
     )
     return ActionCall(name=NAME, args=inverse.model_dump())
@@ -100,32 +115,36 @@ def propose(
     Whether it was healthy is not told here: whoever proposes has to (R4.12). Raises Refused where there is none.
     """
     args = template_args(cluster, target)
-    live = cluster.get(DEPLOYMENTS, target.namespace, target.name)
+    live = cluster.get(resource_of_kind(target.kind), target.namespace, target.name)
     older = [item for item in revisions_of(cluster, live) if _digest(item) != args["from_digest"]]
     wanted = given.to_revision
-    found = next((item for item in older if wanted in (None, revision_number(item))), None)
+    found = next((item for item in older if wanted in (None, number_of(item))), None)
     if found is None:
         raise Refused(
             f"There is no {f'revision {wanted}' if wanted else 'older revision'} with another template"
         )
-    args |= {"to_revision": revision_number(found), "to_replicaset": name(found), "to_digest": _digest(found)}
+    args |= {"to_revision": number_of(found), "to_replicaset": name(found), "to_digest": _digest(found)}
     return args
 
 
-def _digest(replicaset: JsonObject) -> str:
-    return template_digest((replicaset.get("spec") or {}).get("template") or {})
+def _digest(revision: JsonObject) -> str:
+    return template_digest(template_of(revision))
 
 
 ACTION = Action(
     name=NAME,
-    summary="Take a Deployment back to an older revision that was healthy",
+    summary="Take a workload back to an older revision that was healthy",
     family="rollback",
     args=RollbackDeployment,
     risk="high",
-    rules=(*REWRITE_RULES, RbacRule(group="apps", resource="replicasets", verbs=("get",))),
+    rules=(
+        *REWRITE_RULES,
+        RbacRule(group="apps", resource="replicasets", verbs=("get",)),
+        RbacRule(group="apps", resource="controllerrevisions", verbs=("get",)),
+    ),
     preview=preview,
     execute=execute,
     observe=observe,
     undo=undo,
-    on_request=Requestable(kinds=(DEPLOYMENTS.kind,), propose=propose, given=WhichRevision),
+    on_request=Requestable(kinds=tuple(KINDS), propose=propose, given=WhichRevision),
 )

@@ -1,4 +1,7 @@
-"""Change how many replicas a Deployment has, through its scale subresource (section 4.4).
+"""Change how many replicas a Deployment or a StatefulSet has, through its scale subresource (section 4.4).
+
+A StatefulSet only grows: the pods that would go are those of the highest ordinals, one of which may lead the others,
+and what they have stored would stay behind. A DaemonSet has as many pods as there are nodes for it.
 
 The Scale object carries no annotations, so that the write cannot be stamped. What stands for the stamp: the number is
 the one that was asked for, and the server's own record of field managers says that we set it.
@@ -18,19 +21,29 @@ from tools.conditional import Once, write_once
 from tools.errors import Conflict, Refused, ToolError
 from tools.objects import desired, metadata, selector_of, uid
 from tools.records import ActionCall, Argument, Observation, Preview, RbacRule, Receipt, Record, Target
-from tools.rehearsal import Shown, nothing_replaced, rehearse
+from tools.rehearsal import Shown, nothing_replaced, ready_now, rehearse
 from tools.requestable import Requestable
-from tools.resources import DEPLOYMENTS, FIELD_MANAGER, JsonObject
+from tools.resources import DAEMONSETS, DEPLOYMENTS, FIELD_MANAGER, STATEFULSETS, JsonObject
 from tools.rewriting import as_written
 from tools.rollout import RULES as LOOK_RULES
+from tools.rollout import live as live_workload
 from tools.rollout import look, look_at, unseen
 from tools.usage import RULES as USAGE_RULES
 from tools.usage import cores_by_pod
+from tools.workload_revisions import WorkloadKind, kind_args, resource_of_kind
 
 NAME = "scale_deployment"
 VERIFICATION = (
     "All pods, the new ones too, stay ready without restarts or warnings for the whole stability window, and none of "
     "them is near its limit of processor time any more. New pods that stay Pending are taken back."
+)
+
+ROOM = "A dry run does not prove that new pods find room: quotas and nodes are only asked when they are made."
+WITHOUT_ASKING = "Going back to fewer replicas takes pods away without asking PodDisruptionBudgets."
+UNLESS = "if nobody has scaled it since."
+CLAIMS_STAY = "Each new pod may make PersistentVolumeClaims; they stay when the pod goes."
+NO_WAY_DOWN = (
+    "There is no undo: a StatefulSet is never scaled down by the agent, new pods and their claims stay."
 )
 
 
@@ -41,11 +54,16 @@ class ScaleDeployment(Record):
     name: str
     uid: str
     from_replicas: int
-    """What the Deployment asked for when this was proposed; another number now is a Conflict."""
+    """What the workload asked for when this was proposed; another number now is a Conflict."""
     replicas: int
+    kind: WorkloadKind = "Deployment"
 
     @model_validator(mode="after")
     def _one_step(self) -> Self:
+        if self.kind == DAEMONSETS.kind:
+            raise ValueError("a DaemonSet cannot be scaled: it has a pod on each node that takes it")
+        if self.kind == STATEFULSETS.kind and self.replicas < self.from_replicas:
+            raise ValueError("a StatefulSet is never scaled down: its highest ordinal may lead the others")
         fewer, more = sorted((self.from_replicas, self.replicas))
         if fewer < 1:
             raise ValueError("a workload is never scaled to or from zero: zero is somebody's decision")
@@ -55,13 +73,8 @@ class ScaleDeployment(Record):
             )
         return self
 
-    @property
-    def kind(self) -> str:
-        """Of the workload."""
-        return DEPLOYMENTS.kind
-
     def target(self) -> Target:
-        """The Deployment."""
+        """The workload."""
         return Target(kind=self.kind, namespace=self.namespace, name=self.name, uid=self.uid)
 
 
@@ -75,11 +88,13 @@ class Replicas(Record):
 def execute(cluster: Cluster, args: ScaleDeployment, *, key: str, at: datetime, dry_run: bool) -> Receipt:
     """Set the number of replicas. Errors: `tools.conditional.write_once`."""
 
+    resource = resource_of_kind(args.kind)
+
     def send(live: JsonObject) -> JsonObject:
         unchanged = {key: metadata(live).get(key) for key in ("uid", "resourceVersion")}
         body = {"metadata": unchanged, "spec": {"replicas": args.replicas}}
         cluster.patch(
-            DEPLOYMENTS,
+            resource,
             args.namespace,
             args.name,
             body,
@@ -98,8 +113,8 @@ def execute(cluster: Cluster, args: ScaleDeployment, *, key: str, at: datetime, 
         before=None if dry_run else look(cluster, args, at),
     )
     step = Once(
-        title=f"Deployment {args.namespace}/{args.name}",
-        read=lambda: cluster.get(DEPLOYMENTS, args.namespace, args.name),
+        title=f"{args.kind} {args.namespace}/{args.name}",
+        read=lambda: live_workload(cluster, args),
         done=lambda live: _is_done(live, args),
         require=lambda live: _require_unchanged(live, args),
         send=send,
@@ -114,7 +129,7 @@ def observe(
 ) -> Observation:
     """The rollout, with what each pod uses where a metrics server tells. A read that fails is an observation."""
     try:
-        live = cluster.get(DEPLOYMENTS, args.namespace, args.name)
+        live = live_workload(cluster, args)
         cores = cores_by_pod(cluster, args.namespace, selector_of(live))
         seen = look_at(cluster, live, at, since=receipt.sent_at if receipt else None, cores=cores)
     except ToolError as err:
@@ -124,14 +139,11 @@ def observe(
 
 def preview(cluster: Cluster, args: ScaleDeployment) -> Preview:
     """What it would change, by a dry run."""
-    undo = f"Undone by going back to {args.from_replicas} replicas, if nobody has scaled it since."
-    notes = (
-        "A dry run does not prove that new pods find room: quotas and nodes are only asked when they are made.",
-        "Going back to fewer replicas takes pods away without asking PodDisruptionBudgets.",
-    )
+    stateful = args.kind == STATEFULSETS.kind
     shown = Shown(
-        undo=undo,
-        notes=notes,
+        undo=NO_WAY_DOWN if stateful else f"Undone by going back to {args.from_replicas} replicas, {UNLESS}",
+        notes=(ROOM, CLAIMS_STAY if stateful else WITHOUT_ASKING),
+        resource=resource_of_kind(args.kind),
         verification=VERIFICATION,
         diff=_difference,
         replaced=nothing_replaced,
@@ -141,7 +153,9 @@ def preview(cluster: Cluster, args: ScaleDeployment) -> Preview:
 
 
 def undo(cluster: ClusterReader, args: ScaleDeployment) -> ActionCall | None:
-    """Back to the number before."""
+    """Back to the number before; None for a StatefulSet."""
+    if args.kind == STATEFULSETS.kind:
+        return None
     inverse = args.model_copy(update={"from_replicas": args.replicas, "replicas": args.from_replicas})
     return ActionCall(name=NAME, args=inverse.model_dump())
 
@@ -156,7 +170,7 @@ def _is_done(live: JsonObject, args: ScaleDeployment) -> bool:
 
 
 def _require_unchanged(live: JsonObject, args: ScaleDeployment) -> None:
-    title = f"Deployment {args.namespace}/{args.name}"
+    title = f"{args.kind} {args.namespace}/{args.name}"
     if uid(live) != args.uid:
         raise Conflict(f"{title} is another object of that name: uid {uid(live)}, not {args.uid}")
     if desired(live) != args.from_replicas:
@@ -168,7 +182,7 @@ def _require_unchanged(live: JsonObject, args: ScaleDeployment) -> None:
 
 
 def _scaled(live: JsonObject, replicas: int) -> JsonObject:
-    """The Deployment as the write made it; it counts one generation, since it was conditional on what was read."""
+    """The workload as the write made it; it counts one generation, since it was conditional on what was read."""
     generation = int(metadata(live).get("generation") or 0) + 1
     return {
         **live,
@@ -181,33 +195,34 @@ def _difference(before: JsonObject, after: JsonObject) -> str:
     return f"--- before\n+++ after\n-  replicas: {desired(before)}\n+  replicas: {desired(after)}"
 
 
-def _stays_ready(deployment: JsonObject) -> str:
-    ready = int((deployment.get("status") or {}).get("readyReplicas") or 0)
-    return f"{ready} of {desired(deployment)} pods are ready now, and all of them stay"
+def _stays_ready(workload: JsonObject) -> str:
+    return f"{ready_now(workload)}, and all of them stay"
 
 
 def propose(cluster: ClusterReader, target: Target, given: Replicas, at: datetime) -> dict[str, Argument]:
     """From the present number to the one that was asked for. Refused beyond one step, and for fewer."""
-    live = cluster.get(DEPLOYMENTS, target.namespace, target.name)
+    live = cluster.get(resource_of_kind(target.kind), target.namespace, target.name)
     if given.replicas <= desired(live):
-        raise Refused(f"Deployment {target.name} has {desired(live)} replicas: only more can be asked for")
+        raise Refused(f"{target.kind} {target.name} has {desired(live)} replicas: only more can be asked for")
     return {
         "namespace": target.namespace,
         "name": target.name,
         "uid": target.uid,
         "from_replicas": desired(live),
         "replicas": given.replicas,
+        **kind_args(target.kind),
     }
 
 
 ACTION = Action(
     name=NAME,
-    summary="Give a Deployment more replicas, by at most a half",
+    summary="Give a workload more replicas, by at most a half",
     family="scale",
     args=ScaleDeployment,
     risk="medium",
     rules=(
         RbacRule(group="apps", resource="deployments/scale", verbs=("patch",)),
+        RbacRule(group="apps", resource="statefulsets/scale", verbs=("patch",)),
         *LOOK_RULES,
         *USAGE_RULES,
     ),
@@ -215,6 +230,6 @@ ACTION = Action(
     execute=execute,
     observe=observe,
     undo=undo,
-    on_request=Requestable(kinds=(DEPLOYMENTS.kind,), propose=propose, given=Replicas),
+    on_request=Requestable(kinds=(DEPLOYMENTS.kind, STATEFULSETS.kind), propose=propose, given=Replicas),
     editable=("replicas",),
 )

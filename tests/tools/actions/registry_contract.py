@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -27,21 +27,32 @@ from tools.resources import (
     CLAIMS,
     CORDONED_BY,
     CRONJOBS,
+    DAEMONSETS,
     DEPLOYMENTS,
     JOBS,
     NODES,
     PODS,
+    STATEFULSETS,
     JsonObject,
     Resource,
 )
 from tools.templates import template_digest
-from tools.workload_revisions import revisions_of
+from tools.workload_revisions import (
+    kind_args,
+    mark_of,
+    number_of,
+    resource_of_kind,
+    revisions_of,
+    template_of,
+)
 
 
 class Stage(Protocol):
     """One namespace of some API server, as a test drives it."""
 
     namespace: str
+    kind: str
+    """Of the workload `web`; set before it is made."""
 
     @property
     def admin(self) -> Cluster:
@@ -53,11 +64,11 @@ class Stage(Protocol):
         ...
 
     def release(self, image: str, *, fault: str = "") -> None:
-        """Make or change the Deployment `web`, and return when its rollout is over (or has failed for good)."""
+        """Make or change the workload `web`, and return when its rollout is over (or has failed for good)."""
         ...
 
     def settle(self) -> None:
-        """Return when the rollout of the Deployment `web`, if there is one, is over."""
+        """Return when the rollout of the workload `web`, if there is one, is over."""
         ...
 
     def pass_time(self, seconds: float) -> None:
@@ -116,9 +127,14 @@ class Case:
     """Of the object that is looked at afterwards."""
     conditional: bool = True
     """The write is bound to what was read of the object; False: to its uid alone."""
+    kind: str = DEPLOYMENTS.kind
+    """Of the workload `web`."""
+    second_step: Callable[[Stage, Args], None] = lambda stage, args: None
+    """What has to follow the write before its rollout can be over."""
 
 
-def live(stage: Stage, name: str = "web", resource: Resource = DEPLOYMENTS) -> JsonObject:
+def live(stage: Stage, name: str = "web", resource: Resource | None = None) -> JsonObject:
+    resource = resource or resource_of_kind(stage.kind)
     try:
         return stage.admin.get(resource, stage.namespace if resource.namespaced else "", name)
     except NotFound:
@@ -126,12 +142,12 @@ def live(stage: Stage, name: str = "web", resource: Resource = DEPLOYMENTS) -> J
 
 
 def digest(item: JsonObject) -> str:
-    return template_digest(item["spec"]["template"])
+    return template_digest(template_of(item))
 
 
 def _target(stage: Stage) -> Args:
-    item = live(stage)
-    return {"namespace": stage.namespace, "name": "web", "uid": item["metadata"]["uid"]}
+    named = {"namespace": stage.namespace, "name": "web", "uid": uid(live(stage))}
+    return {**named, **kind_args(stage.kind)}
 
 
 def _template_target(stage: Stage) -> Args:
@@ -139,16 +155,17 @@ def _template_target(stage: Stage) -> Args:
 
 
 def _bad_release(stage: Stage) -> None:
+    """One that a StatefulSet is held up by has to be lastingly not ready: between two crashes it would move on."""
+    fault = "crashloop" if stage.kind == DEPLOYMENTS.kind else "notready"
     stage.release("registry.example/web:1")
-    stage.release("registry.example/web:2", fault="crashloop")
+    stage.release("registry.example/web:2", fault=fault)
 
 
 def _rollback_args(stage: Stage) -> Args:
     older = revisions_of(stage.admin, live(stage))[1]
-    number = int(older["metadata"]["annotations"]["deployment.kubernetes.io/revision"])
     return {
         **_template_target(stage),
-        "to_revision": number,
+        "to_revision": number_of(older),
         "to_replicaset": older["metadata"]["name"],
         "to_digest": digest(older),
     }
@@ -169,7 +186,8 @@ def _healthy(stage: Stage) -> None:
 
 def _scale(stage: Stage, replicas: int) -> None:
     body = {"spec": {"replicas": replicas}}
-    stage.admin.patch(DEPLOYMENTS, stage.namespace, "web", body, patch_type="merge", subresource="scale")
+    resource = resource_of_kind(stage.kind)
+    stage.admin.patch(resource, stage.namespace, "web", body, patch_type="merge", subresource="scale")
 
 
 def _scale_args(stage: Stage) -> Args:
@@ -215,7 +233,32 @@ def _evict_args(stage: Stage) -> Args:
     pod = next(pod for pod in _pods(stage) if not is_ready(pod))
     item = live(stage)
     named = {"namespace": stage.namespace, "name": name(pod), "uid": uid(pod)}
-    return {**named, "workload": "web", "workload_uid": uid(item)}
+    return {**named, "workload": "web", "workload_uid": uid(item), **kind_args(stage.kind)}
+
+
+def _evict_what_holds_it_up(stage: Stage, args: Args) -> None:
+    """The second step of a StatefulSet's rollback: the pod of the revision that was left."""
+    item = live(stage)
+    pod = next(pod for pod in _pods(stage) if not is_ready(pod))
+    step = {
+        "namespace": stage.namespace,
+        "name": name(pod),
+        "uid": uid(pod),
+        "workload": "web",
+        "workload_uid": uid(item),
+        "kind": stage.kind,
+        "left_revision": mark_of(pod),
+    }
+    action, step_args = parse_call(ActionCall(name="delete_pod", args=step))
+
+    def done() -> bool:
+        try:
+            receipt = action.execute(stage.admin, step_args, key="k9", at=stage.now(), dry_run=False)
+        except TransientError:
+            return False  # the controller has not left the revision yet
+        return receipt.outcome == "done"
+
+    _wait_for(done, stage)
 
 
 def _youngest(stage: Stage) -> JsonObject:
@@ -296,7 +339,7 @@ def _maximum(stage: Stage, replicas: int) -> None:
     stage.admin.patch(AUTOSCALERS, stage.namespace, "web", body, patch_type="merge")
 
 
-CASES: Mapping[str, Case] = {
+OF_DEPLOYMENTS: Mapping[str, Case] = {
     "rollback_deployment": Case(
         prepare=_bad_release,
         args=_rollback_args,
@@ -438,6 +481,30 @@ CASES: Mapping[str, Case] = {
 }
 
 
+def _of_kind(case: Case, resource: Resource) -> Case:
+    """The same case on another kind of workload."""
+    written = resource if case.resource is DEPLOYMENTS else case.resource
+    stateful_rollback = case.args is _rollback_args and resource is STATEFULSETS
+    return replace(
+        case,
+        kind=resource.kind,
+        resource=written,
+        watched=resource,
+        second_step=_evict_what_holds_it_up if stateful_rollback else case.second_step,
+    )
+
+
+OF_KINDS: Mapping[str, Case] = {
+    f"{action} {resource.kind}": _of_kind(OF_DEPLOYMENTS[action], resource)
+    for action in ("rollback_deployment", "restart_deployment", "scale_deployment", "delete_pod")
+    for resource in (STATEFULSETS, DAEMONSETS)
+    if (action, resource) != ("scale_deployment", DAEMONSETS)
+}
+CASES: Mapping[str, Case] = {**OF_DEPLOYMENTS, **OF_KINDS}
+WITHOUT_UNDO = frozenset({"scale_deployment StatefulSet"})
+"""Whose undo is there, and says that this time there is none."""
+
+
 class MovingTarget:
     """A cluster on which somebody else annotates the object after each read of it, for the first `times` reads."""
 
@@ -480,22 +547,23 @@ class OneReadFails:
         return read
 
 
-@pytest.mark.parametrize("name", sorted(REGISTRY))
 class RegistryContract:
-    """The contract; `stage` is a fixture of the module that subclasses it."""
+    """The contract; `stage` is a fixture of the module that subclasses it, which says on which names of CASES."""
 
     def test_there_is_a_case_for_it(self, name: str) -> None:
         """No action goes without this contract."""
+        assert REGISTRY.keys() <= CASES.keys()
         assert name in CASES
 
     def test_extra_arguments_are_refused(self, stage: Stage, name: str) -> None:
         """An argument that is not declared, one of another type, one that is missing: nothing is sent."""
+        stage.kind = CASES[name].kind
         CASES[name].prepare(stage)
         args = CASES[name].args(stage)
-        parse_call(ActionCall(name=name, args=args), [name])
+        parse_call(ActionCall(name=_action(name), args=args), [_action(name)])
         for wrong in (args | {"force": True}, args | {"uid": 7}, {"namespace": "x", "name": "y"}):
             with pytest.raises(Refused):
-                parse_call(ActionCall(name=name, args=wrong), [name])
+                parse_call(ActionCall(name=_action(name), args=wrong), [_action(name)])
 
     def test_a_preview_and_a_dry_run_change_nothing(self, stage: Stage, name: str) -> None:
         """The object stays as it is; the preview shows a difference and that the server accepts it."""
@@ -520,7 +588,7 @@ class RegistryContract:
         receipt = action.execute(stage.admin, args, key="k1", at=stage.now(), dry_run=False)
         assert CASES[name].shows(_written_to(stage, name, args), args.model_dump())
         watched = live(stage, receipt.target.name, CASES[name].watched)
-        stage.settle()
+        _settle(stage, name, args)
         seen = action.observe(stage.admin, args, receipt, stage.now())
         assert (receipt.outcome, receipt.key, receipt.before is not None) == ("done", "k1", True)
         assert (receipt.target.kind, receipt.target.uid) == (
@@ -540,7 +608,7 @@ class RegistryContract:
         """
         action, args = _prepared(stage, name)
         receipt = action.execute(stage.admin, args, key="k1", at=stage.now(), dry_run=False)
-        stage.settle()
+        _settle(stage, name, args)
         verdict = _verdict(stage, action, args, receipt)
         case = CASES[name]
         blind = (case.needs_metrics and not stage.has_metrics) or (case.needs_resizer and not stage.resizes)
@@ -550,7 +618,7 @@ class RegistryContract:
         """NOT_RECOVERED, or REGRESSED where pods that were ready are not any more."""
         action, args = _prepared(stage, name)
         receipt = action.execute(stage.admin, args, key="k1", at=stage.now(), dry_run=False)
-        stage.settle()
+        _settle(stage, name, args)
         CASES[name].persists(stage, args.model_dump())
         verdict = _verdict(stage, action, args, receipt)
         assert verdict.name in ("NOT_RECOVERED", "REGRESSED"), verdict
@@ -581,9 +649,12 @@ class RegistryContract:
             return
         before = CASES[name].state(_written_to(stage, name, args))
         inverse = action.undo(stage.admin, args)
+        if name in WITHOUT_UNDO:
+            assert inverse is None
+            return
         assert inverse is not None
         action.execute(stage.admin, args, key="k1", at=stage.now(), dry_run=False)
-        stage.settle()
+        _settle(stage, name, args)
         back, back_args = parse_call(inverse)
         back.execute(stage.admin, back_args, key="k2", at=stage.now(), dry_run=False)
         assert CASES[name].state(_written_to(stage, name, args)) == before
@@ -594,10 +665,13 @@ class RegistryContract:
         if action.undo is None:
             return
         inverse = action.undo(stage.admin, args)
+        if name in WITHOUT_UNDO:
+            assert inverse is None
+            return
         assert inverse is not None
         back, back_args = parse_call(inverse)
         action.execute(stage.admin, args, key="k1", at=stage.now(), dry_run=False)
-        stage.settle()
+        _settle(stage, name, args)
         (CASES[name].meddle or CASES[name].spoil)(stage, args.model_dump())
         theirs = CASES[name].state(_written_to(stage, name, args))
         with pytest.raises(Conflict, match="has changed since"):
@@ -654,7 +728,7 @@ class RegistryContract:
         if action.undo is not None:
             action.undo(account, args)
         receipt = action.execute(account, args, key="k1", at=stage.now(), dry_run=False)
-        stage.settle()
+        _settle(stage, name, args)
         assert receipt.outcome == "done"
         assert action.observe(account, args, receipt, stage.now()).error == ""
 
@@ -669,7 +743,7 @@ class RegistryContract:
         """Whichever of its reads is refused or unanswered, it is an error, or says that use is not known."""
         action, args = _prepared(stage, name)
         receipt = action.execute(stage.admin, args, key="k1", at=stage.now(), dry_run=False)
-        stage.settle()
+        _settle(stage, name, args)
         whole = OneReadFails(stage.admin, 0, TransientError("none"))
         good = action.observe(whole, args, receipt, stage.now())
         assert (good.error, whole.reads > 0) == ("", True)
@@ -678,6 +752,33 @@ class RegistryContract:
                 seen = action.observe(OneReadFails(stage.admin, failing, error), args, receipt, stage.now())
                 blind = CASES[name].needs_metrics and all(pod.cpu_share is None for pod in seen.pods)
                 assert seen.error or blind, f"read {failing} failed with {error} and nobody noticed"
+
+
+def live_through(stage: Stage, name: str) -> None:
+    """Most of the contract in one life, for a stage that is slow to set."""
+    action, args = _prepared(stage, name)
+    account = stage.account(action.rules)
+    before = CASES[name].state(_written_to(stage, name, args))
+    assert action.preview(account, args).accepted
+    assert CASES[name].state(_written_to(stage, name, args)) == before
+    inverse = action.undo(account, args) if action.undo else None
+    receipt = action.execute(account, args, key="k1", at=stage.now(), dry_run=False)
+    assert (receipt.outcome, CASES[name].shows(_written_to(stage, name, args), args.model_dump())) == (
+        "done",
+        True,
+    )
+    _settle(stage, name, args)
+    written = _written_to(stage, name, args)
+    again = action.execute(account, args, key="k1", at=stage.now(), dry_run=False)
+    assert (again.outcome, _written_to(stage, name, args).get("spec")) == ("found_done", written.get("spec"))
+    verdict = _verdict(stage, action, args, receipt)
+    blind = CASES[name].needs_metrics and not stage.has_metrics
+    assert verdict.name == ("INCONCLUSIVE" if blind else "RECOVERED"), verdict
+    assert (inverse is None) == (action.undo is None or name in WITHOUT_UNDO)
+    if inverse:
+        back, back_args = parse_call(inverse)
+        assert back.execute(account, back_args, key="k2", at=stage.now(), dry_run=False).outcome == "done"
+        assert CASES[name].state(_written_to(stage, name, args)) == before
 
 
 def _quick(passed: float) -> PolicySettings:
@@ -711,7 +812,7 @@ def _asked_for(item: JsonObject) -> JsonObject:
 
 def _ours(item: JsonObject) -> JsonObject:
     """Annotations, but for the revision that the Deployment controller numbers when it gets to it."""
-    annotations: JsonObject = item["metadata"]["annotations"]
+    annotations: JsonObject = item["metadata"].get("annotations") or {}
     return {key: value for key, value in annotations.items() if key != "deployment.kubernetes.io/revision"}
 
 
@@ -720,5 +821,15 @@ def _written_to(stage: Stage, name: str, args: Any) -> JsonObject:
 
 
 def _prepared(stage: Stage, name: str) -> tuple[Any, Any]:
+    stage.kind = CASES[name].kind
     CASES[name].prepare(stage)
-    return parse_call(ActionCall(name=name, args=CASES[name].args(stage)), [name])
+    return parse_call(ActionCall(name=_action(name), args=CASES[name].args(stage)), [_action(name)])
+
+
+def _action(name: str) -> str:
+    return name.partition(" ")[0]
+
+
+def _settle(stage: Stage, name: str, args: Any) -> None:
+    CASES[name].second_step(stage, args.model_dump())
+    stage.settle()

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.tools.actions.registry_contract import RegistryContract
-from tests.tools.shop import NAMESPACE, connect, deployment, grant
+from tests.tools.actions.registry_contract import CASES, RegistryContract
+from tests.tools.shop import NAMESPACE, connect, deployment, grant, of_kind
 from tools.cluster import KubernetesCluster
 from tools.records import RbacRule
-from tools.resources import NODES, JsonObject
+from tools.resources import DEPLOYMENTS, NODES, JsonObject
 from tools.sandbox import Sandbox
 from tools.sandbox.controllers.nodes import node_object
 
@@ -23,6 +23,7 @@ class SandboxStage:
     namespace = NAMESPACE
 
     def __init__(self, sandbox: Sandbox, folder: Path) -> None:
+        self.kind = DEPLOYMENTS.kind
         self._sandbox = sandbox
         self._folder = folder
         self.admin = connect(sandbox, folder)
@@ -32,7 +33,7 @@ class SandboxStage:
         return connect(self._sandbox, self._folder, grant(self._sandbox, "limited", rules))
 
     def release(self, image: str, *, fault: str = "") -> None:
-        made = deployment(image=image, fault=fault)
+        made = of_kind(self.kind, deployment(image=image, fault=fault))
         resources = {"requests": {"cpu": "50m", "memory": "32Mi"}, "limits": {"memory": "64Mi"}}
         made["spec"]["template"]["spec"]["containers"][0]["resources"] = resources
         self._sandbox.apply(made)
@@ -72,5 +73,6 @@ def stage(sandbox: Sandbox, tmp_path: Path) -> SandboxStage:
     return SandboxStage(sandbox, tmp_path)
 
 
+@pytest.mark.parametrize("name", sorted(CASES))
 class TestOnTheSandbox(RegistryContract):
-    """Every action of the registry."""
+    """Every action of the registry, on every kind of workload that it reaches."""
