@@ -68,7 +68,7 @@ def _finding(pod: PodFacts, siblings: list[PodFacts], evidence: Evidence) -> Fin
     return Finding(
         problem="stuck_pod",
         summary=f"One pod of {len(siblings) + 1} is stuck: {pod.name} runs and is not ready, its siblings are well.",
-        directness=_directness(pod, node),
+        directness=_directness(pod, node, evidence),
         evidence=tuple(evidence.cite("pods") + evidence.cite("nodes") + evidence.cite("events")),
         facts=tuple(facts),
         ruled_out=(
@@ -79,11 +79,14 @@ def _finding(pod: PodFacts, siblings: list[PodFacts], evidence: Evidence) -> Fin
     )
 
 
-def _directness(pod: PodFacts, node: NodeFacts | None) -> float:
-    """One that has never been ready may be meant to stand by; of a node that was not read nothing is known."""
+def _directness(pod: PodFacts, node: NodeFacts | None, evidence: Evidence) -> float:
+    """One that has never been ready may be meant to stand by, a StatefulSet's may rebuild what it holds; of a node that
+    was not read nothing is known.
+    """
     assert pod.ready_changed_at is not None
     never_ready = pod.ready_changed_at - pod.created_at < STARTING
-    return 0.7 if node is None or never_ready else 1.0
+    rebuilds = evidence.workload is not None and evidence.workload.kind == "StatefulSet"
+    return 0.7 if node is None or never_ready or rebuilds else 1.0
 
 
 PLAYBOOK = Playbook(problem="stuck_pod", rank=40, proves=proves, candidates=candidates)

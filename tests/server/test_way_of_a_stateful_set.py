@@ -141,13 +141,14 @@ def test_pods_made_side_by_side_need_no_second_step(tmp_path: Path) -> None:
         assert told(agent, incident_id)[2:] == ("recovered", "RECOVERED")
 
 
-def test_a_stuck_pod_is_evicted_by_itself(agent: Harness) -> None:
-    """The same name with another uid is what takes its place."""
+def test_a_stuck_pod_is_evicted_after_approval(agent: Harness) -> None:
+    """It may rebuild what it holds. The same name with another uid is what takes its place."""
     before = {p["metadata"]["uid"] for p in agent.pods("shop")}
     fault_one(agent, "notready", "web-1")
     agent.advance(900, step=60)
     incident_id = fire(agent, "KubePodNotReady", namespace="shop", pod="web-1")
+    approve(agent)
     agent.advance(300, step=10)
-    assert told(agent, incident_id) == ("stuck_pod", "act", "recovered", "RECOVERED")
+    assert told(agent, incident_id) == ("stuck_pod", "ask", "recovered", "RECOVERED")
     assert writes(agent) == [EVICTION.replace("web-2", "web-1")]
     assert len({p["metadata"]["uid"] for p in agent.pods("shop")} - before) == 1
