@@ -54,12 +54,11 @@ class Sets:
         if status.get("observedGeneration") != found["metadata"]["generation"]:
             return False
         if self.kind == "DaemonSet":
-            names, wanted = (
-                ("updatedNumberScheduled", "numberAvailable"),
-                status.get("desiredNumberScheduled", 0),
-            )
+            names = ["updatedNumberScheduled", "numberAvailable"]
+            wanted = status.get("desiredNumberScheduled", 0)
         else:
-            names, wanted = ("updatedReplicas", "readyReplicas", "replicas"), found["spec"]["replicas"]
+            names = ["updatedReplicas", "readyReplicas", "replicas"]
+            wanted = found["spec"]["replicas"]
         counts = [status.get(name, 0) for name in names]
         same = status.get("updateRevision") == status.get("currentRevision")
         return wanted > 0 and counts == [wanted] * len(names) and same and all(map(is_ready, self.pods()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -201,7 +202,7 @@ def test_writes_that_no_action_makes_are_denied(fenced: Fenced, web: Workload) -
     """Pods, Jobs, deletions, evictions by name, forced ones, nodes, roles: one after the other, none is done."""
     cluster, space = fenced.cluster, fenced.namespace
     pod = fenced.stage.web.pods()[0]["metadata"]
-    bare = {"metadata": {"name": "x"}, "spec": {"containers": [{"name": "c", "image": "x:1"}]}}
+    bare: Change = {"metadata": {"name": "x"}, "spec": {"containers": [{"name": "c", "image": "x:1"}]}}
     job = {
         "metadata": {"name": "x"},
         "spec": {"template": {"spec": {**bare["spec"], "restartPolicy": "Never"}}},
@@ -238,7 +239,7 @@ def test_a_claim_asks_for_a_little_more_and_nothing_else(fenced: Fenced) -> None
     asked = {size: {"spec": {"resources": {"requests": {"storage": size}}}} for size in ("1537Mi", "1536Mi")}
     labelled = {**asked["1536Mi"], "metadata": {"labels": {"a": "b"}}}
     for change in (signed(asked["1537Mi"]), asked["1536Mi"], signed(labelled), signed({})):
-        assert _is_denied(lambda change=change: _claim(fenced, change)), change
+        assert _is_denied(partial(_claim, fenced, change)), change
     _claim(fenced, signed(asked["1536Mi"]))
 
 
@@ -256,7 +257,7 @@ def test_a_cron_job_is_suspended_and_nothing_else(fenced: Fenced) -> None:
         {"spec": {"suspend": True}},
     )
     for change in changes:
-        assert _is_denied(lambda change=change: _cron_job(fenced, change)), change
+        assert _is_denied(partial(_cron_job, fenced, change)), change
     _cron_job(fenced, signed({"spec": {"suspend": True}}))
 
 
