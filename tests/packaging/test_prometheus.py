@@ -120,7 +120,7 @@ def test_every_rule_can_be_evaluated(prometheus: Prometheus) -> None:
         return rules if rules and all(rule["health"] != "unknown" for rule in rules) else []
 
     rules = until(evaluated)
-    assert len(rules) == 14
+    assert len(rules) == 15
     assert [rule["name"] for rule in rules if rule["health"] != "ok"] == []
     until(lambda: prometheus.value("sre_agent_store_readable"))
     firing = 'count(ALERTS{alertname=~"SREAgent.*", alertstate="firing"}) or vector(0)'
