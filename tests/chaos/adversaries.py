@@ -113,8 +113,6 @@ class World:
     scenes: Sequence[Scene]
     fate: Fate = field(default_factory=Fate)
     reverting: set[str] = field(default_factory=set)
-    forbidden: set[str] = field(default_factory=set)
-    """Namespaces in which somebody has forbidden it since the step before."""
     disturbed: bool = False
     """Somebody has touched a workload since the step began."""
     deaths: int = 0
@@ -165,9 +163,10 @@ class World:
             if scene.namespace in self.reverting and scene.kind != "transient" and self.deployment(scene):
                 scene.strike(self.sandbox, self.sandbox_clock)
                 self.disturbed = True
+        forbidden = self._forbidden()
         self.drive()
         self._harm()
-        self._check(*before)
+        self._check(*before, forbidden)
         self.disturbed = False
 
     @property
@@ -221,7 +220,6 @@ class World:
                     "sre-agent/disable": "true",
                 }
                 self._put(live)
-                self.forbidden.add(scene.namespace)
             else:
                 live["spec"]["replicas"] = 5 if what == "scale" else 0
                 self._put(live)
@@ -267,9 +265,17 @@ class World:
         rows = self.client.get("/incidents?limit=200", headers={"Accept": "application/json"}).get_json()
         return {row["id"]: row["status"] for row in rows["incidents"]}
 
-    def _before(self) -> tuple[int, bool, dict[str, str], set[str]]:
+    def _before(self) -> tuple[int, bool, dict[str, str]]:
         paused = self.agent.services.controls.pause_state().paused
-        return len(self.writes()), paused, self.statuses(), set(self.forbidden)
+        return len(self.writes()), paused, self.statuses()
+
+    def _forbidden(self) -> set[str]:
+        """Namespaces whose workload says no now: a reverter takes that word away with everything else."""
+        said = {scene.namespace: self.deployment(scene) or {"metadata": {}} for scene in self.scenes}
+        word = "sre-agent/disable"
+        return {
+            n for n, live in said.items() if (live["metadata"].get("annotations") or {}).get(word) == "true"
+        }
 
     def _check(self, written: int, paused: bool, statuses: dict[str, str], forbidden: set[str]) -> None:
         """After every step."""
@@ -292,8 +298,11 @@ class World:
         if entry.automatic or entry.undo_of:
             return
         asked = self.agent.services.approvals.for_incident(entry.incident_id)
-        yes = [a for a in asked if a.state == "approved" and a.decided_at and a.decided_at <= a.expires_at]
-        assert len(yes) == 1, f"written with {len(yes)} approvals"
+        newest = asked[-1] if asked else None  # an earlier yes may have met a changed target: asked afresh
+        assert newest is not None, "written and nobody was asked"
+        assert newest.state == "approved", f"written while the newest approval is {newest.state}"
+        assert newest.decided_at is not None
+        assert newest.decided_at <= newest.expires_at, "written by a yes that came too late"
 
     def _are_well(self, before: dict[str, str]) -> None:
         """Whoever calls it recovered must be right at that moment."""
