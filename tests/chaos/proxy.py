@@ -220,6 +220,7 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # head and body are written apart: each answer would wait 40 ms for an ACK
     server: _Server
 
     def _pass(self) -> None:
