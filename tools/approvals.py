@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol, TypeAlias
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Connection, Select, func, select, update
 
 from tools.audit import append_entry
 from tools.database import Database, insert_if_absent
@@ -126,7 +126,8 @@ class SqlApprovals:
 
     def request(self, approval: Approval) -> Approval:
         with self._database.write() as connection:
-            if insert_if_absent(connection, approvals, approval.model_dump()):
+            placed = approval.model_copy(update={"created_at": _after_the_last(connection, approval)})
+            if insert_if_absent(connection, approvals, placed.model_dump()):
                 append_entry(
                     connection,
                     "approval_requested",
@@ -134,7 +135,7 @@ class SqlApprovals:
                     incident_id=approval.incident_id,
                     detail={"approval_id": approval.id, "digest": approval.digest},
                 )
-                return approval
+                return placed
         return self.get(approval.id)
 
     def get(self, approval_id: str) -> Approval:
@@ -227,3 +228,10 @@ class SqlApprovals:
     def _approvals(self, query: Select[Any]) -> list[Approval]:
         with self._database.read() as connection:
             return [Approval(**row._mapping) for row in connection.execute(query)]
+
+
+def _after_the_last(connection: Connection, approval: Approval) -> datetime:
+    """Its time, or just after the incident's newest approval: a clock that was set back must not make it older."""
+    ours = select(func.max(approvals.c.created_at)).where(approvals.c.incident_id == approval.incident_id)
+    last: datetime | None = connection.execute(ours).scalar()
+    return max(approval.created_at, last + timedelta(microseconds=1)) if last else approval.created_at

@@ -117,3 +117,14 @@ def test_a_decided_approval_points_to_the_fresh_one(
     approvals.decide("a1", "stale", at=still.now())
     approvals.replace("a1", "a2")
     assert approvals.get("a1").replaced_by == "a2"
+
+
+def test_a_fresh_approval_is_the_newest_though_the_clock_was_set_back(
+    approvals: SqlApprovals, pending: Approval
+) -> None:
+    """Whoever asks for the newest gets the one that was asked for last; asked again, nothing moves."""
+    back = {"id": "a0", "digest": "sha256:2", "created_at": pending.created_at - timedelta(minutes=5)}
+    fresh = approvals.request(pending.model_copy(update=back))
+    assert [one.id for one in approvals.for_incident(pending.incident_id)] == ["a1", "a0"]
+    assert approvals.request(pending.model_copy(update=back)) == fresh
+    assert approvals.request(pending) == pending
