@@ -18,19 +18,20 @@ from tools.rbac import covers
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 CARRIED_OUT = "rollback_deployment"
 _CHAT = "a question about such objects in chat"
+_SETS = "the same action on a StatefulSet or DaemonSet"
 _GUARDS = "a scale-up or a computed limit that is considered"
 CONDITIONAL: Mapping[Right, str] = {
     ("list", "", "namespaces"): _CHAT,
-    ("list", "apps", "daemonsets"): _CHAT,
-    ("list", "apps", "statefulsets"): _CHAT,
     ("list", "batch", "cronjobs"): _CHAT,
-    ("list", "batch", "jobs"): _CHAT,
     ("list", "", "limitranges"): _GUARDS,
     ("list", "", "resourcequotas"): _GUARDS,
-    ("list", "autoscaling", "horizontalpodautoscalers"): _GUARDS,
+    ("list", "autoscaling.k8s.io", "verticalpodautoscalers"): _GUARDS,
     ("list", "keda.sh", "scaledobjects"): _GUARDS,
+    ("get", "apps", "controllerrevisions"): _SETS,
+    ("patch", "apps", "daemonsets"): _SETS,
+    ("patch", "apps", "statefulsets"): _SETS,
 }
-"""Rights to read that the story does not need, each with the condition under which the agent does."""
+"""Rights that the story does not need, each with the condition under which the agent does."""
 
 
 def test_every_generated_right_is_used_and_none_is_missing(
