@@ -58,7 +58,7 @@ def test_what_was_written_blind_is_decided_no_worse_than_today() -> None:
     assert _named(blind, "failed") + _named(blind, "harmful") + _named(blind, "misleading") == []
     told = summary(blind)
     assert (told["n"], told["accepted"]) == (40, 40), _named(blind, "neutral")
-    assert told["best"] >= 37, [case.id for case in blind if not case.score.best]
+    assert told["best"] >= 38, [case.id for case in blind if not case.score.best]
 
 
 class Worst:
