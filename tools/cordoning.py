@@ -6,13 +6,14 @@ from collections.abc import Callable
 from datetime import datetime
 
 from tools.cluster import Cluster, ClusterReader
-from tools.conditional import Once, escaped, set_annotations, unchanged_since_read, write_once
+from tools.conditional import escaped, set_annotations
 from tools.errors import Conflict, Refused, ToolError
 from tools.objects import condition, metadata, uid
-from tools.records import ActionCall, Argument, Observation, RbacRule, Receipt, Record, Target
+from tools.records import Argument, Observation, RbacRule, Receipt, Record, Target
 from tools.requestable import Nothing
 from tools.resources import CORDONED_BY, NODES, STAMP, JsonObject
 from tools.rollout import stamp_of, unseen
+from tools.stamped_patch import patch_once
 
 RULES: tuple[RbacRule, ...] = (RbacRule(group="", resource="nodes", verbs=("get", "patch"), cluster=True),)
 CONTROL_PLANE = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
@@ -59,27 +60,18 @@ def cordon(
             _require_open(live, args)
         require(live)
 
-    def send(live: JsonObject) -> JsonObject:
-        operations = [*unchanged_since_read(live), *(_on(live, key) if on else _off(live, key))]
-        return cluster.patch(NODES, "", args.name, operations, patch_type="json", dry_run=dry_run).object
-
-    receipt = Receipt(
-        key=key,
-        call=ActionCall(name=action, args=args.model_dump()),
-        target=args.target(),
-        sent_at=at,
-        outcome="done",
-        before=None if dry_run else look(cluster, args, at),
-    )
-    step = Once(
-        title=f"Node {args.name}",
-        read=lambda: cluster.get(NODES, "", args.name),
-        done=lambda live: stamp_of(live) == key and uid(live) == args.uid,
+    return patch_once(
+        cluster,
+        action,
+        args,
+        NODES,
+        lambda live: _on(live, key) if on else _off(live, key),
         require=check,
-        send=send,
-        told=lambda told, _: told,
+        before=lambda: look(cluster, args, at),
+        key=key,
+        at=at,
+        dry_run=dry_run,
     )
-    return write_once(step, receipt, dry_run=dry_run)
 
 
 def observe(cluster: ClusterReader, args: NodeArgs, receipt: Receipt | None, at: datetime) -> Observation:

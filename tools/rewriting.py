@@ -10,13 +10,14 @@ from collections.abc import Callable
 from datetime import datetime
 
 from tools.cluster import Cluster, ClusterReader
-from tools.conditional import Once, set_annotation, unchanged_since_read, write_once
+from tools.conditional import set_annotation
 from tools.errors import Conflict, Refused
 from tools.objects import metadata, uid
-from tools.records import ActionCall, Argument, RbacRule, Receipt, Record, Target
+from tools.records import Argument, RbacRule, Receipt, Record, Target
 from tools.resources import STAMP, JsonObject
 from tools.rollout import RULES as LOOK_RULES
-from tools.rollout import look, stamp_of
+from tools.rollout import look
+from tools.stamped_patch import patch_once
 from tools.templates import template_digest
 from tools.workload_revisions import WorkloadKind, kind_args, resource_of_kind, template_of
 from tools.workload_status import ON_DELETE, strategy_of
@@ -69,31 +70,22 @@ def rewrite(
 
     resource = resource_of_kind(args.kind)
 
-    def send(live: JsonObject) -> JsonObject:
-        stamp = set_annotation("/metadata", metadata(live), STAMP, key)
-        operations = [*unchanged_since_read(live), *change(live), *stamp]
-        written = cluster.patch(
-            resource, args.namespace, args.name, operations, patch_type="json", dry_run=dry_run
-        )
-        return written.object
+    def stamped(live: JsonObject) -> list[JsonObject]:
+        return [*change(live), *set_annotation("/metadata", metadata(live), STAMP, key)]
 
-    receipt = Receipt(
-        key=key,
-        call=ActionCall(name=action, args=args.model_dump()),
-        target=args.target(),
-        sent_at=at,
-        outcome="done",
-        before=None if dry_run else look(cluster, args, at),
-    )
-    step = Once(
-        title=f"{args.kind} {args.namespace}/{args.name}",
-        read=lambda: cluster.get(resource, args.namespace, args.name),
-        done=lambda live: stamp_of(live) == key and uid(live) == args.uid,
+    return patch_once(
+        cluster,
+        action,
+        args,
+        resource,
+        stamped,
         require=lambda live: require_unchanged(live, args),
-        send=send,
+        before=lambda: look(cluster, args, at),
         told=as_written,
+        key=key,
+        at=at,
+        dry_run=dry_run,
     )
-    return write_once(step, receipt, dry_run=dry_run)
 
 
 def require_unchanged(live: JsonObject, args: TemplateArgs) -> None:

@@ -9,12 +9,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from tools.cluster import Cluster, ClusterReader
-from tools.conditional import Once, escaped, set_annotations, unchanged_since_read, write_once
+from tools.conditional import escaped, set_annotations
 from tools.errors import Conflict, Refused, ToolError
 from tools.job_facts import ended, jobs_of
 from tools.objects import metadata, name, uid
 from tools.records import (
-    ActionCall,
     Argument,
     JobObservation,
     Observation,
@@ -26,6 +25,7 @@ from tools.records import (
 from tools.requestable import Nothing
 from tools.resources import CRONJOBS, STAMP, SUSPENDED_BY, JsonObject
 from tools.rollout import stamp_of, unseen
+from tools.stamped_patch import patch_once
 
 LOOK_RULES: tuple[RbacRule, ...] = (
     RbacRule(group="batch", resource="cronjobs", verbs=("get",)),
@@ -60,30 +60,19 @@ def suspend(
     cluster: Cluster, action: str, args: CronJobArgs, *, on: bool, key: str, at: datetime, dry_run: bool
 ) -> Receipt:
     """Suspend the CronJob, or (`on` False) take our own suspension back. Errors: `tools.conditional.write_once`."""
-
-    def send(live: JsonObject) -> JsonObject:
-        operations = [*unchanged_since_read(live), *(_on(live, key) if on else _off(key))]
-        return cluster.patch(
-            CRONJOBS, args.namespace, args.name, operations, patch_type="json", dry_run=dry_run
-        ).object
-
-    receipt = Receipt(
-        key=key,
-        call=ActionCall(name=action, args=args.model_dump()),
-        target=args.target(),
-        sent_at=at,
-        outcome="done",
-        before=None if dry_run else look(cluster, args.namespace, args.name, at),
-    )
-    step = Once(
-        title=f"CronJob {args.namespace}/{args.name}",
-        read=lambda: cluster.get(CRONJOBS, args.namespace, args.name),
-        done=lambda live: stamp_of(live) == key and uid(live) == args.uid,
+    return patch_once(
+        cluster,
+        action,
+        args,
+        CRONJOBS,
+        lambda live: _on(live, key) if on else _off(key),
         require=lambda live: (_require_running if on else _require_ours)(live, args),
-        send=send,
+        before=lambda: look(cluster, args.namespace, args.name, at),
         told=lambda told, live: told.model_copy(update={"generation": _generation(live)}),
+        key=key,
+        at=at,
+        dry_run=dry_run,
     )
-    return write_once(step, receipt, dry_run=dry_run)
 
 
 def observe(cluster: ClusterReader, args: CronJobArgs, receipt: Receipt | None, at: datetime) -> Observation:

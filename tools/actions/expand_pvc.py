@@ -7,16 +7,17 @@ from datetime import datetime
 from tools.actions import Action
 from tools.claim_sizes import asked_for, failed, grown, there_is, waits_for
 from tools.cluster import Cluster, ClusterReader
-from tools.conditional import Once, set_annotation, unchanged_since_read, write_once
+from tools.conditional import set_annotation
 from tools.errors import Conflict, NotFound, Refused, ToolError
 from tools.excerpts import message
 from tools.objects import metadata, uid
 from tools.quantities import parse_quantity
-from tools.records import ActionCall, Argument, Observation, Preview, RbacRule, Receipt, Record, Target
+from tools.records import Argument, Observation, Preview, RbacRule, Receipt, Record, Target
 from tools.rehearsal import Shown, nothing_replaced, rehearse
 from tools.requestable import Nothing, Requestable
 from tools.resources import CLAIMS, STAMP, STORAGE_CLASSES, JsonObject
 from tools.rollout import stamp_of, unseen
+from tools.stamped_patch import patch_once
 
 NAME = "expand_pvc"
 MOST_GROWTH = 1.5
@@ -46,33 +47,24 @@ class ExpandPvc(Record):
 def execute(cluster: Cluster, args: ExpandPvc, *, key: str, at: datetime, dry_run: bool) -> Receipt:
     """Ask for it. Errors: `tools.conditional.write_once`; Refused where the volume cannot grow."""
 
-    def send(live: JsonObject) -> JsonObject:
-        operations = [
-            *unchanged_since_read(live),
+    def change(live: JsonObject) -> list[JsonObject]:
+        return [
             {"op": "replace", "path": "/spec/resources/requests/storage", "value": args.to_size},
             *set_annotation("/metadata", metadata(live), STAMP, key),
         ]
-        return cluster.patch(
-            CLAIMS, args.namespace, args.name, operations, patch_type="json", dry_run=dry_run
-        ).object
 
-    receipt = Receipt(
-        key=key,
-        call=ActionCall(name=NAME, args=args.model_dump()),
-        target=args.target(),
-        sent_at=at,
-        outcome="done",
-        before=None if dry_run else _look(cluster, args, at),
-    )
-    step = Once(
-        title=f"PersistentVolumeClaim {args.namespace}/{args.name}",
-        read=lambda: cluster.get(CLAIMS, args.namespace, args.name),
-        done=lambda live: stamp_of(live) == key and uid(live) == args.uid,
+    return patch_once(
+        cluster,
+        NAME,
+        args,
+        CLAIMS,
+        change,
         require=lambda live: _require_can_grow(cluster, live, args),
-        send=send,
-        told=lambda told, _: told,
+        before=lambda: _look(cluster, args, at),
+        key=key,
+        at=at,
+        dry_run=dry_run,
     )
-    return write_once(step, receipt, dry_run=dry_run)
 
 
 def observe(cluster: ClusterReader, args: ExpandPvc, receipt: Receipt | None, at: datetime) -> Observation:

@@ -15,7 +15,7 @@ from pydantic import model_validator
 from tools.actions import Action
 from tools.autoscalers import autoscaler_facts
 from tools.cluster import Cluster, ClusterReader
-from tools.conditional import Once, set_annotation, unchanged_since_read, write_once
+from tools.conditional import set_annotation
 from tools.errors import Conflict, Refused, ToolError
 from tools.objects import desired, metadata, uid
 from tools.records import ActionCall, Observation, Preview, RbacRule, Receipt, Record, Target
@@ -24,6 +24,7 @@ from tools.resources import AUTOSCALERS, DEPLOYMENTS, STAMP, JsonObject
 from tools.rewriting import as_written
 from tools.rollout import RULES as LOOK_RULES
 from tools.rollout import look_at, stamp_of, unseen
+from tools.stamped_patch import patch_once
 
 NAME = "set_hpa_maximum"
 VERIFICATION = (
@@ -68,33 +69,25 @@ def execute(cluster: Cluster, args: SetHpaMaximum, *, key: str, at: datetime, dr
     """Set the maximum. Errors: `tools.conditional.write_once`."""
     deployment = cluster.get(DEPLOYMENTS, args.namespace, args.workload)
 
-    def send(live: JsonObject) -> JsonObject:
-        operations = [
-            *unchanged_since_read(live),
+    def change(live: JsonObject) -> list[JsonObject]:
+        return [
             {"op": "replace", "path": "/spec/maxReplicas", "value": args.maximum},
             *set_annotation("/metadata", metadata(live), STAMP, key),
         ]
-        return cluster.patch(
-            AUTOSCALERS, args.namespace, args.name, operations, patch_type="json", dry_run=dry_run
-        ).object
 
-    receipt = Receipt(
-        key=key,
-        call=ActionCall(name=NAME, args=args.model_dump()),
-        target=args.target(),
-        sent_at=at,
-        outcome="done",
-        before=None if dry_run else look_at(cluster, deployment, at),
-    )
-    step = Once(
-        title=f"HorizontalPodAutoscaler {args.namespace}/{args.name}",
-        read=lambda: cluster.get(AUTOSCALERS, args.namespace, args.name),
-        done=lambda live: stamp_of(live) == key and uid(live) == args.uid,
+    return patch_once(
+        cluster,
+        NAME,
+        args,
+        AUTOSCALERS,
+        change,
         require=lambda live: _require_unchanged(live, deployment, args),
-        send=send,
+        before=lambda: look_at(cluster, deployment, at),
         told=lambda told, _: as_written(told, deployment),
+        key=key,
+        at=at,
+        dry_run=dry_run,
     )
-    return write_once(step, receipt, dry_run=dry_run)
 
 
 def observe(
