@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from tools.cluster import JsonObject
 from tools.sandbox import kinds
 from tools.sandbox.controllers.jobs import finished, reference_to
+from tools.sandbox.controllers.watching import watch
 from tools.sandbox.defaults import apply_defaults
 from tools.sandbox.schedules import Schedule
-from tools.sandbox.store import Change
-from tools.sandbox.values import controller_of, copied, instant, parse_instant
+from tools.sandbox.values import copied, instant, parse_instant
 from tools.sandbox.world import World
 
 KIND = kinds.CRONJOB
@@ -26,16 +26,7 @@ class CronJobController:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        world.store.listen(self._on_change)
-
-    def _on_change(self, change: Change) -> None:
-        metadata = change.obj["metadata"]
-        if change.kind is KIND and change.new:
-            self._enqueue(metadata["namespace"], metadata["name"])
-        elif change.kind is kinds.JOB:
-            owner = controller_of(change.obj)
-            if owner and owner["kind"] == KIND.name:
-                self._enqueue(metadata["namespace"], owner["name"])
+        watch(world, KIND, kinds.JOB, self._enqueue)
 
     def _enqueue(self, namespace: str, name: str) -> None:
         self._world.engine.enqueue(("cronjob", namespace, name), lambda: self.sync(namespace, name))

@@ -9,8 +9,9 @@ from tools.sandbox import kinds
 from tools.sandbox.controllers import history
 from tools.sandbox.controllers.podview import ready, ready_since
 from tools.sandbox.controllers.scheduler import bound_to, fits
+from tools.sandbox.controllers.watching import watch
 from tools.sandbox.store import Change
-from tools.sandbox.values import controller_of, dig
+from tools.sandbox.values import dig
 from tools.sandbox.world import World
 
 KIND = kinds.DAEMONSET
@@ -29,17 +30,11 @@ class DaemonSetController:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        watch(world, KIND, kinds.POD, self._enqueue)
         world.store.listen(self._on_change)
 
     def _on_change(self, change: Change) -> None:
-        metadata = change.obj["metadata"]
-        if change.kind is KIND and change.new:
-            self._enqueue(metadata["namespace"], metadata["name"])
-        elif change.kind is kinds.POD:
-            owner = controller_of(change.obj)
-            if owner and owner["kind"] == KIND.name:
-                self._enqueue(metadata["namespace"], owner["name"])
-        elif change.kind is kinds.NODE:
+        if change.kind is kinds.NODE:
             for found in self._world.store.list(KIND):
                 self._enqueue(found["metadata"]["namespace"], found["metadata"]["name"])
 

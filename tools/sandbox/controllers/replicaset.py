@@ -8,8 +8,8 @@ from tools.cluster import JsonObject
 from tools.sandbox import kinds
 from tools.sandbox.admission import forbidden, refusal
 from tools.sandbox.controllers.podview import active, ready, ready_since, restarts
-from tools.sandbox.store import Change
-from tools.sandbox.values import controller_of, copied
+from tools.sandbox.controllers.watching import watch
+from tools.sandbox.values import copied
 from tools.sandbox.world import World
 
 KIND = kinds.REPLICASET
@@ -22,16 +22,7 @@ class ReplicaSetController:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        world.store.listen(self._on_change)
-
-    def _on_change(self, change: Change) -> None:
-        metadata = change.obj["metadata"]
-        if change.kind is KIND and change.new:
-            self._enqueue(metadata["namespace"], metadata["name"])
-        elif change.kind is kinds.POD:
-            owner = controller_of(change.obj)
-            if owner and owner["kind"] == KIND.name:
-                self._enqueue(metadata["namespace"], owner["name"])
+        watch(world, KIND, kinds.POD, self._enqueue)
 
     def _enqueue(self, namespace: str, name: str) -> None:
         self._world.engine.enqueue(("replicaset", namespace, name), lambda: self.sync(namespace, name))

@@ -13,8 +13,7 @@ from tools.sandbox import kinds
 from tools.sandbox.controllers import history
 from tools.sandbox.controllers.podview import ready, ready_since
 from tools.sandbox.controllers.stateful_pods import claims_of, pod_of
-from tools.sandbox.store import Change
-from tools.sandbox.values import controller_of
+from tools.sandbox.controllers.watching import watch
 from tools.sandbox.world import World
 
 KIND = kinds.STATEFULSET
@@ -25,16 +24,7 @@ class StatefulSetController:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        world.store.listen(self._on_change)
-
-    def _on_change(self, change: Change) -> None:
-        metadata = change.obj["metadata"]
-        if change.kind is KIND and change.new:
-            self._enqueue(metadata["namespace"], metadata["name"])
-        elif change.kind is kinds.POD:
-            owner = controller_of(change.obj)
-            if owner and owner["kind"] == KIND.name:
-                self._enqueue(metadata["namespace"], owner["name"])
+        watch(world, KIND, kinds.POD, self._enqueue)
 
     def _enqueue(self, namespace: str, name: str) -> None:
         self._world.engine.enqueue(("statefulset", namespace, name), lambda: self.sync(namespace, name))
