@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from graph import returns
 from graph.diagnosis import diagnose as by_evidence
+from graph.kept_logs import logs_are_kept
 from graph.planned_steps import FAMILIES, planned
 from graph.policy_facts import REQUESTED
 from graph.services import Services
@@ -64,6 +65,7 @@ def _finding(request: RequestedAction, proved: Finding, why_not: str = "") -> Fi
 def _proposal(services: Services, request: RequestedAction, evidence: Evidence, target: Target) -> Proposal:
     enabled, now = services.policy.enabled_actions, services.clock.now()
     call = call_for(services.cluster, request.name, request.args, target, now, enabled)
+    _require_logs(call, evidence)
     proposal = Proposal(
         call=call,
         target=target,
@@ -75,6 +77,14 @@ def _proposal(services: Services, request: RequestedAction, evidence: Evidence, 
     if REGISTRY[call.name].family in FAMILIES:
         proposal = proposal.model_copy(update={"then": planned(evidence, target)})
     return _with_health(proposal, call, evidence) if REGISTRY[call.name].family == "rollback" else proposal
+
+
+def _require_logs(call: ActionCall, evidence: Evidence) -> None:
+    """A Job goes with its logs: never before they are kept, whoever asks."""
+    if REGISTRY[call.name].family == "job" and not logs_are_kept(evidence, str(call.args["uid"])):
+        raise Refused(
+            "what its pods printed is not kept: ask for it by the Job itself (kind Job), or try again later"
+        )
 
 
 def _with_health(proposal: Proposal, call: ActionCall, evidence: Evidence) -> Proposal:

@@ -71,7 +71,7 @@ class ByHand:
     def open_for(self, wish: Wish, kind: str, namespace: str, name: str, *, actor: str, reason: str) -> str:
         """The incident in which this action is proposed, always its own. Raises a problem for what cannot be done."""
         self._check(kind, namespace, name)
-        now = self.clock.now()
+        now, wish = self.clock.now(), self.wishes.of_part(wish, kind, name)
         alert = manual_alert(kind, namespace, name, actor=actor, reason=reason, at=now, action=wish.name)
         self.wishes.check(wish, alert, now)
         asked = RequestedAction(

@@ -7,7 +7,7 @@ in the run. What cannot be read now is left to the run, which waits for the API 
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from flask import request
@@ -56,6 +56,18 @@ class Wishes:
     reader: ClusterReader
     requests: RequestedActions
     enabled: Collection[str]
+
+    def of_part(self, wish: Wish, kind: str, name: str) -> Wish:
+        """The wish with the name of what the person named, where the action is about a part of its target.
+
+        Raises a 422 problem where its arguments name another one.
+        """
+        field = requested_calls.argument_of(wish.name, kind)
+        if not field:
+            return wish
+        if wish.args.get(field, name) != name:
+            raise _problem(f"The request is about {kind} {name}, and its arguments name {wish.args[field]}.")
+        return replace(wish, args={**wish.args, field: name})
 
     def check(self, wish: Wish, alert: Alert, at: datetime) -> None:
         """Raises a 422 problem for what cannot be done to the alert's object, a 409 problem where a run is under

@@ -117,7 +117,7 @@ def read_guards(
         for kind in kinds
         if kind in _LISTS
     }
-    if "nodes" in kinds and (names := _nodes_of(pods)):
+    if (every or "nodes" in kinds) and (names := _nodes_of(pods, every=every)):
         asks["nodes"] = _ask_nodes(cluster, names)
     found = run_asks(reads, asks)
     return _facts(found, target, raw_pods)
@@ -137,10 +137,12 @@ def read_nodes(cluster: ClusterReader, target: Target, reads: Reads) -> Guards:
     return Guards(found, nodes=nodes, node_pods=fates(found["node_pods"].values))
 
 
-def _nodes_of(pods: Sequence[PodFacts]) -> list[str]:
-    """Nodes under pods that are not well, each once, at most a few."""
+def _nodes_of(pods: Sequence[PodFacts], *, every: bool = False) -> list[str]:
+    """Nodes under pods that are not well, or under any, each once, at most a few."""
     ill = [
-        p for p in pods if p.node and (not p.ready or any(c.exit_reason == "OOMKilled" for c in p.containers))
+        p
+        for p in pods
+        if p.node and (every or not p.ready or any(c.exit_reason == "OOMKilled" for c in p.containers))
     ]
     return list(dict.fromkeys(sorted(pod.node for pod in ill)))[:MOST_NODES]
 

@@ -5,8 +5,8 @@ People give names and numbers. uids, digests and what else binds a write to what
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -31,3 +31,5 @@ class Requestable:
     """
     given: type[Record] = Nothing
     """What the person may say beyond the target. Frozen, extra fields forbidden."""
+    named: Mapping[str, str] = field(default_factory=dict)
+    """Kind that a person may name instead of the target that stands for it, and which argument its name is."""

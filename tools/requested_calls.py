@@ -50,6 +50,12 @@ def call_for(
     return call
 
 
+def argument_of(name: str, kind: str) -> str:
+    """Which argument of this action the name of such an object is; empty: none, it names the target itself."""
+    action = REGISTRY.get(name)
+    return action.on_request.named.get(kind, "") if action and action.on_request else ""
+
+
 def known(enabled: Collection[str] = ()) -> list[str]:
     """Names of the actions that a person may ask for."""
     return sorted(n for n, a in REGISTRY.items() if a.on_request and (a.risk != "off" or n in enabled))

@@ -6,6 +6,7 @@ long as it is there. Its logs go with it, so that it is proposed only where they
 
 from __future__ import annotations
 
+from graph.kept_logs import logs_are_kept
 from graph.playbooks import Playbook
 from graph.state import Finding, Proposal
 from tools.records import ActionCall, Evidence, JobFacts, Target
@@ -43,7 +44,7 @@ def proves(evidence: Evidence) -> Finding | None:
 def candidates(finding: Finding, evidence: Evidence, target: Target) -> list[Proposal]:
     """The deletion of a run that a later one has made up for, once its logs are kept."""
     job = evidence.job
-    if job is None or not _later_success(job, evidence) or not _logs_are_kept(evidence):
+    if job is None or not _later_success(job, evidence) or not logs_are_kept(evidence, job.uid):
         return []
     args = {
         "namespace": target.namespace,
@@ -69,14 +70,6 @@ def _later_success(job: JobFacts, evidence: Evidence) -> JobFacts | None:
         return None
     later = [run for run in evidence.runs if run.outcome == "complete" and run.created_at > job.created_at]
     return later[-1] if later else None
-
-
-def _logs_are_kept(evidence: Evidence) -> bool:
-    """What its pods printed was read; where no pod is left there is nothing to lose."""
-    if any(evidence.unread(kind) for kind in ("pods", "logs", "previous_logs")):
-        return False
-    read = [item for item in evidence.items if item.kind == "logs" and item.status in ("found", "no_data")]
-    return bool(read) or not evidence.pods
 
 
 def _tries(job: JobFacts) -> str:

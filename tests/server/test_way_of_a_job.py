@@ -123,6 +123,41 @@ def test_a_job_whose_owner_said_no_is_left_alone(agent: Harness) -> None:
     assert any("workload_disabled" in line for line in decision(agent, incident_id)["blocked_by"])
 
 
+def test_whoever_asks_has_a_failed_run_deleted_once_its_log_is_kept(agent: Harness) -> None:
+    """Though nothing made up for it, which is told beside it; its own name is all that is given."""
+    failed = one_failure(agent)["metadata"]["name"]
+    wish = {"namespace": "shop", "kind": "Job", "workload": failed, "action": {"name": "delete_job"}}
+    wrong = {**wish, "action": {"name": "delete_job", "args": {"job": "another"}}}
+    answer = agent.client.post("/incidents", json=wrong)
+    assert (answer.status_code, "name another" in answer.get_json()["detail"]) == (422, True)
+    answer = agent.client.post("/incidents", json=wish)
+    assert answer.status_code == 202, answer.get_data(as_text=True)
+    agent.drive()
+    incident_id = answer.get_json()["id"]
+    assert told(agent, incident_id)[:3] == ("requested", "ask", "awaiting_approval")
+    kept = agent.client.get(f"/incidents/{incident_id}").get_json()["evidence"]["items"]
+    assert any(SAID[-1] in item["excerpt"] for item in kept if item["kind"] == "logs")
+    assert deletions(agent) == []
+    approve(agent)
+    agent.advance(300)
+    assert told(agent, incident_id)[:3] == ("requested", "ask", "recovered")
+    assert failed not in jobs(agent)
+
+
+def test_a_run_asked_for_by_its_cron_job_is_not_deleted_unread(agent: Harness) -> None:
+    """Of a CronJob the newest run that failed is looked at, and so kept; another one's log would be lost."""
+    failed = one_failure(agent)["metadata"]["name"]
+    agent.advance(10 * 60, step=60)
+    (other,) = (name for name in jobs(agent) if name != failed)
+    action = {"name": "delete_job", "args": {"job": other}}
+    wish = {"namespace": "shop", "kind": "CronJob", "workload": "nightly", "action": action}
+    answer = agent.client.post("/incidents", json=wish)
+    agent.drive()
+    incident_id = answer.get_json()["id"]
+    assert told(agent, incident_id)[:3] == ("requested", "notify", "notified")
+    assert "is not kept" in agent.incident(incident_id).summary
+
+
 def piled_up(agent: Harness) -> str:
     """Four runs that never end; the alert that one of them takes long."""
     agent.sandbox.fault("shop", "nightly", "imagepull")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.harness import Harness, deployment, harness
-from tests.server.ways import approve, decision, fire, node_patch, pending, told, writes
+from tests.server.ways import approve, decision, fire, limited, node_patch, pending, told, writes
 from tools.resources import NODES
 from tools.synthetic import ACTION_NAME, ACTOR, REQUEST
 
@@ -194,6 +194,46 @@ def test_guards_are_read_whatever_the_pods_are_like(agent: Harness) -> None:
     agent.advance(60, step=30)
     incident_id = ask_for(agent, "scale_deployment", {"replicas": 4})
     assert any("autoscaled" in line for line in decision(agent, incident_id)["blocked_by"])
+
+
+def test_more_memory_is_asked_for_by_its_limit(agent: Harness) -> None:
+    """Nodes and quotas are read though nothing was killed; its page shows both amounts."""
+    agent.sandbox.apply(limited("api"))
+    agent.advance(700, step=70)
+    incident_id = ask_for(agent, "set_memory_limit", {"limit": "192Mi"}, workload="api")
+    assert told(agent, incident_id)[:3] == ("requested", "ask", "awaiting_approval"), decision(
+        agent, incident_id
+    )
+    diff = pending(agent)["proposal"]["preview"]["diff"]
+    assert "192Mi" in diff
+    assert "128Mi" in diff
+    approve(agent)
+    assert writes(agent) == ["PATCH /apis/apps/v1/namespaces/shop/deployments/api"]
+    agent.advance(400)
+    assert told(agent, incident_id) == ("requested", "ask", "recovered", "RECOVERED")
+
+
+def test_a_higher_maximum_is_asked_for_by_number(agent: Harness) -> None:
+    """Of an autoscaler that is not at its maximum yet: a person may know what is coming."""
+    agent.sandbox.apply(limited("api"))
+    reference = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "api"}
+    spec = {"scaleTargetRef": reference, "minReplicas": 3, "maxReplicas": 4}
+    named = {"name": "api", "namespace": "shop"}
+    made = {
+        "apiVersion": "autoscaling/v2",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": named,
+        "spec": spec,
+    }
+    agent.sandbox.apply(made)
+    agent.advance(700, step=70)
+    incident_id = ask_for(agent, "set_hpa_maximum", {"maximum": 6}, workload="api")
+    assert told(agent, incident_id)[:3] == ("requested", "ask", "awaiting_approval"), decision(
+        agent, incident_id
+    )
+    approve(agent)
+    agent.advance(400)
+    assert told(agent, incident_id) == ("requested", "ask", "recovered", "RECOVERED")
 
 
 def test_what_changed_before_the_answer_is_shown_anew(agent: Harness) -> None:

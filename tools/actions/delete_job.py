@@ -14,8 +14,9 @@ from tools.conditional import Once, write_once
 from tools.errors import Conflict, NotFound, Refused, ToolError
 from tools.job_facts import ended
 from tools.objects import controller, metadata, owned_by, uid
-from tools.records import ActionCall, Observation, Preview, RbacRule, Receipt, Record, Target
+from tools.records import ActionCall, Argument, Observation, Preview, RbacRule, Receipt, Record, Target
 from tools.rehearsal import Shown, rehearse
+from tools.requestable import Requestable
 from tools.resources import CRONJOBS, JOBS, PODS, JsonObject
 from tools.rollout import unseen
 from tools.suspending import LOOK_RULES, look
@@ -47,6 +48,13 @@ class DeleteJob(Record):
                 kind=CRONJOBS.kind, namespace=self.namespace, name=self.cron_job, uid=self.cron_job_uid
             )
         return Target(kind=JOBS.kind, namespace=self.namespace, name=self.name, uid=self.uid)
+
+
+class WhichJob(Record):
+    """What a person says who asks for it."""
+
+    job: str
+    """Its name: what is verified, and what the request is about, is the CronJob that made it."""
 
 
 def execute(cluster: Cluster, args: DeleteJob, *, key: str, at: datetime, dry_run: bool) -> Receipt:
@@ -126,11 +134,31 @@ def _is_going(job: JsonObject, args: DeleteJob) -> bool:
     return not job or uid(job) != args.uid or "deletionTimestamp" in metadata(job)
 
 
+def propose(cluster: ClusterReader, target: Target, given: WhichJob, at: datetime) -> dict[str, Argument]:
+    """The Job as it is now. Raises Refused where it is not there, has not ended, or is not the target's."""
+    named: dict[str, Argument] = {"namespace": target.namespace, "name": given.job}
+    try:
+        job = cluster.get(JOBS, target.namespace, given.job)
+    except NotFound as err:
+        raise Refused(f"There is no Job {given.job} in {target.namespace}") from err
+    made = {"cron_job": target.name, "cron_job_uid": target.uid} if target.kind == CRONJOBS.kind else {}
+    args = DeleteJob(**{**named, **made, "uid": uid(job)})
+    if not made and uid(job) != target.uid:
+        raise Refused(f"Job {given.job} is not {target.kind} {target.name}")
+    _require_whose(job, args)
+    return dict(args.model_dump())
+
+
 def _require_ended(job: JsonObject, args: DeleteJob, before: Observation) -> None:
-    title = f"Job {args.namespace}/{args.name}"
-    owner = controller(job) or {}
     if args.cron_job and before.uid != args.cron_job_uid:
         raise Conflict(f"CronJob {args.cron_job} is another object of that name: uid {before.uid}")
+    _require_whose(job, args)
+
+
+def _require_whose(job: JsonObject, args: DeleteJob) -> None:
+    """It has ended, and is its CronJob's or nobody's."""
+    title = f"Job {args.namespace}/{args.name}"
+    owner = controller(job) or {}
     if owner and (owner.get("kind"), owner.get("apiVersion")) != (CRONJOBS.kind, CRONJOBS.api_version):
         raise Refused(f"{title} belongs to {owner.get('kind')} {owner.get('name')}: theirs to delete")
     if str(owner.get("uid", "")) != args.cron_job_uid:
@@ -154,4 +182,7 @@ ACTION = Action(
     execute=execute,
     observe=observe,
     no_undo=NO_UNDO,
+    on_request=Requestable(
+        kinds=(CRONJOBS.kind, JOBS.kind), propose=propose, given=WhichJob, named={JOBS.kind: "job"}
+    ),
 )

@@ -196,5 +196,5 @@ ACTION = Action(
     execute=execute,
     observe=observe,
     no_undo=NO_UNDO,
-    on_request=Requestable(kinds=tuple(KINDS), propose=propose, given=WhichPod),
+    on_request=Requestable(kinds=tuple(KINDS), propose=propose, given=WhichPod, named={PODS.kind: "pod"}),
 )

@@ -17,9 +17,10 @@ from tools.autoscalers import autoscaler_facts
 from tools.cluster import Cluster, ClusterReader
 from tools.conditional import set_annotation
 from tools.errors import Conflict, Refused, ToolError
-from tools.objects import desired, metadata, uid
-from tools.records import ActionCall, Observation, Preview, RbacRule, Receipt, Record, Target
+from tools.objects import desired, metadata, name, uid
+from tools.records import ActionCall, Argument, Observation, Preview, RbacRule, Receipt, Record, Target
 from tools.rehearsal import Shown, nothing_replaced, rehearse
+from tools.requestable import Requestable
 from tools.resources import AUTOSCALERS, DEPLOYMENTS, STAMP, JsonObject
 from tools.rewriting import as_written
 from tools.rollout import RULES as LOOK_RULES
@@ -63,6 +64,13 @@ class SetHpaMaximum(Record):
         return Target(
             kind=DEPLOYMENTS.kind, namespace=self.namespace, name=self.workload, uid=self.workload_uid
         )
+
+
+class HigherMaximum(Record):
+    """What a person says who asks for it."""
+
+    maximum: int
+    """How many replicas it may make."""
 
 
 def execute(cluster: Cluster, args: SetHpaMaximum, *, key: str, at: datetime, dry_run: bool) -> Receipt:
@@ -137,13 +145,43 @@ def _require_unchanged(live: JsonObject, deployment: JsonObject, args: SetHpaMax
         raise Conflict(
             f"The maximum of {title} has changed since this was proposed: it is {spec.get('maxReplicas')} now"
         )
-    reference = spec.get("scaleTargetRef") or {}
-    group, _, _ = str(reference.get("apiVersion", "")).rpartition("/")
-    scaled = (group, reference.get("kind"), reference.get("name"))
-    if scaled != (DEPLOYMENTS.group, DEPLOYMENTS.kind, args.workload):
+    if not _scales(live, args.workload):
         raise Refused(f"{title} does not scale Deployment {args.workload}")
     if args.maximum < int(spec.get("minReplicas", 1) or 0):
         raise Refused(f"{title} has a minimum of {spec['minReplicas']} replicas")
+
+
+def propose(
+    cluster: ClusterReader, target: Target, given: HigherMaximum, at: datetime
+) -> dict[str, Argument]:
+    """From the present maximum of the one autoscaler of this Deployment to the number that was asked for.
+
+    Raises Refused for fewer, and where there is no autoscaler or a second one; more than one step is refused by the
+    arguments' own bounds.
+    """
+    found = [item for item in cluster.list(AUTOSCALERS, target.namespace) if _scales(item, target.name)]
+    if len(found) != 1:
+        raise Refused(f"{len(found)} HorizontalPodAutoscalers scale Deployment {target.name}, where one must")
+    (live,) = found
+    maximum = int((live.get("spec") or {}).get("maxReplicas") or 0)
+    if given.maximum <= maximum:
+        raise Refused(f"{name(live)} has a maximum of {maximum}: only more can be asked for")
+    return {
+        "namespace": target.namespace,
+        "name": name(live),
+        "uid": uid(live),
+        "workload": target.name,
+        "workload_uid": target.uid,
+        "from_maximum": maximum,
+        "maximum": given.maximum,
+    }
+
+
+def _scales(autoscaler: JsonObject, deployment: str) -> bool:
+    reference = (autoscaler.get("spec") or {}).get("scaleTargetRef") or {}
+    group, _, _ = str(reference.get("apiVersion", "")).rpartition("/")
+    scaled = (group, reference.get("kind"), reference.get("name"))
+    return scaled == (DEPLOYMENTS.group, DEPLOYMENTS.kind, deployment)
 
 
 def _difference(before: JsonObject, after: JsonObject) -> str:
@@ -158,7 +196,7 @@ ACTION = Action(
     args=SetHpaMaximum,
     risk="high",
     rules=(
-        RbacRule(group="autoscaling", resource="horizontalpodautoscalers", verbs=("get", "patch")),
+        RbacRule(group="autoscaling", resource="horizontalpodautoscalers", verbs=("get", "list", "patch")),
         *LOOK_RULES,
     ),
     preview=preview,
@@ -166,4 +204,5 @@ ACTION = Action(
     observe=observe,
     undo=undo,
     editable=("maximum",),
+    on_request=Requestable(kinds=(DEPLOYMENTS.kind,), propose=propose, given=HigherMaximum),
 )

@@ -15,11 +15,12 @@ from pydantic import model_validator
 from tools.actions import Action
 from tools.cluster import Cluster, ClusterReader
 from tools.errors import Refused
-from tools.memory_bounds import FACTOR, MOST_BYTES, spelled_bytes, whole_bytes
-from tools.records import ActionCall, Preview, Receipt
+from tools.memory_bounds import FACTOR, MOST_BYTES, raised_request, spelled_bytes, whole_bytes
+from tools.records import ActionCall, Argument, Preview, Receipt, Record, Target
 from tools.rehearsal import Shown, rehearse
+from tools.requestable import Requestable
 from tools.resources import DEPLOYMENTS, JsonObject
-from tools.rewriting import RULES, TemplateArgs, rewrite
+from tools.rewriting import RULES, TemplateArgs, rewrite, template_args
 from tools.rollout import observe
 from tools.templates import template_digest
 
@@ -72,6 +73,15 @@ class SetMemoryLimit(TemplateArgs):
         return self
 
 
+class MoreMemory(Record):
+    """What a person says who asks for it."""
+
+    limit: str
+    """As Kubernetes spells it: `192Mi`."""
+    container: str = ""
+    """May be left out where there is only one."""
+
+
 def execute(cluster: Cluster, args: SetMemoryLimit, *, key: str, at: datetime, dry_run: bool) -> Receipt:
     """Set limit and request. Errors: `tools.rewriting.rewrite`; Refused where the template does not hold the amounts
     that its pods have (somebody fills them in when pods are made) or has no such container.
@@ -107,6 +117,46 @@ def undo(cluster: ClusterReader, args: SetMemoryLimit) -> ActionCall | None:
         }
     )
     return ActionCall(name=NAME, args=inverse.model_dump())
+
+
+def propose(cluster: ClusterReader, target: Target, given: MoreMemory, at: datetime) -> dict[str, Argument]:
+    """From what the template sets now to the limit that was asked for, with the request that goes with it.
+
+    Raises Refused for less, for what is no amount, and where the template sets no limit; more than one step is refused
+    by the arguments' own bounds.
+    """
+    live = cluster.get(DEPLOYMENTS, target.namespace, target.name)
+    container = _meant(live, given.container)
+    present, wanted = whole_bytes(_stated(container, "limits")), whole_bytes(given.limit)
+    if not present:
+        raise Refused(f"container {container['name']} has no memory limit that could be raised")
+    if wanted is None or wanted <= present:
+        raise Refused(
+            f"container {container['name']} has {spelled_bytes(present)}: only more can be asked for, spelled as 192Mi"
+        )
+    stated = _stated(container, "requests")
+    request = present if stated is None else whole_bytes(stated)
+    if request is None:
+        raise Refused(f"what container {container['name']} requests cannot be read")
+    return {
+        **template_args(cluster, target),
+        "container": str(container["name"]),
+        "from_limit": present,
+        "limit": wanted,
+        "from_request": request,
+        "request": raised_request(request, present, wanted),
+    }
+
+
+def _meant(live: JsonObject, named: str) -> JsonObject:
+    """The container of that name; without a name the only one."""
+    template = (live.get("spec") or {}).get("template") or {}
+    containers: list[JsonObject] = (template.get("spec") or {}).get("containers") or []
+    found = [item for item in containers if item.get("name") == named] if named else containers
+    if len(found) != 1:
+        names = ", ".join(str(item.get("name")) for item in containers)
+        raise Refused(f"name one container: there are {names}")
+    return found[0]
 
 
 def _operations(live: JsonObject, args: SetMemoryLimit) -> list[JsonObject]:
@@ -175,4 +225,5 @@ ACTION = Action(
     execute=execute,
     observe=observe,
     undo=undo,
+    on_request=Requestable(kinds=(DEPLOYMENTS.kind,), propose=propose, given=MoreMemory),
 )

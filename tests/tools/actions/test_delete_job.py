@@ -12,8 +12,9 @@ from tests.chaos.proxy import Fault, FaultProxy, drop, hold, refuse
 from tests.tools.shop import NAMESPACE, START
 from tools.actions.delete_job import ACTION, DeleteJob
 from tools.cluster import JOBS, PODS, JsonObject, KubernetesCluster
-from tools.errors import Refused
-from tools.records import Receipt
+from tools.errors import Conflict, Refused
+from tools.records import Argument, Receipt, Target
+from tools.requested_calls import call_for
 from tools.sandbox import Sandbox
 
 
@@ -134,3 +135,29 @@ def test_another_job_of_that_name_is_left_alone(scene: Scene) -> None:
     scene.sandbox.apply(job())
     assert scene.execute().outcome == "found_done"
     assert scene.sandbox.get("Job", NAMESPACE, "import") is not None
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "says"),
+    [
+        ("Job", {"job": "gone"}, "There is no Job gone"),
+        ("Job", {}, "job: Field required"),
+        ("CronJob", {"job": "import"}, "it belongs to somebody else"),
+        ("Deployment", {"job": "import"}, "delete_job is for a CronJob or a Job, not for a Deployment"),
+    ],
+)
+def test_only_a_job_of_the_target_can_be_asked_for(
+    scene: Scene, kind: str, given: dict[str, Argument], says: str
+) -> None:
+    """One that is there, and is its own or its CronJob's."""
+    target = Target(kind=kind, namespace=NAMESPACE, name="import", uid=scene.args.uid)
+    with pytest.raises((Refused, Conflict), match=says):
+        call_for(scene.cluster, "delete_job", given, target, START)
+
+
+def test_a_job_that_runs_cannot_be_asked_for(sandbox: Sandbox, proxy: FaultProxy, tmp_path: Path) -> None:
+    """Its work would be lost."""
+    scene = Scene(sandbox, proxy, tmp_path, job("imagepull"))
+    target = Target(kind="Job", namespace=NAMESPACE, name="import", uid=scene.args.uid)
+    with pytest.raises(Refused, match="has not ended"):
+        call_for(scene.cluster, "delete_job", {"job": "import"}, target, START)

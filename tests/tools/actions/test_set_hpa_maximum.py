@@ -13,7 +13,8 @@ from tools.actions.set_hpa_maximum import ACTION, SetHpaMaximum
 from tools.cluster import KubernetesCluster
 from tools.errors import Conflict, Refused
 from tools.objects import uid
-from tools.records import ActionCall
+from tools.records import ActionCall, Argument, Target
+from tools.requested_calls import call_for
 from tools.sandbox import Sandbox
 
 
@@ -54,6 +55,12 @@ class Scene:
             "maximum": 4,
         }
         return SetHpaMaximum(**{**told, **more})
+
+    def asked(self, workload: str = "web", **given: Argument) -> ActionCall:
+        """The call that a person's words lead to."""
+        found = uid(self.the("Deployment", workload))
+        target = Target(kind="Deployment", namespace=NAMESPACE, name=workload, uid=found)
+        return call_for(self.cluster, "set_hpa_maximum", given, target, START)
 
     def execute(self, args: SetHpaMaximum) -> None:
         ACTION.execute(self.cluster, args, key="k1", at=START, dry_run=False)
@@ -152,3 +159,40 @@ def test_a_maximum_below_the_minimum_is_refused(sandbox: Sandbox, tmp_path: Path
     )
     with pytest.raises(Refused, match="minimum of 3"):
         scene.execute(scene.args(maximum=2))
+
+
+def test_whoever_asks_gives_a_number_and_code_finds_the_autoscaler(sandbox: Sandbox, tmp_path: Path) -> None:
+    """Of that Deployment, by what it says that it scales; bound to its uid and to its present maximum."""
+    scene = Scene(sandbox, tmp_path)
+    assert scene.asked(maximum=4).args == scene.args().model_dump()
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"maximum": 3}, "only more can be asked for"),
+        ({"maximum": 2}, "only more can be asked for"),
+        ({"maximum": 9}, "not one step of at most a half"),
+        ({"maximum": "4"}, "valid integer"),
+        ({"maximum": 4, "uid": "x"}, "uid: Extra inputs"),
+        ({"maximum": 4, "workload": "api"}, "0 HorizontalPodAutoscalers scale Deployment api"),
+    ],
+)
+def test_what_is_not_one_step_up_of_one_autoscaler_cannot_be_asked_for(
+    sandbox: Sandbox, tmp_path: Path, given: dict[str, Any], says: str
+) -> None:
+    """Told in words, before anything is proposed."""
+    with pytest.raises(Refused, match=says):
+        Scene(sandbox, tmp_path).asked(**given)
+
+
+def test_of_two_autoscalers_none_is_taken(sandbox: Sandbox, tmp_path: Path) -> None:
+    """They undo each other's work already."""
+    scene = Scene(sandbox, tmp_path)
+    second = {
+        **scene.the("HorizontalPodAutoscaler", "scaler"),
+        "metadata": {"name": "b", "namespace": NAMESPACE},
+    }
+    sandbox.apply({**second, "apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler"})
+    with pytest.raises(Refused, match="2 HorizontalPodAutoscalers"):
+        scene.asked(maximum=4)

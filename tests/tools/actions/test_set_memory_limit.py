@@ -14,7 +14,8 @@ from tools.cluster import KubernetesCluster
 from tools.errors import Refused
 from tools.memory_bounds import raised_request, spelled_bytes, whole_bytes
 from tools.objects import uid
-from tools.records import ActionCall
+from tools.records import ActionCall, Argument, Target
+from tools.requested_calls import call_for
 from tools.resources import JsonObject
 from tools.sandbox import Sandbox
 from tools.templates import template_digest
@@ -58,6 +59,13 @@ class Scene:
         assert found
         told = {"uid": uid(found), "from_digest": template_digest(self.template()), **more}
         return SetMemoryLimit(**args(**told))
+
+    def asked(self, **given: Argument) -> ActionCall:
+        """The call that a person's words lead to."""
+        found = self.sandbox.get("Deployment", NAMESPACE, "web")
+        assert found
+        target = Target(kind="Deployment", namespace=NAMESPACE, name="web", uid=uid(found))
+        return call_for(self.cluster, "set_memory_limit", given, target, START)
 
     def execute(self, wanted: SetMemoryLimit) -> JsonObject:
         """The containers afterwards, by name."""
@@ -206,3 +214,39 @@ def test_a_request_keeps_its_share_and_the_quality_of_service(request_: int, rai
     """Whole MiB, never up to the limit where it was below."""
     found = raised_request(request_, 128 * MIB, 192 * MIB)
     assert found == (request_ if raised == 128 else raised * MIB)
+
+
+def test_whoever_asks_gives_a_limit_and_code_finds_the_rest(sandbox: Sandbox, tmp_path: Path) -> None:
+    """What it has now, the request that keeps its share, and the template that it is bound to."""
+    scene = Scene(sandbox, tmp_path, limits={"memory": "128Mi"}, requests={"memory": "64Mi"})
+    told = scene.asked(container="web", limit="192Mi").args
+    expected = scene.args(from_request=64 * MIB, request=96 * MIB)
+    assert told == expected.model_dump(include=set(told))
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"limit": "192Mi"}, "name one container: there are web, proxy"),
+        ({"limit": "192Mi", "container": "cron"}, "name one container"),
+        ({"limit": "128Mi", "container": "web"}, "only more can be asked for"),
+        ({"limit": "64Mi", "container": "web"}, "only more can be asked for"),
+        ({"limit": "plenty", "container": "web"}, "spelled as 192Mi"),
+        ({"limit": "256Mi", "container": "web"}, "not one step of at most a half"),
+        ({"limit": "192Mi", "container": "web", "from_limit": 1}, "from_limit: Extra inputs"),
+        ({"limit": 201326592, "container": "web"}, "valid string"),
+        ({}, "limit: Field required"),
+    ],
+)
+def test_what_is_not_more_for_one_container_cannot_be_asked_for(
+    sandbox: Sandbox, tmp_path: Path, given: dict[str, Any], says: str
+) -> None:
+    """Told in words, before anything is proposed."""
+    with pytest.raises(Refused, match=says):
+        Scene(sandbox, tmp_path, **EQUAL).asked(**given)
+
+
+def test_a_container_without_a_limit_has_none_that_could_be_raised(sandbox: Sandbox, tmp_path: Path) -> None:
+    """Nobody guesses one for it."""
+    with pytest.raises(Refused, match="has no memory limit"):
+        Scene(sandbox, tmp_path).asked(limit="192Mi", container="web")
