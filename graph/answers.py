@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
-from graph import chat_words
+from graph import chat_offers, chat_words
 from graph.causes import cause
 from graph.chat_services import ChatServices
 from graph.intents import Intent, Wish
@@ -38,6 +39,7 @@ class Case:
     subjects: tuple[Subject, ...]
     linked: Linked
     census: Census | None = None
+    question: str = ""
 
     @property
     def running(self) -> tuple[Subject, ...]:
@@ -54,6 +56,11 @@ class Case:
     def whom(self) -> tuple[Subject, ...]:
         """Whom an incident could be opened for."""
         return self.running or tuple(subject for subject in self.subjects if subject.kind == "Node")
+
+    @property
+    def offer(self) -> dict[str, Any] | None:
+        """The request that a person may send instead of an order."""
+        return chat_offers.offer(self.wish, self.whom, self.question) if self.wish.intent == "act" else None
 
     def since(self, default: timedelta) -> timedelta:
         """How far back to look."""
@@ -274,7 +281,7 @@ def _told(text: str) -> Told:
 _BY_INTENT: dict[Intent, Callable[[Case], Told]] = {
     "greet": lambda case: _told(chat_words.GREETING),
     "help": lambda case: _told(chat_words.HELP),
-    "act": lambda case: _told(chat_words.no_acting(case.wish.verb, case.whom)),
+    "act": lambda case: _told(chat_words.no_acting(case.wish.verb, case.whom, case.offer)),
     "not_read": lambda case: _told(chat_words.NOT_READ),
     "incident": _incident,
     "why_acted": _why_acted,

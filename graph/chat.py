@@ -95,7 +95,7 @@ def understand_question(
     known = census(survey) if may_name(question) else None
     linked = link(question, known) if known else Linked()
     wish, subjects = _with_topic(question, wish, linked, state.get("topic") or Topic())
-    case = Case(_noting(services, survey), survey, wish, subjects, linked, known)
+    case = Case(_noting(services, survey), survey, wish, subjects, linked, known, question)
     asks_model = services.models is not None and wish.intent not in BY_RULES_ALWAYS
     return Command(goto="ask_model" if asks_model else "answer_by_rules", update={"case": case})
 
@@ -128,18 +128,17 @@ def ask_model(
 
 def answer_by_rules(state: ChatState, runtime: Runtime[ChatServices]) -> dict[str, Any]:
     """The rules' answer, and why no model gave it."""
-    case, question = state["case"], state["question"]
+    case = state["case"]
     told = answer(case)
     text = told.text
     if case.wish.intent not in BY_RULES_ALWAYS:
         text = f"{text}\n\n({_why_rules(runtime.context, state.get('trouble', ''))})"
-    offered = chat_words.offer(case.whom, question) if case.wish.intent == "act" else None
     get_stream_writer()({"token": text})
     reply = Answer(
         text=text,
         incidents=told.incidents,
         sources=case.survey.sources,
-        offer=offered,
+        offer=case.offer,
         topic=Topic(wish=case.wish, subjects=case.subjects),
     )
     return {"answer": reply}

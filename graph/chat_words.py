@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -39,17 +40,12 @@ NOT_READ = (
 _VERBS = {"rollback": "roll back", "kubectl": "run commands", "helm": "run commands", "": "act"}
 
 
-def no_acting(verb: str, subjects: Sequence[Subject]) -> str:
-    """Chat does not act, and what to do instead."""
+def no_acting(verb: str, subjects: Sequence[Subject], offered: dict[str, Any] | None) -> str:
+    """Chat does not act, and what to do instead: the request that is `offered`, if one can be."""
     lead = f"This chat only reads: it does not {_VERBS.get(verb, verb)} and cannot be made to."
-    if len(subjects) == 1:
-        subject = subjects[0]
-        return (
-            f"{lead} To have {subject} looked at, open an incident for it: the agent then reads the evidence, "
-            "decides by its rules, and asks a person where they ask for one "
-            f'(POST /incidents with {{"namespace": "{subject.namespace}", "workload": "{subject.name}", '
-            f'"kind": "{subject.kind}"}}).'
-        )
+    if offered:
+        body = {name: value for name, value in offered["body"].items() if name != "reason"}
+        return f"{lead} {_instead(subjects[0], body)} (POST /incidents with {json.dumps(body)})."
     if subjects:
         told = ", ".join(map(str, subjects[:MOST_NAMES]))
         return (
@@ -58,13 +54,18 @@ def no_acting(verb: str, subjects: Sequence[Subject]) -> str:
     return f"{lead} An incident can be opened for a workload (POST /incidents); name one that exists."
 
 
-def offer(subjects: Sequence[Subject], reason: str) -> dict[str, Any] | None:
-    """The request that a person may send to have one workload looked at on the normal path."""
-    if len(subjects) != 1:
-        return None
-    subject = subjects[0]
-    body = {"namespace": subject.namespace, "workload": subject.name, "kind": subject.kind}
-    return {"method": "POST", "path": "/incidents", "body": {**body, "reason": message(reason, 200)}}
+def _instead(subject: Subject, body: dict[str, Any]) -> str:
+    action = body.get("action")
+    if not action:
+        return (
+            f"To have {subject} looked at, open an incident for it: the agent then reads the evidence, "
+            "decides by its rules, and asks a person where they ask for one"
+        )
+    given = ", ".join(f"{name}={value}" for name, value in action["args"].items())
+    return (
+        f"To have it done, ask for {action['name']} of {subject}{f' with {given}' if given else ''}: what it would "
+        "change is shown first, the same rules apply, and a person approves it"
+    )
 
 
 def unknown(linked: Linked, census: Census | None) -> str:

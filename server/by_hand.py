@@ -11,7 +11,7 @@ from flask import Blueprint, make_response, redirect
 from server.auth import Auth, actor_of
 from server.forms import read_fields
 from server.problems import Problem, wants_html
-from server.requested_action import FIELD, Wish, Wishes, read_wish
+from server.requested_action import Wish, Wishes, apart, read_wish
 from tools.alertmanager import Parsed
 from tools.clock import Clock
 from tools.cluster import ClusterReader
@@ -106,8 +106,11 @@ def blueprint(by_hand: ByHand, auth: Auth) -> Blueprint:
 
 def open_as_asked(by_hand: ByHand, auth: Auth, *, test: bool = False) -> Any:
     """Open what the request's fields name and lead to it. Raises a problem for fields that cannot be taken."""
-    wish = None if test else read_wish()
-    fields = read_fields(_FIELDS, _EXAMPLE, () if test else (FIELD,))
+    wish = read_wish()
+    if wish and test:
+        words = "A test looks at what the evidence leads to. Leave the action out."
+        raise Problem(422, "bad-action", "A test takes no action", words)
+    fields = read_fields(_FIELDS, _EXAMPLE, apart())
     kind, namespace, name = _named(fields)
     actor, reason = actor_of(auth.person(), fields), fields.get("reason", "")
     if wish:

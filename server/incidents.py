@@ -19,6 +19,7 @@ from tools.incident_record import ENDED
 from tools.listing import IncidentFilter
 from tools.manual_alerts import WORKLOAD_LABELS
 from tools.marks import Mark
+from tools.requested_calls import askable
 
 FILTERS = ("status", "namespace", "alert_name", "workload", "since", "q")
 MOST_ROWS = 200
@@ -127,6 +128,7 @@ def blueprint(parts: AppParts, auth: Auth) -> Blueprint:
                 given=given,
                 statuses=STATUSES,
                 kinds=tuple(WORKLOAD_LABELS),
+                askable=askable(parts.policy.enabled_actions if parts.policy else ()),
             )
         listed = [incident_row(one, log) for one, log in zip(page.incidents, page.logs, strict=True)]
         return {"incidents": listed, "next": further}

@@ -6,6 +6,7 @@ in the run. What cannot be read now is left to the run, which waits for the API 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,11 +20,19 @@ from tools.cluster import ClusterReader
 from tools.errors import Forbidden, PermanentError, Refused, TransientError
 from tools.records import Alert, Argument
 from tools.requested_actions import RequestedActions
+from tools.requested_calls import read_words
 
 FIELD = "action"
+ARGS = "args"
+"""In a form, beside the name of an action: its arguments as `replicas=4`."""
 EXAMPLE = '"action": {"name": "restart_deployment", "args": {}}'
 LONGEST = 500
 """Characters of one argument."""
+
+
+def apart() -> tuple[str, ...]:
+    """Fields of this request that name an action and are read by `read_wish`."""
+    return (FIELD,) if request.is_json else (FIELD, ARGS)
 
 
 @dataclass(frozen=True)
@@ -39,8 +48,6 @@ def read_wish() -> Wish | None:
     given = _given()
     if given is None:
         return None
-    if isinstance(given, str) and not request.is_json:
-        return Wish(given.strip(), {})
     if not isinstance(given, dict) or not isinstance(given.get("name"), str) or set(given) - {"name", "args"}:
         raise _problem(f"The action must be an object like {EXAMPLE}.")
     args = given.get("args", {})
@@ -94,12 +101,24 @@ class Wishes:
 
 def _given() -> object:
     if not request.is_json:
-        return request.form.get(FIELD) or None
+        return _of_form(request.form.get(FIELD, "").strip(), request.form.get(ARGS, ""))
     try:
         document = request.get_json()
     except BadRequest:
         return None  # `read_fields` says so
     return document.get(FIELD) if isinstance(document, dict) else None
+
+
+def _of_form(text: str, words: str) -> object:
+    """A name with its arguments beside it, as a person fills it in; or the object as JSON, as chat offers it."""
+    if not text:
+        if words.strip():
+            raise _problem("Arguments without an action: choose what is to be done.")
+        return None
+    try:
+        return json.loads(text) if text.startswith("{") else {"name": text, "args": read_words(text, words)}
+    except (ValueError, Refused) as error:
+        raise _problem(str(error)) from error
 
 
 def _is_argument(value: object) -> bool:

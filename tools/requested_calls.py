@@ -56,6 +56,50 @@ def argument_of(name: str, kind: str) -> str:
     return action.on_request.named.get(kind, "") if action and action.on_request else ""
 
 
+class Askable(Record):
+    """An action for a form: what it does, to what, and what a person says beside the name."""
+
+    name: str
+    summary: str
+    kinds: tuple[str, ...]
+    """That a person may name, the telling one first."""
+    takes: tuple[str, ...]
+    """Arguments; one that the name of what is meant gives is left out."""
+
+
+def askable(enabled: Collection[str] = ()) -> list[Askable]:
+    """All that a person may ask for, by name."""
+    return [_askable(REGISTRY[name]) for name in known(enabled)]
+
+
+def _askable(action: Action[Any]) -> Askable:
+    how = action.on_request
+    assert how is not None
+    return Askable(
+        name=action.name,
+        summary=action.summary,
+        kinds=tuple(how.named) or tuple(how.kinds),
+        takes=tuple(field for field in how.given.model_fields if field not in how.named.values()),
+    )
+
+
+def read_words(name: str, words: str) -> dict[str, Argument]:
+    """`replicas=4`, `container=web limit=192Mi` as arguments: numbers where the action takes numbers.
+
+    Raises Refused for words that are no such pairs. What the action takes is not looked at here.
+    """
+    action = REGISTRY.get(name)
+    fields = action.on_request.given.model_fields if action and action.on_request else {}
+    found: dict[str, Argument] = {}
+    for word in words.replace(",", " ").split():
+        key, given, text = word.partition("=")
+        if not (key and given and text):
+            raise Refused(f"{word!r} is no argument: write it like replicas=4")
+        counts = key in fields and fields[key].annotation in (int, int | None)
+        found[key] = int(text) if counts and text.isdecimal() else text
+    return found
+
+
 def known(enabled: Collection[str] = ()) -> list[str]:
     """Names of the actions that a person may ask for."""
     return sorted(n for n, a in REGISTRY.items() if a.on_request and (a.risk != "off" or n in enabled))

@@ -127,10 +127,16 @@ def test_a_hostile_question_is_answered_and_does_nothing(agent: Harness, questio
 
 
 def test_an_order_is_not_obeyed_but_offered_as_an_incident(agent: Harness) -> None:
-    """Chat does not act; it says which request would have the workload looked at."""
+    """Chat does not act; it says which request a person may send for it, and the page has a button that does."""
     answer = ask(agent, "Please restart web in shop")
     assert answer["offer"]["path"] == "/incidents"
     assert answer["offer"]["body"]["workload"] == "web"
+    assert answer["offer"]["body"]["action"] == {"name": "restart_deployment", "args": {}}
+    assert "ask for restart_deployment of Deployment shop/web" in answer["answer"]
+    page = (
+        client(agent).get(f"/?conversation={answer['conversation_id']}", headers=HTML).get_data(as_text=True)
+    )
+    assert "Ask for restart_deployment of shop/web" in page
     assert agent.agent.services.ledger.since(agent.clock.now() - timedelta(days=1)) == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.harness import Harness, deployment, harness
+from tests.server.app_stand import HTML
 from tests.server.ways import approve, decision, fire, limited, node_patch, pending, told, writes
 from tools.resources import NODES
 from tools.synthetic import ACTION_NAME, ACTOR, REQUEST
@@ -273,9 +275,48 @@ def test_a_node_that_another_one_is_away_beside_is_not_cordoned_for_a_person(age
     assert any("other_node_ill" in line for line in decision(agent, incident_id)["blocked_by"])
 
 
-def test_a_form_names_the_action_alone(agent: Harness) -> None:
-    """As a page sends it."""
-    answer = agent.client.post("/incidents", data={**WEB, "action": "restart_deployment"})
+@pytest.mark.parametrize(
+    ("form", "args"),
+    [
+        ({"action": "restart_deployment", "args": ""}, {}),
+        ({"action": "scale_deployment", "args": "replicas=4"}, {"replicas": 4}),
+        ({"action": json.dumps({"name": "scale_deployment", "args": {"replicas": 4}})}, {"replicas": 4}),
+    ],
+)
+def test_a_form_names_the_action_as_a_page_sends_it(
+    agent: Harness, form: dict[str, str], args: dict[str, int]
+) -> None:
+    """By name with its arguments beside it, or as an offer of chat does."""
+    answer = agent.client.post("/incidents", data={**WEB, **form})
     assert answer.status_code == 202, answer.get_data(as_text=True)
     agent.drive()
-    assert pending(agent)["proposal"]["call"]["name"] == "restart_deployment"
+    call = pending(agent)["proposal"]["call"]
+    assert call["name"] in form["action"]
+    assert {key: call["args"][key] for key in args} == args
+
+
+@pytest.mark.parametrize(
+    ("form", "says"),
+    [
+        ({"action": "", "args": "replicas=4"}, "without an action"),
+        ({"action": "scale_deployment", "args": "four"}, "write it like replicas=4"),
+        ({"action": "scale_deployment", "args": "replicas=four"}, "valid integer"),
+        ({"action": '{"name": "scale_deployment"'}, "delimiter"),
+        ({"action": '{"name": "scale_deployment", "uid": "x"}'}, "must be an object"),
+    ],
+)
+def test_a_form_that_says_it_wrong_is_told(agent: Harness, form: dict[str, str], says: str) -> None:
+    """422, in words."""
+    answer = agent.client.post("/incidents", data={**WEB, **form})
+    assert (answer.status_code, says in answer.get_json()["detail"]) == (422, True), answer.get_json()
+
+
+def test_the_page_offers_the_actions_with_what_they_take(agent: Harness) -> None:
+    """Nothing chosen: it is only looked at, or tested. A test takes no action."""
+    empty = {**WEB, "action": "", "args": "", "reason": ""}
+    assert agent.client.post("/trigger-test", data=empty).status_code == 202
+    named = agent.client.post("/trigger-test", data={**empty, "action": "restart_deployment"})
+    assert (named.status_code, "Leave the action out" in named.get_json()["detail"]) == (422, True)
+    page = agent.client.get("/incidents", headers=HTML).get_data(as_text=True)
+    assert '<option value="scale_deployment">scale_deployment: Deployment or StatefulSet (replicas)' in page
+    assert "delete_deployment" not in page

@@ -51,10 +51,12 @@
       const field = element("input");
       field.type = "hidden";
       field.name = name;
-      field.value = value;
+      field.value = typeof value === "string" ? value : JSON.stringify(value);
       form.append(field);
     }
-    form.append(element("button", "go", "Open an incident for " + offer.body.namespace + "/" + offer.body.workload));
+    const { namespace, workload, action } = offer.body;
+    const wish = action ? "Ask for " + action.name + " of " : "Open an incident for ";
+    form.append(element("button", "go", wish + (namespace ? namespace + "/" : "") + workload));
     answer.append(form);
   }
 
