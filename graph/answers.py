@@ -12,6 +12,7 @@ from typing import Any
 
 from graph import chat_offers, chat_words
 from graph.causes import cause
+from graph.chat_conduct import conduct
 from graph.chat_services import ChatServices
 from graph.intents import Intent, Wish
 from graph.linking import Linked
@@ -202,7 +203,8 @@ def _to_do(case: Case) -> Told:
 
 
 def _conduct(case: Case) -> Told:
-    return lookups_record.conduct(case.services.record, case.services.mode)
+    told = conduct(case.services, case.survey)
+    return _joined([_why_acted(case), told]) if case.wish.why and case.running else told
 
 
 def _trouble(case: Case) -> Told:

@@ -165,6 +165,7 @@ def _noting(services: ChatServices, survey: Survey) -> ChatServices:
         mode=services.mode,
         models=services.models,
         metrics=services.metrics,
+        policy=services.policy,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
+from graph.policy_facts import PolicySettings
 from tools.clock import Clock
 from tools.cluster import ClusterReader
 from tools.prometheus import SeriesReader
@@ -53,3 +54,5 @@ class ChatServices:
     """None: no model is configured, the rules answer alone."""
     metrics: SeriesReader | None = None
     """A Prometheus, where one is configured."""
+    policy: PolicySettings | None = None
+    """The limits in force, for freeze windows and ceilings; None: not known here."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from graph.causes import cause
+from graph.chat_conduct import conduct
 from graph.chat_services import ChatServices
 from prompts import render
 from tools import lookups, lookups_changes, lookups_events, lookups_logs, lookups_record, lookups_things
@@ -51,6 +52,7 @@ class Toolbox:
             self.get_incident,
             self.get_agent_actions,
             self.get_pending_approvals,
+            self.get_conduct,
         )
 
     def list_namespaces(self) -> str:
@@ -140,10 +142,12 @@ class Toolbox:
         return self._shown("get_agent_actions", self._kept(told))
 
     def get_pending_approvals(self) -> str:
-        """What waits for a person to decide, and whether the agent may act at all."""
-        told = lookups_record.waiting(self.record)
-        conduct = lookups_record.conduct(self.record, self.services.mode)
-        return self._shown("get_pending_approvals", f"{self._kept(told)}\n{conduct.text}")
+        """What waits for a person to decide."""
+        return self._shown("get_pending_approvals", self._kept(lookups_record.waiting(self.record)))
+
+    def get_conduct(self) -> str:
+        """Whether the agent may act: mode, kill switch, global holds, freeze windows, levels of autonomy, approvals."""
+        return self._shown("get_conduct", self._kept(conduct(self.services, self.survey)))
 
     def _find(self, namespace: str, name: str) -> tuple[Sequence[Subject], str]:
         """What is called so, or why there is nothing to tell."""

@@ -20,6 +20,7 @@ EXAMPLES = (
     "Recent incidents?",
     "Why did you restart <workload>?",
     "What waits for my approval?",
+    "Is anything on hold?",
 )
 HELP = "\n".join(
     [

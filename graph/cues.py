@@ -85,7 +85,16 @@ CONDUCT_OF_YOU = re.compile(
     r"\b(?:may|can|do|will|are) you (?:allowed|able|permitted)\b|\bon your own\b|\bby yourself\b|\bkill switch\b"
     r"|\b(?:which|what) (?:model|llm|ai)\b|\bare (?:you|actions|you still) paused\b|\bmode\b"
 )
+NOTHING_HAPPENS = re.compile(
+    r"\bnothing (?:is |being |gets? |seems to (?:be )?)*(?:happen\w*|mov(?:es?|ing)|going on|written)\b"
+    rf"|{YOU}.*\b(?:does|do|doing|did) nothing\b|\b(?:does|do|doing|did) nothing\b.*{YOU}"
+    r"|\b(?:aren'?t|isn'?t|don'?t|doesn'?t|are|is|do|does) (?:you|the agent|sre-agent)(?: not)? (?:acting|act"
+    r"|doing anything|do anything)\b|\bwhat (?:stops|holds|keeps|blocks) (?:you|the agent|sre-agent|everything)\b"
+)
+"""Asks why the agent keeps still."""
 CONDUCT = re.compile(
+    r"\bon hold\b|\b(?:global|an?y?|the|no|there) holds?\b(?! (?:back|up|of))|^holds\b|\bholding (?:still|off)\b"
+    r"|\b(?:change|code|deploy(?:ment)?|any|a|no|the|in) freeze\b|\bfreeze windows?\b|\bfrozen\b|"
     r"\bpaused?\b|\bmode\b|\bkill switch\b|\bread-?only\b|\bautomatic(?:ally)?\b|\bautonom\w*"
     r"|\b(?:may|can|do|will|are) you (?:allowed|act|write|change|able to)\b"
 )

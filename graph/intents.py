@@ -157,7 +157,7 @@ def _acts(text: str) -> bool:
 def _of_the_agent(text: str) -> Intent | None:
     if cues.WHO_DECIDED.search(text) or cues.CONCLUDED.search(text) or cues.NOTHING_DONE.search(text):
         return "why_acted"
-    if cues.CONDUCT_OF_YOU.search(text):
+    if cues.CONDUCT_OF_YOU.search(text) or cues.NOTHING_HAPPENS.search(text):
         return "conduct"
     if cues.TO_DO.search(text):
         return "to_do"

@@ -96,6 +96,8 @@ def talk(
         ledger=services.ledger,
         controls=services.controls,
         marks=marks,
+        holds=services.holds,
+        autonomy=services.autonomy,
     )
     chat_services = ChatServices(
         clock=services.clock,
@@ -105,6 +107,7 @@ def talk(
         mode=settings.mode,
         models=models_of(services),
         metrics=services.metrics,
+        policy=services.policy,
     )
     wishes = Wishes(reader, SqlRequestedActions(database), services.policy.enabled_actions)
     return Talk(

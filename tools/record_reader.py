@@ -7,8 +7,10 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from tools.approvals import Approval, Approvals
+from tools.autonomy import Autonomy, Standing
 from tools.controls import Controls, PauseState
 from tools.errors import NotFound, Refused
+from tools.holds import Hold, Holds
 from tools.incidents import Incident, Incidents, TimelineEntry
 from tools.ledger import ActionLedger, LedgerEntry
 from tools.listing import IncidentFilter, Listing
@@ -63,6 +65,14 @@ class RecordReader(Protocol):
         """Whether actions are stopped."""
         ...
 
+    def holds(self, now: datetime) -> tuple[Hold, ...]:
+        """Why nothing is written by itself; empty: nothing holds."""
+        ...
+
+    def levels(self) -> list[Standing]:
+        """How far actions may go, where people or outcomes have said so."""
+        ...
+
 
 class RecordViews:
     """The reading halves of the record's stores."""
@@ -76,6 +86,8 @@ class RecordViews:
         ledger: ActionLedger,
         controls: Controls,
         marks: Marks,
+        holds: Holds | None = None,
+        autonomy: Autonomy | None = None,
     ) -> None:
         self._get = incidents.get
         self._page = listing.page
@@ -88,6 +100,7 @@ class RecordViews:
         self.marks = marks.of
         self.pause_state = controls.pause_state
         self._since = ledger.since
+        self._holds, self._autonomy = holds, autonomy
 
     def incidents(self, wanted: IncidentFilter, *, limit: int) -> tuple[Incident, ...]:
         return self._page(wanted, limit=limit).incidents
@@ -100,6 +113,12 @@ class RecordViews:
 
     def acted_since(self, since: datetime, *, namespace: str = "") -> list[LedgerEntry]:
         return self._since(since, namespace=namespace)
+
+    def holds(self, now: datetime) -> tuple[Hold, ...]:
+        return self._holds.active(now) if self._holds else ()
+
+    def levels(self) -> list[Standing]:
+        return self._autonomy.all() if self._autonomy else []
 
 
 class RevisionsView:
@@ -170,3 +189,11 @@ class Noted:
     def pause_state(self) -> PauseState:
         self._note("record: kill switch")
         return self._record.pause_state()
+
+    def holds(self, now: datetime) -> tuple[Hold, ...]:
+        self._note("record: global holds")
+        return self._record.holds(now)
+
+    def levels(self) -> list[Standing]:
+        self._note("record: levels of autonomy")
+        return self._record.levels()

@@ -12,11 +12,13 @@ from typing import Any
 from graph.chat import Answer, ChatServices, Topic, build
 from tests.harness import deployment
 from tools.approvals import SqlApprovals
+from tools.autonomy import SqlAutonomy
 from tools.bundle import Bundle
 from tools.clock import ManualClock
 from tools.cluster import KubernetesCluster
 from tools.controls import SqlControls
 from tools.database import Database
+from tools.holds import SqlHolds
 from tools.incidents import SqlIncidents
 from tools.ledger import SqlLedger
 from tools.listing import SqlListing
@@ -101,6 +103,8 @@ def services_over(host: Host, folder: Path, database: Database, clock: Any, **mo
         ledger=SqlLedger(database, clock),
         controls=SqlControls(database),
         marks=SqlMarks(database),
+        holds=SqlHolds(database),
+        autonomy=SqlAutonomy(database),
     )
     return ChatServices(
         clock=clock,
