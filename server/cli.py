@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import Literal, NoReturn
 
 import click
 
@@ -137,15 +137,25 @@ def capture(incident: str, alert: Path | None, workload: str, out: Path) -> None
 @click.option("--llm", type=click.Choice(["off", "recorded", "groq"]), default="off", show_default=True)
 @click.option("--record", is_flag=True, help="With --llm groq: keep the answers in each case's llm.jsonl.")
 @click.option("--runs", type=click.IntRange(1), default=1, show_default=True, help="Times to run each case.")
+@click.option(
+    "--jobs", type=click.IntRange(0), default=0, help="Processes side by side; 0: one for each core."
+)
+@click.option("--prompts", is_flag=True, help="Measure what a model would be asked, whether one is or not.")
+@click.option(
+    "--explain", metavar="CASE", default="", help="Tell one case in full: evidence, proofs, policy."
+)
 @click.option("--min-accepted", metavar="N|N%", help="Fail with fewer accepted decisions.")
 @click.option("--min-best", metavar="N|N%", help="Fail with fewer best ones.")
 @click.option("--max-harmful", type=click.IntRange(0), help="Fail with more harmful ones.")
 def evaluate(
     folders: tuple[Path, ...],
     as_json: bool,
-    llm: str,
+    llm: Literal["off", "recorded", "groq"],
     record: bool,
     runs: int,
+    jobs: int,
+    prompts: bool,
+    explain: str,
     min_accepted: str | None,
     min_best: str | None,
     max_harmful: int | None,
@@ -160,7 +170,8 @@ def evaluate(
 
     wanted = evaluation_command.Wanted(min_accepted, min_best, max_harmful)
     try:
-        status = evaluation_command.run(folders, wanted, as_json=as_json, llm=llm, record=record, runs=runs)
+        how = evaluation_command.How(as_json, llm, record, runs, jobs, prompts, explain)
+        status = evaluation_command.run(folders, wanted, how)
     except (SettingsError, ToolError, ValueError) as error:
         _fail(error)
     sys.exit(status)

@@ -10,12 +10,15 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
+from graph.services import Services
 from server.expected import Expected, load_expected
+from server.misses import miss, reached
+from server.prompt_sizes import PromptSizes
 from server.report import Scored, baseline_scores, of_runs
 from server.scoring import Owners, Score, choose, given, score
-from server.stage import Decided, Stage, Undecided
+from server.stage import Decided, Look, Stage, Undecided
 from tools.adviser import Adviser
 from tools.adviser_records import Listening, RecordedAdviser
 from tools.bundle import Bundle, BundleError
@@ -77,6 +80,10 @@ class Evaluation:
     runs: int = 1
     record: bool = False
     """Write what the model answered into each case's `llm.jsonl`."""
+    prompts: bool = False
+    """Build the prompt of each case that has something to choose, and measure it; nobody is asked."""
+    look: Look | None = None
+    """Somebody who is shown every incident that was decided."""
 
     def run(self, cases: Sequence[Case]) -> Iterator[Scored]:
         """One after another. A case that cannot be run is scored `failed` and costs no other."""
@@ -93,18 +100,31 @@ class Evaluation:
         try:
             adviser = self.adviser_of(bundle)
             listening = Listening(adviser) if adviser else None
-            decided = self.stage.decide(bundle, mode="auto", adviser=listening)
+            sizes = PromptSizes() if self.prompts else None
+            decided = self.stage.decide(bundle, mode="auto", adviser=listening, look=_all(sizes, self.look))
             if isinstance(adviser, RecordedAdviser):
                 adviser.complain()
         except (ToolError, BundleError, Undecided) as error:
             failed = _failed(case, expected, error)
-            return replace(failed, baselines=baseline_scores(expected, owners))
+            return replace(
+                failed, baselines=baseline_scores(expected, owners), reached=reached(None, expected, owners)
+            )
         scored = _scored(case, expected, owners, decided)
+        if sizes:
+            scored = replace(scored, prompt_bytes=sizes.largest)
         if listening is None:
             return scored
         if self.record:
             _write_answers(case.path, listening)
         return replace(scored, llm_calls=listening.calls, tokens=listening.tokens)
+
+
+def _all(*looks: Look | None) -> Look:
+    def look(services: Services, incident_id: str, decision: dict[str, Any]) -> None:
+        for each in filter(None, looks):
+            each(services, incident_id, decision)
+
+    return look
 
 
 def _failed(case: Case, expected: Expected | None, error: Exception) -> Scored:
@@ -113,14 +133,19 @@ def _failed(case: Case, expected: Expected | None, error: Exception) -> Scored:
 
 def _scored(case: Case, expected: Expected, owners: Owners, decided: Decided) -> Scored:
     chosen = choose([given(decision) for decision in decided.decisions], expected, owners)
+    got = score(chosen, expected, owners, incidents=decided.incidents)
     return Scored(
         id=case.id,
         expected=expected,
-        score=score(chosen, expected, owners, incidents=decided.incidents),
+        score=got,
         given=chosen,
         seconds=decided.seconds,
         notes=decided.notes,
         baselines=baseline_scores(expected, owners),
+        miss=miss(chosen, expected, got),
+        reached=reached(chosen, expected, owners),
+        requests=decided.requests,
+        steps=decided.steps,
     )
 
 

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
-from contextlib import closing, nullcontext
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import click
 
-from server.evaluate import AdviserOf, Case, Evaluation, find_cases, nobody
+from server import evaluation_jobs as jobs
+from server import logging
+from server.evaluate import AdviserOf, Case, Evaluation, find_cases
 from server.report import Scored, report
 from server.scoreboard import minimum, shortfalls, table
 from server.settings import Settings
 from server.stage import Stage
 from tools.adviser import Adviser
-from tools.adviser_records import RecordedAdviser
 from tools.clock import SystemClock
 
 
@@ -42,28 +44,36 @@ class Wanted:
         )
 
 
-def run(
-    folders: Iterable[Path],
-    wanted: Wanted,
-    *,
-    as_json: bool = False,
-    llm: str = "off",
-    record: bool = False,
-    runs: int = 1,
-) -> int:
-    """Evaluate and print; returns the exit status. Raises BundleError, SettingsError, ValueError."""
-    if record and llm != "groq":
+Llm: TypeAlias = Literal["off", "recorded", "groq"]
+
+
+@dataclass(frozen=True)
+class How:
+    """How the cases are run, and what is printed of them."""
+
+    as_json: bool = False
+    llm: Llm = "off"
+    record: bool = False
+    runs: int = 1
+    jobs: int = 0
+    """Processes; 0: as many as there are cores."""
+    prompts: bool = False
+    explain: str = ""
+    """The case that is told in full, instead of a report on all."""
+
+
+def run(folders: Iterable[Path], wanted: Wanted, how: How) -> int:
+    """Evaluate and print; returns the exit status. Raises BundleError, SettingsError, ProcessDied, ValueError."""
+    if how.record and how.llm != "groq":
         raise ValueError("--record keeps what a real model answers: use it with --llm groq")
     wanted.missed({"n": 0, "accepted": 0, "best": 0, "harmful": 0})
+    logging.to_stderr()
     cases = find_cases(folders)
-    model = _groq() if llm == "groq" else None
-    with Stage() as stage, closing(model) if model else nullcontext():
-        evaluation = Evaluation(stage, _adviser_of(llm, model), runs=runs, record=record)
-        scored = _followed(evaluation, cases)
-    told = report(scored)
-    lines = [json.dumps(told, indent=1)] if as_json else table(scored, told["summary"])
-    for line in lines:
-        click.echo(line)
+    if how.explain:
+        return _explain(named(cases, how.explain), how)
+    told_of = _followed(_scored(cases, how), len(cases))
+    told = report(told_of)
+    _print([json.dumps(told, indent=1)] if how.as_json else table(told_of, told["summary"]))
     for words in wanted.missed(told["summary"]):
         click.echo(f"sre-agent: {words}", err=True)
     if told["summary"]["failed"]:
@@ -71,18 +81,61 @@ def run(
     return 1 if wanted.missed(told["summary"]) else 0
 
 
-def _followed(evaluation: Evaluation, cases: Sequence[Case]) -> list[Scored]:
+def named(cases: Sequence[Case], name: str) -> Case:
+    """The case of this name, with or without its folder's. Raises ValueError when there is not exactly one."""
+    found = [case for case in cases if case.id == name] or [
+        case for case in cases if Path(case.id).name == Path(name).name
+    ]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise ValueError(f"--explain {name}: which of {', '.join(case.id for case in found)}?")
+    near = get_close_matches(name, [case.id for case in cases], cutoff=0.5)
+    raise ValueError(f"--explain {name}: there is no such case{'; near: ' if near else ''}{', '.join(near)}")
+
+
+def _explain(case: Case, how: How) -> int:
+    from server.explained_case import Explanations, explanation
+    from server.explained_text import text
+
+    shown = Explanations()
+    with Stage() as stage, _model(how.llm) as adviser_of:
+        (scored,) = Evaluation(stage, adviser_of, look=shown).run([case])
+    told = explanation(scored, shown.incidents)
+    _print([json.dumps(told, indent=1)] if how.as_json else text(told))
+    return 2 if scored.error else 0
+
+
+def _scored(cases: Sequence[Case], how: How) -> Iterator[Scored]:
+    """A real model is asked by one process, which knows how many requests it has left."""
+    if how.llm != "groq":
+        yield from jobs.scored(cases, jobs.Plan(how.llm, how.runs, how.prompts), how.jobs)
+        return
+    with Stage() as stage, _model(how.llm) as adviser_of:
+        evaluation = Evaluation(stage, adviser_of, how.runs, how.record, how.prompts)
+        yield from evaluation.run(cases)
+
+
+@contextmanager
+def _model(llm: Llm) -> Iterator[AdviserOf]:
+    if llm != "groq":
+        yield jobs.adviser_named(llm)
+        return
+    with closing(_groq()) as model:
+        yield lambda bundle: model
+
+
+def _followed(scored: Iterator[Scored], n: int) -> list[Scored]:
     """All cases, with a bar while somebody is looking."""
     if not sys.stderr.isatty():
-        return list(evaluation.run(cases))
-    with click.progressbar(evaluation.run(cases), length=len(cases), file=sys.stderr) as shown:
+        return list(scored)
+    with click.progressbar(scored, length=n, file=sys.stderr, label=f"{n} cases") as shown:
         return list(shown)
 
 
-def _adviser_of(llm: str, model: Adviser | None) -> AdviserOf:
-    if llm == "recorded":
-        return lambda bundle: RecordedAdviser(bundle.llm)
-    return (lambda bundle: model) if model else nobody
+def _print(lines: Iterable[str]) -> None:
+    for line in lines:
+        click.echo(line)
 
 
 def _groq() -> Adviser:

@@ -44,6 +44,12 @@ def configure(level: str, form: Literal["json", "console"], stream: TextIO | Non
     )
 
 
+def to_stderr() -> None:
+    """Keep log lines out of what a command prints on standard output, unless logging is configured already."""
+    if not structlog.is_configured():
+        structlog.configure(logger_factory=lambda *names: structlog.PrintLogger(sys.stderr))
+
+
 def _rendering(form: Literal["json", "console"]) -> tuple[Processor, ...]:
     if form == "console":
         return (structlog.dev.ConsoleRenderer(colors=False),)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from graph.policy import PolicySettings
 from server.expected import Expected, parse_object
+from server.misses import WAYS, Miss, of_actions
+from server.reliability import Trial, auroc, reliability, split
 from server.scoring import Given, Outcome, Owners, Score, score
 
 WORST_FIRST: tuple[Outcome, ...] = ("failed", "harmful", "misleading", "neutral", "accepted")
-BINS = 10
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,22 @@ class Scored:
     baselines: tuple[tuple[str, Score], ...] = ()
     runs: int = 1
     accepted_runs: int = 0
+    miss: Miss = ""
+    reached: bool | None = None
+    """Whether the expected action was done or asked for; None where none is expected."""
+    requests: int = 0
+    """What its runs asked of the API server."""
+    steps: Mapping[str, float] = field(default_factory=dict)
+    """Seconds in each node of the graph."""
+    prompt_bytes: int | None = None
+    """Of the largest prompt; None: not measured, or there is nothing that a model would be asked."""
+
+    @property
+    def trial(self) -> Trial | None:
+        """Its confidence and worth, where it has one."""
+        if self.given is None or self.given.confidence is None:
+            return None
+        return Trial(self.given.confidence, self.score.outcome == "accepted", self.score.best)
 
 
 def baseline_scores(expected: Expected, owners: Owners) -> tuple[tuple[str, Score], ...]:
@@ -55,13 +73,15 @@ def of_runs(runs: Sequence[Scored]) -> Scored:
 
 def report(cases: Sequence[Scored]) -> dict[str, Any]:
     """The report as JSON."""
-    return {"cases": [_case(case) for case in cases], "summary": summary(cases)}
+    return {"cases": [case_report(case) for case in cases], "summary": summary(cases)}
 
 
 def summary(cases: Sequence[Scored]) -> dict[str, Any]:
-    """Counts, baselines, calibration and times."""
-    bins, ece = calibration(cases)
-    seconds = sorted(case.seconds for case in cases if case.given)
+    """Counts, baselines, calibration, times and sizes."""
+    trials = [case.trial for case in cases if case.trial]
+    bins, ece = reliability(trials)
+    run = [case for case in cases if case.given]
+    seconds = sorted(case.seconds for case in run)
     told: dict[str, Any] = {
         **_counts(case.score for case in cases),
         "failed": sum(case.score.outcome == "failed" for case in cases),
@@ -70,6 +90,13 @@ def summary(cases: Sequence[Scored]) -> dict[str, Any]:
         "baselines": _baselines(cases),
         "calibration": bins,
         "ece": ece,
+        "auroc": auroc(trials),
+        "threshold": split(trials, PolicySettings().confidence_threshold),
+        "actions": of_actions([(case.reached, _way(case)) for case in cases if case.reached is not None]),
+        "misses": {way: sum(case.miss == way for case in cases) for way in WAYS},
+        "requests": spread([case.requests for case in run]),
+        "prompt_bytes": spread([case.prompt_bytes for case in run if case.prompt_bytes is not None]),
+        "step_seconds": _steps(run),
         "p50_seconds": percentile(seconds, 0.5),
         "p95_seconds": percentile(seconds, 0.95),
         "llm_calls": sum(case.llm_calls for case in cases),
@@ -81,23 +108,11 @@ def summary(cases: Sequence[Scored]) -> dict[str, Any]:
     return told
 
 
-def calibration(cases: Iterable[Scored]) -> tuple[list[dict[str, Any]], float]:
-    """How often decisions of each confidence were accepted, and the expected calibration error."""
-    pairs = [
-        (case.given.confidence, case.score.outcome == "accepted")
-        for case in cases
-        if case.given and case.given.confidence is not None
-    ]
-    bins, error = [], 0.0
-    for number in range(BINS):
-        inside = [pair for pair in pairs if _bin(pair[0]) == number]
-        if inside:
-            mean = sum(confidence for confidence, _ in inside) / len(inside)
-            accuracy = sum(accepted for _, accepted in inside) / len(inside)
-            told: dict[str, Any] = {"bin": f"{number / BINS:.1f}-{(number + 1) / BINS:.1f}", "n": len(inside)}
-            bins.append({**told, "mean_confidence": round(mean, 3), "accuracy": round(accuracy, 3)})
-            error += len(inside) / len(pairs) * abs(accuracy - mean)
-    return bins, round(error, 4)
+def spread(numbers: Sequence[int]) -> dict[str, int]:
+    """How many there are, the median and the largest of them."""
+    ordered = sorted(numbers)
+    middle = ordered[(len(ordered) - 1) // 2] if ordered else 0
+    return {"n": len(ordered), "median": middle, "max": ordered[-1] if ordered else 0}
 
 
 def percentile(ordered: Sequence[float], share: float) -> float:
@@ -105,8 +120,18 @@ def percentile(ordered: Sequence[float], share: float) -> float:
     return round(ordered[max(0, math.ceil(share * len(ordered)) - 1)], 3) if ordered else 0.0
 
 
-def _bin(confidence: float) -> int:
-    return min(BINS - 1, max(0, int(confidence * BINS)))
+def _steps(cases: Sequence[Scored]) -> dict[str, dict[str, float]]:
+    """Of each node of the graph, over the cases whose run came to it."""
+    names = dict.fromkeys(name for case in cases for name in case.steps)
+    took = {name: sorted(case.steps[name] for case in cases if name in case.steps) for name in names}
+    return {
+        name: {"n": len(took[name]), "p50": percentile(took[name], 0.5), "p95": percentile(took[name], 0.95)}
+        for name in names
+    }
+
+
+def _way(case: Scored) -> str:
+    return case.given.way if case.given else ""
 
 
 def _counts(scores: Iterable[Score]) -> dict[str, int]:
@@ -135,7 +160,8 @@ def _baselines(cases: Sequence[Scored]) -> dict[str, dict[str, int]]:
     return {name: _counts(got) for name, got in scores.items()}
 
 
-def _case(case: Scored) -> dict[str, Any]:
+def case_report(case: Scored) -> dict[str, Any]:
+    """One line of the report."""
     given = case.given
     told: dict[str, Any] = {
         "id": case.id,
@@ -150,10 +176,16 @@ def _case(case: Scored) -> dict[str, Any]:
         "seconds": round(case.seconds, 3),
         "llm_calls": case.llm_calls,
         "tokens": case.tokens,
+        "requests": case.requests,
     }
     if case.runs > 1:
         told |= {"runs": case.runs, "accepted_runs": case.accepted_runs}
-    extras: Mapping[str, Any] = {"error": case.error, "notes": list(case.notes)}
+    extras: Mapping[str, Any] = {
+        "miss": case.miss,
+        "prompt_bytes": case.prompt_bytes,
+        "error": case.error,
+        "notes": list(case.notes),
+    }
     return told | {name: value for name, value in extras.items() if value}
 
 

@@ -34,10 +34,13 @@ def totals(summary: dict[str, Any]) -> Iterator[str]:
     yield _counted("agent", summary)
     for name, counts in summary["baselines"].items():
         yield _counted(name.replace("_", " "), counts)
+    yield from _decided(summary)
+    yield from _sure(summary)
     yield (
-        f"{summary['failed']} could not be run · confidence off by {summary['ece']:.2f} (ECE) · "
-        f"{summary['p50_seconds']:.2f} s each, 95 % within {summary['p95_seconds']:.2f} s"
+        f"{summary['failed']} could not be run · {summary['p50_seconds']:.2f} s each, "
+        f"95 % within {summary['p95_seconds']:.2f} s"
     )
+    yield from _spent(summary)
     if summary["llm_calls"]:
         yield f"{summary['llm_calls']} model calls, {summary['tokens']} tokens"
     if "runs" in summary:
@@ -69,9 +72,50 @@ def minimum(text: str, n: int) -> float:
     return number * n if "." in text and number <= 1 else number
 
 
+def _decided(summary: dict[str, Any]) -> Iterator[str]:
+    actions, misses = summary["actions"], summary["misses"]
+    if actions["n"]:
+        yield (
+            f"{actions['reached']} of {actions['n']} cases that expect an action get it "
+            f"({actions['acted']} by itself, {actions['asked']} asked for)"
+        )
+    missed = [f"{n} {name.replace('_', ' ')}" for name, n in misses.items() if n]
+    if missed:
+        yield f"not best: {', '.join(missed)}"
+
+
+def _sure(summary: dict[str, Any]) -> Iterator[str]:
+    told = summary["auroc"]["best"]
+    apart = (
+        "nothing to tell apart"
+        if told is None
+        else f"{told:.2f} (AUROC) apart from decisions that are not best"
+    )
+    yield f"confidence off by {summary['ece']:.3f} (ECE), {apart}"
+    for name in ("above", "below"):
+        part, value = summary["threshold"][name], summary["threshold"]["value"]
+        if part["n"]:
+            side = "at or above" if name == "above" else "below"
+            yield (
+                f"  {side} {value:g}: {part['n']} ({part['share']:.0%}), "
+                f"{part['accepted']:.0%} accepted, {part['best']:.0%} best"
+            )
+
+
+def _spent(summary: dict[str, Any]) -> Iterator[str]:
+    asked, prompts = summary["requests"], summary["prompt_bytes"]
+    yield f"API requests a case: {asked['median']} (median), {asked['max']} (most)"
+    if prompts["n"]:
+        yield f"prompts: {prompts['n']}, {prompts['median']} bytes (median), {prompts['max']} (largest)"
+    steps = [f"{name} {took['p50'] * 1000:.0f}" for name, took in summary["step_seconds"].items()]
+    if steps:
+        yield f"milliseconds in each step (median): {', '.join(steps)}"
+
+
 def _line(case: Scored) -> str:
     given = case.given
     mark = MARKS[case.score.outcome] + (" best" if case.score.best else "")
+    mark += f" {case.miss.replace('_', ' ')}" if case.miss else ""
     if case.runs > 1:
         mark += f" ({case.accepted_runs} of {case.runs} accepted)"
     if given is None:

@@ -138,7 +138,7 @@ def _outcome(decision: Given, expected: Expected, owners: Owners) -> Outcome:
     action = decision.action
     if decision.way == "notify":
         return "accepted" if expected.accepts(NOTIFY) else "neutral"
-    wrong = action in expected.harmful or not _matches(decision, expected, owners)
+    wrong = action in expected.harmful or not on_target(decision, expected, owners)
     if decision.way == "ask":
         if wrong:
             return "misleading"
@@ -160,7 +160,8 @@ def _is_best(decision: Given, expected: Expected, outcome: Outcome) -> bool:
     return decision.way != "notify" and decision.action == expected.expected
 
 
-def _matches(decision: Given, expected: Expected, owners: Owners) -> bool:
+def on_target(decision: Given, expected: Expected, owners: Owners) -> bool:
+    """Whether its object matches, and of an accepted action the arguments too."""
     if decision.object is None or not _is_ours(decision.object, expected, owners):
         return False
     if not expected.accepts(decision.action):

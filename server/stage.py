@@ -10,12 +10,12 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 from pydantic import ValidationError
 
@@ -23,6 +23,7 @@ from graph.policy import PolicySettings
 from graph.remediation import build as build_graph
 from graph.services import Services
 from server.runner import Runner
+from server.stage_times import StepTimes
 from tools import targets
 from tools.adviser import Adviser
 from tools.alertmanager import parse
@@ -49,6 +50,8 @@ from tools.sandbox.frozen import FrozenSandbox
 
 ROUNDS = 10
 """More than a run can need to come to rest while its clock stands still."""
+Look: TypeAlias = Callable[[Services, str, dict[str, Any]], None]
+"""Somebody who looks at an incident and its decision record while the services of its run are still there."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,10 @@ class Decided:
     """From the first body accepted to the last decision; reading the files is not in it."""
     notes: tuple[str, ...] = ()
     """What was passed over in the bundle's files."""
+    requests: int = 0
+    """What its runs asked of the API server."""
+    steps: Mapping[str, float] = field(default_factory=dict)
+    """Seconds in each node of the graph."""
 
 
 class Undecided(RuntimeError):
@@ -89,7 +96,8 @@ class Stage:
         self._empty = self._folder / "empty.db"
         upgrade(f"sqlite:///{self._empty}")
         self._saver = InMemorySaver()
-        self._graph = build_graph(self._saver)
+        self._times = StepTimes()
+        self._graph = build_graph(self._saver).with_config(callbacks=[self._times])
         return self
 
     def __exit__(
@@ -98,13 +106,19 @@ class Stage:
         self._stack.close()
 
     def decide(
-        self, bundle: Bundle, *, mode: str = "", adviser: Adviser | None = None, keep: Path | None = None
+        self,
+        bundle: Bundle,
+        *,
+        mode: str = "",
+        adviser: Adviser | None = None,
+        keep: Path | None = None,
+        look: Look | None = None,
     ) -> Decided:
         """The decisions that the agent makes of this bundle, up to where it would ask, settle or end.
 
         `mode`: instead of the one that the bundle names (without one: auto). `keep`: where to leave a copy of the
-        record that the runs have made, which is gone otherwise. Raises BundleError for a bundle that
-        cannot be served, Undecided when a run fails.
+        record that the runs have made, which is gone otherwise. `look`: who is shown what each decision was made
+        from. Raises BundleError for a bundle that cannot be served, Undecided when a run fails.
         """
         history, notes = read_history(bundle.history)
         policy, passed_over = _policy(bundle, mode)
@@ -112,11 +126,14 @@ class Stage:
             restore(scene.database, history, bundle)
             started = time.perf_counter()
             opened, invalid = scene.accept(bundle)
-            scene.drive(opened)
-            seconds = time.perf_counter() - started
+            requests = scene.drive(opened)
+            seconds, steps = time.perf_counter() - started, self._times.taken()
             if keep:
                 copy_record(self._folder / "record.db", keep)
-            return scene.outcome(opened, seconds, bundle, (*notes, *passed_over, *invalid))
+            if look:
+                scene.show(opened, look)
+            decided = scene.outcome(opened, seconds, bundle, (*notes, *passed_over, *invalid))
+            return replace(decided, requests=requests, steps=steps)
 
     @contextmanager
     def _scene(self, bundle: Bundle, policy: PolicySettings, adviser: Adviser | None) -> Iterator[Scene]:
@@ -142,7 +159,8 @@ class Stage:
                 readings=self._readings,
             )
             inbox = Inbox(database, sandbox.clock)
-            yield Scene(services, Runner(self._graph, services, folder / "locks"), inbox, database)
+            runner = Runner(self._graph, services, folder / "locks")
+            yield Scene(services, runner, inbox, database, lambda: len(sandbox.requests))
 
     @contextmanager
     def _record(self) -> Iterator[Database]:
@@ -165,6 +183,8 @@ class Scene:
     runner: Runner
     inbox: Inbox
     database: Database
+    sent: Callable[[], int] = lambda: 0
+    """How many requests the API server has had; 0 where nobody counts."""
 
     def accept(self, bundle: Bundle) -> tuple[list[str], list[str]]:
         """All bodies, before any run looks: they arrived at the instant at which the clock stands.
@@ -182,13 +202,26 @@ class Scene:
             opened.update(dict.fromkeys(self.inbox.accept(parsed).incident_ids))
         return list(opened), invalid
 
-    def drive(self, opened: Sequence[str]) -> None:
-        """As runs that begin together do, all name their target before one of them goes on."""
+    def drive(self, opened: Sequence[str]) -> int:
+        """As runs that begin together do, all name their target before one of them goes on.
+
+        How many requests the runs sent to the API server.
+        """
         for incident_id in opened:
             self._name_target(incident_id)
+        before = self.sent()
         for _ in range(ROUNDS):
             for incident_id in self.services.incidents.due(self.services.clock.now()):
                 self.runner.step(incident_id)
+        return self.sent() - before
+
+    def show(self, opened: Sequence[str], look: Look) -> None:
+        """Each unmerged incident that was decided."""
+        incidents = self.services.incidents
+        for incident in map(incidents.get, opened):
+            decision = incidents.decision(incident.id)
+            if incident.status != "merged" and decision is not None:
+                look(self.services, incident.id, decision)
 
     def outcome(
         self, opened: Sequence[str], seconds: float, bundle: Bundle, notes: tuple[str, ...]

@@ -1,4 +1,4 @@
 """What the notebooks under `notebooks/` call: they show a record and decide again, always on a copy.
 
-Nothing else of the agent imports this.
+The commands that decide again use parts of it; nothing that serves does.
 """

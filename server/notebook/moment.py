@@ -76,7 +76,7 @@ def at_decision(
         sandbox = stack.enter_context(Sandbox.frozen(Bundle(meta=BundleMeta(now=at))))
         cluster = KubernetesCluster.connect(str(sandbox.kubeconfig(folder / "kubeconfig")))
         services = _services(database, cluster, at, policy, adviser)
-        yield Moment(services, _case(services, run.id))
+        yield Moment(services, case_on_record(services, run.id))
 
 
 def mode_of(decision: dict[str, Any]) -> Mode:
@@ -104,7 +104,8 @@ def chosen_run(database: Database, incident_id: str = "") -> PastRun:
     return newest
 
 
-def _case(services: Services, incident_id: str) -> counsel.Case:
+def case_on_record(services: Services, incident_id: str) -> counsel.Case:
+    """What the incident was decided from, put together again. Raises Stop when nothing was read for it."""
     incident, evidence = services.incidents.get(incident_id), services.incidents.evidence(incident_id)
     if evidence is None and incident.target is not None:
         raise Stop(f"Nothing was read for incident {incident_id} yet: choose another one in the first cell.")

@@ -11,6 +11,7 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
+from graph.question import MOST_BYTES
 from server.cli import main
 from server.evaluate import Evaluation, find_cases
 from server.scoreboard import minimum
@@ -49,9 +50,23 @@ def test_the_report_has_the_documented_form(tmp_path: Path) -> None:
     assert (asked["object"], asked["action"]["name"]) == ("shop/Deployment/web", "rollback_deployment")
     counts = ["n", "accepted", "best", "harmful", "misleading", "neutral"]
     rest = ["by_source", "core", "baselines", "calibration", "ece", "p50_seconds", "p95_seconds"]
+    rest += ["auroc", "threshold", "actions", "misses", "requests", "prompt_bytes", "step_seconds"]
     assert {*counts, *rest} <= told["summary"].keys()
     assert set(told["summary"]["baselines"]) == {"always_notify", "always_ask_rollback", "always_restart"}
     assert [told["summary"][name] for name in counts] == [2, 2, 2, 0, 0, 0]
+
+
+def test_what_a_decision_costs_is_measured(tmp_path: Path) -> None:
+    """Requests to the API, bytes of the prompt that nobody was sent, and the time of each step."""
+    told = json.loads(evaluate(copied("shop-web", tmp_path), "--prompts", "--json").stdout)
+    (case,), summary = told["cases"], told["summary"]
+    assert 5 < case["requests"] < 60
+    assert summary["requests"] == {"n": 1, "median": case["requests"], "max": case["requests"]}
+    assert 1000 < case["prompt_bytes"] <= MOST_BYTES
+    assert summary["prompt_bytes"]["max"] == case["prompt_bytes"]
+    assert case["llm_calls"] == 0
+    assert {"parse_alert", "gather_logs", "decide", "request_approval"} <= summary["step_seconds"].keys()
+    assert summary["actions"] == {"n": 1, "reached": 1, "acted": 0, "asked": 1}
 
 
 def test_a_case_that_cannot_be_run_costs_no_other(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from server.expected import Expected, parse_object
-from server.report import Scored, baseline_scores, calibration, of_runs, percentile, report, summary
+from server.report import Scored, baseline_scores, of_runs, percentile, report, summary
 from server.scoring import Given, Owners, Score, choose, given, score
 
 WEB = "shop/Deployment/web"
@@ -229,22 +229,6 @@ def test_baselines_answer_on_the_right_object() -> None:
         "always_ask_rollback": Score("accepted", best=True),
         "always_restart": Score("neutral", best=False),
     }
-
-
-def test_calibration_compares_confidence_with_how_often_it_was_right() -> None:
-    """Four decisions of 0.95, half of them right, are off by 0.45; two of 0.5 with one right are not."""
-    cases = [case("accepted", 0.95), case("neutral", 0.95)] * 2 + [
-        case("accepted", 0.5),
-        case("neutral", 0.5),
-    ]
-    bins, error = calibration(cases)
-    assert [(entry["bin"], entry["n"], entry["accuracy"]) for entry in bins] == [
-        ("0.5-0.6", 2, 0.5),
-        ("0.9-1.0", 4, 0.5),
-    ]
-    assert error == pytest.approx(0.45 * 4 / 6, abs=1e-3)
-    assert calibration([case("accepted", 1.0)])[0][0]["bin"] == "0.9-1.0"
-    assert calibration([]) == ([], 0.0)
 
 
 def test_the_summary_counts_by_source_and_core() -> None:

@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from server.evaluate import Evaluation, find_cases, nobody
+from server.evaluate import Evaluation, find_cases
 from server.expected import load_expected
 from server.report import Scored, summary
 from server.stage import Stage
 from tests.server.stored import CORPUS
+from tests.server.whole_corpus import whole_corpus
 from tools.adviser import Answer, Question, Reason, Reply
 from tools.llm_usage import Usage
 
-BLIND = CORPUS.parent / "blind"
 pytestmark = pytest.mark.timeout(300)
 ACCEPTED, BEST = 112, 111
 """Of 112, with no model. They may only grow."""
 
 
 @pytest.fixture(scope="module")
-def scored() -> Iterator[list[Scored]]:
-    """Every case, decided once."""
-    with Stage() as stage:
-        yield list(Evaluation(stage, nobody).run(find_cases([CORPUS])))
+def scored(tmp_path_factory: pytest.TempPathFactory) -> list[Scored]:
+    """Every case of our own."""
+    return whole_corpus(tmp_path_factory).own
+
+
+@pytest.fixture(scope="module")
+def blind(tmp_path_factory: pytest.TempPathFactory) -> list[Scored]:
+    """Every case of every blind batch."""
+    return whole_corpus(tmp_path_factory).blind
 
 
 def _named(cases: list[Scored], outcome: str) -> list[str]:
@@ -51,14 +55,24 @@ def test_no_fewer_decisions_are_right_than_today(scored: list[Scored]) -> None:
     assert told["best"] >= BEST, [case.id for case in scored if not case.score.best]
 
 
-def test_what_was_written_blind_is_decided_no_worse_than_today() -> None:
+def test_what_was_written_blind_is_decided_no_worse_than_today(blind: list[Scored]) -> None:
     """By somebody who had not read the rules; what each batch scored first stands in docs/decisions-quality.md."""
-    with Stage() as stage:
-        blind = list(Evaluation(stage, nobody).run(find_cases([BLIND])))
     assert _named(blind, "failed") + _named(blind, "harmful") + _named(blind, "misleading") == []
     told = summary(blind)
     assert (told["n"], told["accepted"]) == (40, 40), _named(blind, "neutral")
     assert told["best"] >= 38, [case.id for case in blind if not case.score.best]
+
+
+def test_cases_side_by_side_are_decided_as_one_after_the_other(scored: list[Scored]) -> None:
+    """Whatever process a case came to, and whatever it decided before."""
+    cases = {case.id: case for case in find_cases([CORPUS])}
+    names = [list(cases)[number] for number in (-1, 0, len(cases) // 2)]
+    with Stage() as stage:
+        again = list(Evaluation(stage).run([cases[name] for name in names]))
+    by_name = {case.id: case for case in scored}
+    for case in again:
+        before = by_name[case.id]
+        assert (case.given, case.score, case.requests) == (before.given, before.score, before.requests)
 
 
 class Worst:
