@@ -178,6 +178,16 @@ def drained_pods(facts: PolicyFacts, settings: PolicySettings) -> Answer:
     return next((("refuse", f"{pod.title} {why}") for pod in going if (why := _kept(pod, settings))), None)
 
 
+def drained_workloads(facts: PolicyFacts, settings: PolicySettings) -> Answer:
+    """A workload whose owner has said no keeps its pods, whoever wants their node drained."""
+    if facts.action != DRAIN:
+        return None
+    if "node_workloads" in facts.evidence_missing:
+        return ("refuse", "what controls the pods that would go could not be read")
+    named = sorted({pod.disabled_by for pod in facts.guards.node_pods if pod.disabled_by})
+    return ("refuse", f'annotation sre-agent/disable: "true" on {", ".join(named)}') if named else None
+
+
 GUARDS = (
     system_priority,
     autoscaled,
@@ -195,6 +205,7 @@ GUARDS = (
     node_pause,
     drain_unready,
     drained_pods,
+    drained_workloads,
 )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from tools.cluster import ClusterReader
 from tools.errors import NotFound
+from tools.kept_workloads import DISABLE, marked
 from tools.objects import controller, metadata, name, uid
 from tools.records import Fate, NodePod, RbacRule
 from tools.resources import DAEMONSETS, PODS, JsonObject
@@ -34,13 +35,26 @@ class Plan:
     @property
     def forbids(self) -> str:
         """Why the node is not drained, or empty."""
-        return "; ".join(f"{pod.title}: {pod.why}" for pod in self.of("forbids")[:5])
+        return "; ".join(
+            [*(f"{pod.title}: {pod.why}" for pod in self.of("forbids")[:5]), *said_no(self.pods)]
+        )
 
 
 def plan(cluster: ClusterReader, node: str) -> Plan:
     """What a drain of this node would do. Raises ToolError."""
     found = cluster.list(PODS, field_selector=f"spec.nodeName={node}")
     return Plan(fates(found, lambda pod: _daemonset_is_there(cluster, pod)))
+
+
+def whole_plan(cluster: ClusterReader, node: str) -> Plan:
+    """The same, with what the owners of all workloads say whose pods go. Raises ToolError."""
+    return Plan(marked(cluster, plan(cluster, node).pods))
+
+
+def said_no(pods: Sequence[NodePod]) -> list[str]:
+    """Each workload once whose owner forbids that its pods are touched."""
+    names = dict.fromkeys(pod.disabled_by for pod in pods if pod.disabled_by)
+    return [f"{name} has annotation {DISABLE}" for name in names]
 
 
 def fates(
@@ -62,6 +76,7 @@ def _node_pod(pod: JsonObject, daemonset_is_there: Callable[[JsonObject], bool])
         why=why,
         owner_kind=str(owner.get("kind", "")),
         owner_name=str(owner.get("name", "")),
+        owner_api=str(owner.get("apiVersion", "")),
         priority_class=str((pod.get("spec") or {}).get("priorityClassName") or ""),
     )
 

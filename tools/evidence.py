@@ -218,7 +218,7 @@ def _guards(
 ) -> Guards:
     workload = gathered.workload.values[0] if gathered.workload.values else {}
     if target.kind == NODES.kind:
-        guards = read_nodes(cluster, target, reads)
+        guards = read_nodes(cluster, target, reads, every=every)
     else:
         guards = read_guards(cluster, target, workload, gathered.pods.values, pods, reads, every=every)
     add_guard_items(items, guards)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
+from tools.draining import said_no
 from tools.gathering import Found
 from tools.guards import Guards
 from tools.items import Items, when
@@ -137,6 +138,11 @@ def _node_pods(guards: Guards, read: Found) -> Words | None:
     return f"{len(read.values)} pods on the node, {sum(ready.values())} ready", "\n".join(_cut(lines))
 
 
+def _node_workloads(guards: Guards, read: Found) -> Words | None:
+    lines = said_no(guards.node_pods)
+    return (lines[0], "\n".join(_cut(lines))) if lines else None
+
+
 def _is_ready(pod: JsonObject) -> bool:
     return bool(condition(pod, "Ready").get("status") == "True")
 
@@ -155,6 +161,7 @@ _WORDS: Mapping[str, Callable[[Guards, Found], Words | None]] = {
     "vertical_scalers": _vertical_scalers,
     "nodes": _nodes,
     "node_pods": _node_pods,
+    "node_workloads": _node_workloads,
 }
 _NOTHING: Mapping[str, str] = {
     "metrics": "metrics.k8s.io tells nothing about its pods: no metrics server, or no sample yet",
@@ -165,4 +172,5 @@ _NOTHING: Mapping[str, str] = {
     "vertical_scalers": "no VerticalPodAutoscaler sets what its pods request",
     "nodes": "the nodes are not there any more",
     "node_pods": "no pods on the node",
+    "node_workloads": "no owner of a workload whose pods would go forbids it",
 }

@@ -14,6 +14,7 @@ from tools.cluster import ClusterReader
 from tools.draining import fates
 from tools.errors import NotFound
 from tools.gathering import Ask, Found, ask_list, run_asks
+from tools.kept_workloads import marked
 from tools.node_facts import node_facts
 from tools.objects import metadata, name, selector_of, selects
 from tools.reads import Reads
@@ -123,8 +124,8 @@ def read_guards(
     return _facts(found, target, raw_pods)
 
 
-def read_nodes(cluster: ClusterReader, target: Target, reads: Reads) -> Guards:
-    """All nodes, and the pods of the one that the incident is about."""
+def read_nodes(cluster: ClusterReader, target: Target, reads: Reads, *, every: bool = False) -> Guards:
+    """All nodes, and the pods of the one that the incident is about; `every`: with what their workloads' owners say."""
     on_it = f"spec.nodeName={target.name}"
     asks = {
         "nodes": ask_list(cluster, NODES, ""),
@@ -134,7 +135,24 @@ def read_nodes(cluster: ClusterReader, target: Target, reads: Reads) -> Guards:
     }
     found = run_asks(reads, asks)
     nodes = tuple(node_facts(node) for node in found["nodes"].values)
-    return Guards(found, nodes=nodes, node_pods=fates(found["node_pods"].values))
+    pods = fates(found["node_pods"].values)
+    if every and pods:
+        pods = _ask_owners(cluster, pods, reads, found)
+    return Guards(found, nodes=nodes, node_pods=pods)
+
+
+def _ask_owners(
+    cluster: ClusterReader, pods: tuple[NodePod, ...], reads: Reads, found: dict[str, Found]
+) -> tuple[NodePod, ...]:
+    """The pods with what their owners say; what became of the read stands in `found`."""
+    said: list[tuple[NodePod, ...]] = []
+
+    def read() -> list[JsonObject]:
+        said.append(marked(cluster, pods))
+        return [{"workload": pod.disabled_by} for pod in said[0] if pod.disabled_by]
+
+    found |= run_asks(reads, {"node_workloads": Ask("GET what controls the pods that would go", read)})
+    return said[0] if said else pods
 
 
 def _nodes_of(pods: Sequence[PodFacts], *, every: bool = False) -> list[str]:

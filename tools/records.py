@@ -350,7 +350,11 @@ class NodePod(Record):
     why: str = ""
     owner_kind: str = ""
     owner_name: str = ""
+    owner_api: str = ""
+    """`apps/v1`."""
     priority_class: str = ""
+    disabled_by: str = ""
+    """What controls it and has the annotation `sre-agent/disable`: `Deployment shop/web`. Read only for a drain."""
 
     @property
     def title(self) -> str:
@@ -469,6 +473,7 @@ GUARDS = frozenset(
         "vertical_scalers",
         "nodes",
         "node_pods",
+        "node_workloads",
         "volume_use",
         "storage_class",
     }

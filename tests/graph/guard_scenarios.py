@@ -90,6 +90,7 @@ SCENARIOS = {
     "node_pause": (cordon(guards={"node_writes": (ago(1700),)}), AUTO, "refuse"),
     "drain_unready": (drain(node={"ready": "False"}), AUTO, "refuse"),
     "drained_pods": (drain(pod(fate="forbids")), AUTO, "refuse"),
+    "drained_workloads": (drain(pod(disabled_by="Deployment shop/web")), AUTO, "refuse"),
 }
 """One for each rule in `graph.policy_guards`, in their order, in which this rule alone decides."""
 HOLD_SCENARIOS = {

@@ -236,7 +236,16 @@ def test_a_drain_keeps_to_the_allow_list() -> None:
     assert named["drained_pods"] == "refuse"
 
 
+def test_workloads_whose_owners_said_no_are_named_each_once() -> None:
+    """All of them: whoever wants it drained knows whom to ask."""
+    kept = [
+        pod(disabled_by=name) for name in ("StatefulSet pay/db", "Deployment shop/web", "StatefulSet pay/db")
+    ]
+    assert "on Deployment shop/web, StatefulSet pay/db" in why(drain(pod(), *kept))
+
+
 def test_without_the_pods_or_the_node_nothing_is_drained() -> None:
     """What cannot be read refuses."""
+    assert blocks(drain(evidence_missing=("node_workloads",))) == {"drained_workloads": "refuse"}
     assert blocks(drain(evidence_missing=("node_pods",))) == {"drained_pods": "refuse"}
     assert "drain_unready" in blocks(drain(guards={"node": None}))

@@ -18,7 +18,7 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 from server.runner import Runner
 from tests.harness import Harness, deployment, harness
 from tests.server.ways import approve, decision, node_patch, patch, pending, told, writes
-from tools.resources import NAMESPACES, NODES
+from tools.resources import DEPLOYMENTS, NAMESPACES, NODES
 
 pytestmark = pytest.mark.timeout(300)
 NODE = "node-2"
@@ -288,6 +288,46 @@ def test_a_namespace_whose_label_says_shadow_keeps_its_pods(agent: Harness) -> N
     answer = ask(agent)
     assert answer.status_code == 422
     assert "sre-agent/mode=shadow" in answer.get_json()["detail"]
+
+
+def keep(agent: Harness, value: str | None = "true") -> None:
+    """The owner of `web` says no, or takes it back."""
+    body = {"metadata": {"annotations": {"sre-agent/disable": value}}}
+    patch(agent, DEPLOYMENTS, "shop", "web", body)
+
+
+def test_a_workload_whose_owner_said_no_keeps_its_pods(agent: Harness) -> None:
+    """Told at once, by the workload's name; nothing is touched, the cordon neither."""
+    keep(agent)
+    answer = ask(agent)
+    assert answer.status_code == 422
+    assert "Deployment shop/web has annotation sre-agent/disable" in answer.get_json()["detail"]
+    assert writes(agent) == []
+
+
+def test_an_owner_who_says_no_while_it_waits_is_obeyed(agent: Harness) -> None:
+    """The click is answered by why; policy names the rule and the workload."""
+    asked(agent)
+    waiting = pending(agent)["id"]
+    keep(agent)
+    answer = agent.client.post(f"/approve/{waiting}", json={})
+    assert answer.status_code in (409, 412), answer.get_data(as_text=True)
+    agent.advance(60)
+    assert writes(agent) == []
+
+
+def test_an_owner_who_says_no_in_the_middle_keeps_the_next_pod(agent: Harness) -> None:
+    """The one that went is gone; no other one goes."""
+    incident_id = asked(agent)
+    approve(agent)
+    for _ in range(60):
+        agent.advance(1, step=1)
+        if evicted(agent):
+            break
+    keep(agent)
+    agent.advance(300)
+    assert len(evicted(agent)) == 1
+    assert told(agent, incident_id)[2:] == ("escalated", "NOT_RECOVERED")
 
 
 def test_pods_of_the_cluster_itself_keep_their_node(agent: Harness) -> None:

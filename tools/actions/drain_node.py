@@ -16,12 +16,14 @@ from tools.conditional import Once, write_once
 from tools.cordoning import RULES as CORDON_RULES
 from tools.cordoning import NodeArgs, cordon, cordoned_by, difference, is_cordoned, look
 from tools.draining import RULES as PLAN_RULES
-from tools.draining import Plan, plan
+from tools.draining import Plan, plan, said_no, whole_plan
 from tools.errors import NotFound, Refused, ToolError
 from tools.evicting import RULES as EVICT_RULES
 from tools.evicting import evict
+from tools.kept_workloads import DISABLE, marked, unread
+from tools.kept_workloads import RULES as OWNER_RULES
 from tools.objects import condition, desired, metadata, uid
-from tools.records import ActionCall, Argument, NodePod, Observation, Preview, RbacRule, Receipt, Target
+from tools.records import ActionCall, Argument, NodePod, Observation, Preview, Receipt, Target
 from tools.rehearsal import Shown, rehearse
 from tools.requestable import Nothing, Requestable
 from tools.resources import NODES, PODS, REPLICASETS, STATEFULSETS, JsonObject
@@ -64,7 +66,7 @@ def execute(cluster: Cluster, args: DrainNode, *, key: str, at: datetime, dry_ru
     def require(live: JsonObject) -> None:
         if condition(live, "Ready").get("status") != "True":
             raise Refused(f"Node {args.name} is not Ready: its pods could not be seen to end")
-        if why := plan(cluster, args.name).forbids:
+        if why := whole_plan(cluster, args.name).forbids:
             raise Refused(f"Node {args.name} is not drained: {why}")
 
     return cordon(
@@ -95,6 +97,8 @@ def go_on(cluster: ClusterReader, args: DrainNode, last: ActionCall | None, at: 
     going = planned.of("goes")
     if not going:
         return Step(kind="over")
+    if no := said_no(marked(cluster, going[:1])):
+        return Step(kind="stop", why=no[0])
     return Step(kind="send", call=_call(cluster, args, going[0]))
 
 
@@ -104,7 +108,7 @@ def preview(cluster: Cluster, args: DrainNode) -> Preview:
     going = planned.of("goes")
     shown = Shown(
         undo=UNDO,
-        notes=(*_tried(cluster, going), *_staying(planned), *_rules()),
+        notes=(*_tried(cluster, going), *_unasked(going), *_staying(planned), *_rules()),
         resource=NODES,
         verification=VERIFICATION,
         diff=lambda before, after: "\n".join(
@@ -125,7 +129,7 @@ def undo(cluster: ClusterReader, args: DrainNode) -> ActionCall | None:
 
 def propose(cluster: ClusterReader, target: Target, given: Nothing, at: datetime) -> dict[str, Argument]:
     """The node's name and uid. Raises Refused for a pod that forbids it, or a namespace whose label does."""
-    planned = plan(cluster, target.name)
+    planned = whole_plan(cluster, target.name)
     if planned.forbids:
         raise Refused(f"Node {target.name} is not drained: {planned.forbids}")
     for namespace in sorted({pod.namespace for pod in planned.of("goes")}):
@@ -222,6 +226,12 @@ def _tried(cluster: Cluster, going: list[NodePod]) -> list[str]:
     return notes
 
 
+def _unasked(going: list[NodePod]) -> list[str]:
+    """What controls a pod and is of a kind that is not read: a person decides, who may know."""
+    names = dict.fromkeys(name for pod in going if (name := unread(pod)))
+    return [f"Whether {name} has annotation {DISABLE} cannot be read: look there first." for name in names]
+
+
 def _staying(planned: Plan) -> list[str]:
     return [f"{pod.title} stays: {pod.why}" for pod in planned.of("stays")]
 
@@ -257,8 +267,7 @@ ACTION = Action(
         *PLAN_RULES,
         *EVICT_RULES,
         *namespaces.RULES,
-        RbacRule(group="apps", resource="replicasets", verbs=("get",)),
-        RbacRule(group="apps", resource="statefulsets", verbs=("get",)),
+        *OWNER_RULES,
     ),
     preview=preview,
     execute=execute,
