@@ -71,7 +71,7 @@ def _lines(finding: Finding, evidence: Evidence) -> list[str]:
 def _changed(evidence: Evidence, finding: Finding) -> list[str]:
     """What the newest revision changed, where that is what broke it."""
     found = [item for item in evidence.items if item.kind == "revision_diff" and item.excerpt]
-    if finding.problem not in ("bad_release", "image_error") or not found:
+    if finding.problem not in ("bad_release", "image_name", "image_error") or not found:
         return []
     return [f"{found[0].summary}:", bounded(found[0].excerpt, LOG_BYTES)]
 

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from tools import container_logs
 from tools.claim_evidence import RULES as CLAIM_RULES
 from tools.claim_evidence import add_volume
+from tools.claims_awaited import RULES as AWAITED_RULES
+from tools.claims_awaited import add_claims
 from tools.clock import Clock
 from tools.cluster import ClusterReader
 from tools.dependencies import dependency_facts
@@ -21,6 +23,8 @@ from tools.gathering import Gathered, gather
 from tools.guard_words import add_guard_items
 from tools.guards import RULES as GUARD_RULES
 from tools.guards import Guards, read_guards, read_nodes
+from tools.image_pulls import RULES as PULL_RULES
+from tools.image_pulls import add_pulls
 from tools.items import (
     Items,
     dependencies_words,
@@ -54,7 +58,7 @@ from tools.templates import template_diff
 from tools.workload_revisions import KINDS, newest_first, template_of
 
 DISABLE = "sre-agent/disable"
-RULES = (*GATHERING_RULES, *GUARD_RULES, *CLAIM_RULES)
+RULES = (*GATHERING_RULES, *GUARD_RULES, *CLAIM_RULES, *AWAITED_RULES, *PULL_RULES)
 
 
 def collect(
@@ -90,6 +94,8 @@ def collect(
             plans = container_logs.reads_for(cluster, target.namespace, pods, named[0] if named else "")
             told = container_logs.add_items(items, reads.run(plans))
             measured, known = prometheus.add_measures(items), prometheus.add_health(items)
+        claims = add_claims(items, cluster, target, gathered.pods.values, reads)
+        pulls = add_pulls(items, cluster, target, pods, reads)
     return Evidence(
         collected_at=clock.now(),
         items=tuple(items.all),
@@ -112,6 +118,8 @@ def collect(
         job=runs.job,
         runs=runs.runs,
         volume=volume,
+        claims=claims,
+        pulls=pulls,
         disabled=any(_is_disabled(item) for item in gathered.workload.values),
         suspicious=told or imperative(_messages(pods, events)),
     )

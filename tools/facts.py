@@ -58,6 +58,7 @@ KEPT_KEYS = (
     "kubernetes.io/change-cause",
 )
 MESSAGE_LIMIT = 1000
+EVENT_LIMIT = 500
 
 
 def workload_facts(
@@ -121,6 +122,7 @@ def _pod(pod: JsonObject, revisions: Sequence[JsonObject]) -> PodFacts:
         node=str((pod.get("spec") or {}).get("nodeName") or ""),
         phase=str(status.get("phase") or ""),
         reason=str(status.get("reason") or ""),
+        message=message(str(status.get("message") or "")),
         ready=ready.get("status") == "True",
         ready_changed_at=instant(ready.get("lastTransitionTime")),
         unschedulable=message(str(scheduled.get("message") or ""))
@@ -128,10 +130,24 @@ def _pod(pod: JsonObject, revisions: Sequence[JsonObject]) -> PodFacts:
         else "",
         created_at=created(pod),
         deleting="deletionTimestamp" in metadata(pod),
+        gone_by=instant(metadata(pod).get("deletionTimestamp")),
+        finalizers=tuple(str(text) for text in metadata(pod).get("finalizers") or []),
+        claims=claims_of(pod),
         owner_uid=uid(own[0]) if own else owner,
         revision_mark=mark_of(pod),
         containers=tuple(_container(entry, init, specs) for entry, init in container_statuses(pod)),
     )
+
+
+def claims_of(pod: JsonObject) -> tuple[str, ...]:
+    """The PersistentVolumeClaims that a pod mounts, in its order; a generic ephemeral volume's is named after both."""
+    found = []
+    for volume in (pod.get("spec") or {}).get("volumes") or []:
+        if claim := (volume.get("persistentVolumeClaim") or {}).get("claimName"):
+            found.append(str(claim))
+        elif volume.get("ephemeral"):
+            found.append(f"{name(pod)}-{volume.get('name', '')}")
+    return tuple(found)
 
 
 def _specs(pod: JsonObject) -> dict[str, JsonObject]:
@@ -150,6 +166,7 @@ def _container(entry: JsonObject, init: bool, specs: Mapping[str, JsonObject]) -
         image=message(str(entry.get("image") or "")),
         image_id=message(str(entry.get("imageID") or "")),
         init=init,
+        sidecar=init and spec.get("restartPolicy") == "Always",
         ready=bool(entry.get("ready")),
         restart_count=int(entry.get("restartCount") or 0),
         waiting_reason=str(waiting.get("reason") or ""),
@@ -252,7 +269,7 @@ def _event(event: JsonObject) -> EventFacts:
         name=str(involved.get("name", "")),
         type=str(event.get("type", "")),
         reason=message(str(event.get("reason") or ""), 100),
-        message=message(str(event.get("message") or "")),
+        message=message(str(event.get("message") or ""), EVENT_LIMIT),
         count=int(count),
         last_seen=event_time(event),
         first_seen=first_event_time(event),

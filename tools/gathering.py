@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from tools.cluster import ClusterReader
 from tools.dependencies import selector_query, services_named
 from tools.errors import NotFound, TransientError
+from tools.facts import claims_of
 from tools.job_facts import ended, of_owner
 from tools.objects import controller, name, owned_by, selector_of, uid
 from tools.reads import Outcome, Reads
@@ -256,9 +257,19 @@ def _about(gathered: Gathered, target: Target) -> Found:
     uids = {target.uid, *(uid(item) for item in owned)}
     replicasets = gathered.revisions.values if target.kind == DEPLOYMENTS.kind else ()
     prefixes = tuple(f"{name(item)}-" for item in replicasets)
-    kept = tuple(event for event in gathered.events.values if _is_about(event, target, uids, prefixes))
+    claims = {claim for pod in gathered.pods.values for claim in claims_of(pod)}
+    kept = tuple(
+        event
+        for event in gathered.events.values
+        if _is_about(event, target, uids, prefixes) or _is_about_claim(event, claims)
+    )
     events = gathered.events
     return Found(events.query, events.status, kept, events.why, events.unreachable)
+
+
+def _is_about_claim(event: JsonObject, claims: set[str]) -> bool:
+    involved = event.get("involvedObject") or {}
+    return involved.get("kind") == CLAIMS.kind and involved.get("name") in claims
 
 
 def _is_about(event: JsonObject, target: Target, uids: set[str], prefixes: tuple[str, ...]) -> bool:

@@ -81,6 +81,8 @@ class ContainerFacts(Record):
     image_id: str = ""
     """As the runtime tells it: a tag that was moved shows only here."""
     init: bool = False
+    sidecar: bool = False
+    """An init container that is restarted always: it is meant to run beside the others."""
     ready: bool = False
     restart_count: int = 0
     waiting_reason: str = ""
@@ -109,6 +111,8 @@ class PodFacts(Record):
     node: str = ""
     phase: str = ""
     reason: str = ""
+    message: str = ""
+    """Of the status, redacted: why it was evicted."""
     ready: bool = False
     ready_changed_at: datetime | None = None
     """`lastTransitionTime` of the Ready condition."""
@@ -116,6 +120,11 @@ class PodFacts(Record):
     """Message of PodScheduled=False, else empty."""
     created_at: datetime
     deleting: bool = False
+    gone_by: datetime | None = None
+    """`deletionTimestamp`: by then it should be gone, its grace period included."""
+    finalizers: tuple[str, ...] = ()
+    claims: tuple[str, ...] = ()
+    """PersistentVolumeClaims that it mounts."""
     owner_uid: str = ""
     """uid of the controlling ReplicaSet; for the other kinds, of the ControllerRevision that it was made of."""
     revision_mark: str = ""
@@ -427,6 +436,35 @@ class VolumeFacts(Record):
     resize_failed: str = ""
 
 
+class ClaimFacts(Record):
+    """A PersistentVolumeClaim that pods wait for, and what it would be made of."""
+
+    name: str
+    phase: str = ""
+    """Empty: there is none of that name."""
+    deleting: bool = False
+    storage_class: str = ""
+    """Empty: the cluster's default, or none."""
+    class_missing: bool = False
+    """A StorageClass of that name does not exist."""
+    waits_for_pod: bool = False
+    """Its StorageClass makes the volume once a pod is placed (`WaitForFirstConsumer`)."""
+    modes: tuple[str, ...] = ()
+    volume: str = ""
+
+
+class PullFacts(Record):
+    """A container anywhere in the cluster whose image cannot be pulled now."""
+
+    namespace: str
+    pod: str
+    owner_uid: str = ""
+    """uid of its controller; several pods of one controller tell no more than one."""
+    image: str
+    reason: str = ""
+    message: str = ""
+
+
 class EventFacts(Record):
     """A Kubernetes Event on the workload, its ReplicaSets or pods."""
 
@@ -476,9 +514,11 @@ GUARDS = frozenset(
         "node_workloads",
         "volume_use",
         "storage_class",
+        "claims",
+        "image_pulls",
     }
 )
-"""Kinds that are read only where an action would need them: they prove or guard that action and nothing else."""
+"""Kinds that are read only where an action, or an explanation, would need them: they prove or guard that only."""
 
 
 class Evidence(Record):
@@ -518,6 +558,10 @@ class Evidence(Record):
     """The Jobs of the CronJob, oldest first."""
     volume: VolumeFacts | None = None
     """The target, where that is a PersistentVolumeClaim."""
+    claims: tuple[ClaimFacts, ...] = ()
+    """Those that pods of the workload wait for."""
+    pulls: tuple[PullFacts, ...] = ()
+    """Of all workloads, where one of the target's images cannot be pulled."""
     disabled: bool = False
     """Annotation `sre-agent/disable: "true"` on the target, of whatever kind it is."""
     suspicious: bool = False

@@ -137,7 +137,7 @@ def scenes() -> tuple[Scene, ...]:
             _runs(namespace("media")),
             _releases(deployment("media", "thumbs", "2.0", fault="imagepull"), 60),
             "none",
-            (Expected("notified", "image_error", "notify"),),
+            (Expected("notified", "image_name", "notify"),),
         ),
         Scene(
             "an approval is withdrawn because somebody has mended the release meanwhile",

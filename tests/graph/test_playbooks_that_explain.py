@@ -66,11 +66,6 @@ def test_where_others_crash_configuration_does_not_explain_it() -> None:
         ("0/3 nodes are available: 1 Too many pods, 2 Insufficient cpu.", "room"),
         ("0/3 nodes are available: 3 node(s) had untolerated taint {gpu: true}.", "taints"),
         ("0/3 nodes are available: 3 node(s) didn't match Pod's node affinity/selector.", "affinity"),
-        ("0/3 nodes are available: pod has unbound immediate PersistentVolumeClaims.", "a volume"),
-        (
-            "0/3 nodes are available: 1 Insufficient cpu, 2 node(s) had volume node affinity conflict.",
-            "a volume",
-        ),
     ],
 )
 def test_what_a_waiting_pod_lacks_is_told_by_the_schedulers_words(message: str, missing: str) -> None:

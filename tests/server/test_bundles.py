@@ -178,7 +178,7 @@ def nothing_named(agent: Harness) -> str:
 CASES: dict[str, tuple[Callable[[Harness], str], str, str]] = {
     "bad release": (bad_release, "bad_release", "rollback_deployment"),
     "transient crash": (transient_crash, "transient_crash", "restart_deployment"),
-    "image error": (image_error, "image_error", "rollback_deployment"),
+    "image error": (image_error, "image_name", "rollback_deployment"),
     "out of memory": (out_of_memory, "out_of_memory", "set_memory_limit"),
     "high cpu": (high_cpu, "high_cpu", "scale_deployment"),
     "stuck pod": (stuck_pod, "stuck_pod", "delete_pod"),

@@ -47,7 +47,7 @@ def test_a_person_opens_an_incident_on_the_same_path_as_an_alert(agent: Harness)
     """Looked at, decided and told like any other; the record says who asked and why."""
     incident_id = opened(agent, namespace="media", workload="thumbs", reason="customers see no pictures")
     row = agent.incident(incident_id)
-    assert (row.problem, row.route, row.status) == ("image_error", "notify", "notified")
+    assert (row.problem, row.route, row.status) == ("image_name", "notify", "notified")
     known = agent.client.get(f"/incidents/{incident_id}").get_json()
     assert "customers see no pictures" in json.dumps(known["alerts"])
 

@@ -125,7 +125,7 @@ def test_mail_that_cannot_be_sent_holds_up_no_run_and_goes_out_later(tmp_path: P
         with mail_server(port) as back:
             agent.clock.advance(60)
             run(work, "delivery")
-            assert subjects(back.mails()) == [(FIRST, "Act now: shop/web: image_error [SANDBOX]")]
+            assert subjects(back.mails()) == [(FIRST, "Act now: shop/web: image_name [SANDBOX]")]
             text, html = parts_of(back.mails()[0])
             assert text.startswith(
                 "Act now: no action of this agent is right here. Cause and evidence below.\n"

@@ -16,8 +16,8 @@ from tools.adviser import Answer, Question, Reason, Reply
 from tools.llm_usage import Usage
 
 pytestmark = pytest.mark.timeout(300)
-ACCEPTED, BEST = 112, 111
-"""Of 112, with no model. They may only grow."""
+NOT_BEST = {"feed-ranker"}
+"""With no model. All are accepted; these may only grow fewer."""
 
 
 @pytest.fixture(scope="module")
@@ -50,9 +50,30 @@ def test_nothing_harmful_and_nothing_misleading(scored: list[Scored]) -> None:
 
 def test_no_fewer_decisions_are_right_than_today(scored: list[Scored]) -> None:
     """Named when they are not, so that it can be seen which."""
-    told = summary(scored)
-    assert told["accepted"] >= ACCEPTED, _named(scored, "neutral")
-    assert told["best"] >= BEST, [case.id for case in scored if not case.score.best]
+    assert _named(scored, "neutral") == []
+    assert {case.id for case in scored if not case.score.best} <= NOT_BEST
+
+
+CAUSES = {
+    "depot-labels": "image_access",
+    "fabric-orders": "registry_outage",
+    "fares-rates": "registry_outage",
+    "journal-log": "volume_unavailable",
+    "ledgers-closing": "unschedulable",
+    "mirrors-proxy": "registry_outage",
+    "notes-sync": "volume_unavailable",
+    "photos-store": "volume_unavailable",
+    "scans-gate": "image_access",
+    "vault-keys": "volume_unavailable",
+    "wallet-feed": "image_name",
+}
+"""Where to notify is right, the cause that is told decides whether it helps."""
+
+
+def test_causes_are_named(scored: list[Scored]) -> None:
+    """Those that only explain."""
+    named = {case.id: case.given.problem for case in scored if case.given and case.id in CAUSES}
+    assert named == CAUSES
 
 
 def test_what_was_written_blind_is_decided_no_worse_than_today(blind: list[Scored]) -> None:

@@ -1,0 +1,71 @@
+"""What is read of claims that pods wait for, and of others whose images cannot be pulled: bounded, and only then."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.tools.shop import Remembered
+from tools.alertmanager import parse
+from tools.bundle import Bundle
+from tools.cluster import KubernetesCluster
+from tools.evidence import collect
+from tools.records import Evidence
+from tools.sandbox import Sandbox
+from tools.targets import resolve
+
+CASES = Path(__file__).parents[1] / "incidents"
+
+
+def read(case: str, folder: Path, *forbidden: str) -> Evidence:
+    """The evidence of a stored incident, some of which may not be read."""
+    bundle = Bundle.load(CASES / case)
+    bundle = replace(bundle, meta=bundle.meta.model_copy(update={"forbidden": forbidden}))
+    with Sandbox.frozen(bundle) as sandbox:
+        cluster = KubernetesCluster.connect(str(sandbox.kubeconfig(folder / "kubeconfig")))
+        alerts = parse(bundle.alerts[0], now=bundle.meta.now).alerts
+        target = resolve(cluster, alerts).target
+        assert target is not None
+        return collect(cluster, target, revisions=Remembered(), clock=sandbox.clock, alerts=alerts)
+
+
+def test_a_claim_that_a_pod_waits_for_is_read_with_its_class(tmp_path: Path) -> None:
+    """And the events about the claim are among the events."""
+    evidence = read("vault-keys", tmp_path)
+    (claim,) = evidence.claims
+    assert (claim.name, claim.phase, claim.storage_class, claim.class_missing) == (
+        "data-keys-0",
+        "Pending",
+        "fast-ssd",
+        True,
+    )
+    assert "ProvisioningFailed" in {event.reason for event in evidence.events}
+    assert "which does not exist" in next(item for item in evidence.items if item.kind == "claims").summary
+
+
+@pytest.mark.parametrize(
+    ("forbidden", "kind"), [("persistentvolumeclaims", "claims"), ("storageclasses", "storage_class")]
+)
+def test_what_may_not_be_read_of_a_claim_is_never_said_to_be_missing(
+    tmp_path: Path, forbidden: str, kind: str
+) -> None:
+    """It is told as forbidden."""
+    evidence = read("vault-keys", tmp_path, forbidden)
+    assert not any(claim.class_missing or not claim.phase for claim in evidence.claims)
+    assert [item.kind for item in evidence.missing()] == [kind]
+
+
+def test_others_that_wait_for_images_are_found_in_all_namespaces(tmp_path: Path) -> None:
+    """By one list of pods that are pending."""
+    evidence = read("fabric-orders", tmp_path)
+    assert {pull.namespace for pull in evidence.pulls} == {"cutting", "dyeing", "fabric"}
+    assert len({pull.owner_uid for pull in evidence.pulls}) == 3
+
+
+def test_of_pods_that_have_started_no_claim_is_read(tmp_path: Path) -> None:
+    """Nor is anybody else looked at where no image is waited for."""
+    evidence = read("wal-archive", tmp_path)
+    assert (evidence.claims, evidence.pulls) == ((), ())
+    assert {"claims", "image_pulls"}.isdisjoint(item.kind for item in evidence.items)
