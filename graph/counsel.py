@@ -69,7 +69,7 @@ def case_of(
     finding, candidates = (
         diagnose(services, incident_id, evidence, target, alerts)
         if target
-        else (unresolved(why_no_target), [])
+        else (unresolved(why_no_target, evidence, alerts), [])
     )
     return Case(
         incident_id=incident_id,

@@ -9,6 +9,8 @@ import re
 from collections.abc import Sequence
 
 from graph import counted
+from graph.alert_words import label, named
+from graph.explained import explanation
 from graph.load import USE_KINDS, silent_sources
 from graph.playbooks import playbooks
 from graph.state import Finding, Proposal
@@ -46,14 +48,30 @@ def diagnose(
     return _nothing_proved(evidence, alerts), []
 
 
-def unresolved(reason: str) -> Finding:
-    """No target: reported, never guessed (R3.3)."""
+def unresolved(reason: str, evidence: Evidence | None = None, alerts: Sequence[Alert] = ()) -> Finding:
+    """No target: reported, never guessed (R3.3). What its labels tell of its class is explained, with what was read."""
+    if evidence is not None:
+        proved = (playbook.proves(evidence) for playbook in playbooks())
+        found = next((finding for finding in proved if finding), None) or explanation(evidence, alerts)
+        if found:
+            return found
     return Finding(
         problem="unknown",
         summary=f"The alert's target could not be told: {reason}",
         directness=0.0,
-        next_step="Look at the alert's labels: it needs a namespace and a pod or workload.",
+        next_step=f"Look at the alert's labels: it needs a namespace and a pod or workload. {_where_to_look(alerts)}",
     )
+
+
+def _where_to_look(alerts: Sequence[Alert]) -> str:
+    """A first command, by what little the labels name."""
+    if label(alerts, "namespace"):
+        return f"kubectl get pods,events -n {named(alerts, 'namespace')} shows what is ill around it."
+    if label(alerts, "pod"):
+        return (
+            f"kubectl get pods -A --field-selector metadata.name={named(alerts, 'pod')} finds its namespace."
+        )
+    return "kubectl get events -A --field-selector type=Warning shows what is ill now."
 
 
 def is_noise(alerts: Sequence[Alert]) -> bool:
@@ -74,6 +92,9 @@ def _nothing_proved(evidence: Evidence, alerts: Sequence[Alert]) -> Finding:
             broken=False,
             next_step="Nothing to do; the alert should resolve.",
         )
+    explained = explanation(evidence, alerts)
+    if explained:
+        return explained
     silent = _unmeasured(evidence, unseen)
     return Finding(
         problem="unknown",
@@ -114,6 +135,9 @@ def _no_ill_node(node: NodeFacts, evidence: Evidence, alerts: Sequence[Alert]) -
             broken=False,
             next_step="Nothing to do; the alert should resolve.",
         )
+    explained = explanation(evidence, alerts)
+    if explained:
+        return explained
     state = ", ".join(node.pressures) or ("Ready" if node.schedulable else "Ready and cordoned")
     return Finding(
         problem="unknown",

@@ -38,6 +38,7 @@ from graph import (
     verification,
     writes,
 )
+from graph.explained import looks_for
 from graph.four_eyes import needs_two
 from graph.holding import standing
 from graph.observed_use import observed_use
@@ -52,6 +53,7 @@ from tools.actions import parse_call
 from tools.approvals import Approval
 from tools.errors import Conflict, Crowded, PermanentError, Refused, TransientError, UnknownOutcome
 from tools.records import Alert, ApprovalAnswer, Evidence, EvidenceItem, Verdict
+from tools.surroundings import look_around
 
 MOST_PROPOSALS = 5
 """After so many changed proposals a person takes over."""
@@ -96,9 +98,11 @@ def gather_logs(state: IncidentState, runtime: Runtime[Services]) -> dict[str, A
     """Read what decides; a read that fails is an item, not an error."""
     services, target = runtime.context, state.get("target")
     now = services.clock.now()
-    if target is None:
-        return {"evidence": Evidence(collected_at=now)}
     alerts = services.incidents.alerts(state["incident_id"])
+    if target is None:
+        evidence = look_around(services.cluster, alerts, looks_for(alerts), clock=services.clock)
+        services.incidents.save_evidence(state["incident_id"], evidence)
+        return {"evidence": evidence, "alerts": alerts}
     try:
         evidence = evidence_reader.collect(
             services.cluster,

@@ -37,8 +37,10 @@ class Attempt:
 
 
 def attempts(evidence: Evidence) -> list[Attempt]:
-    """In the order in which they are asked; a real decision stops at the first that proves."""
-    return [_attempt(playbook, evidence) for playbook in playbooks()]
+    """In the order in which they are asked, but for those that only explain; a real decision stops at the first that
+    proves.
+    """
+    return [_attempt(playbook, evidence) for playbook in playbooks() if not playbook.only_explains]
 
 
 def _attempt(playbook: Playbook, evidence: Evidence) -> Attempt:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from tools.cluster import ClusterReader
 from tools.errors import NotFound
+from tools.excerpts import message
 from tools.kept_workloads import DISABLE, marked
 from tools.objects import controller, metadata, name, uid
 from tools.records import Fate, NodePod, RbacRule
@@ -78,12 +79,23 @@ def _node_pod(pod: JsonObject, daemonset_is_there: Callable[[JsonObject], bool])
         owner_name=str(owner.get("name", "")),
         owner_api=str(owner.get("apiVersion", "")),
         priority_class=str((pod.get("spec") or {}).get("priorityClassName") or ""),
+        finished=_finished(pod),
+        evicted=_evicted(pod),
     )
+
+
+def _finished(pod: JsonObject) -> bool:
+    return (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")
+
+
+def _evicted(pod: JsonObject) -> str:
+    status = pod.get("status") or {}
+    return message(str(status.get("message") or "no words")) if status.get("reason") == "Evicted" else ""
 
 
 def _fate(pod: JsonObject, daemonset_is_there: Callable[[JsonObject], bool]) -> tuple[Fate, str]:
     """In kubectl's order: what a filter forbids is forbidden though another one would let it go."""
-    finished = (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")
+    finished = _finished(pod)
     owner = controller(pod)
     if owner and owner.get("kind") == DAEMONSETS.kind and not finished:
         if daemonset_is_there(pod):

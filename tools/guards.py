@@ -187,8 +187,8 @@ def _facts(found: Mapping[str, Found], target: Target, pods: Sequence[JsonObject
         found=found,
         usage=usage_facts(values("metrics")),
         autoscalers=tuple(autoscaler_facts(item) for item in scalers if _scales(item, target)),
-        budgets=tuple(_budget(item) for item in values("budgets") if _covers(item, pods)),
-        quotas=tuple(_quota(item) for item in values("quotas")),
+        budgets=tuple(budget_facts(item) for item in values("budgets") if _covers(item, pods)),
+        quotas=tuple(quota_facts(item) for item in values("quotas")),
         limits=tuple(_limit(item) for item in values("limit_ranges")),
         vertical_scalers=tuple(
             AutoscalerFacts(kind=VERTICAL_SCALERS.kind, name=name(item))
@@ -212,7 +212,8 @@ def _covers(item: JsonObject, pods: Sequence[JsonObject]) -> bool:
     return any(selects(selector, metadata(pod).get("labels") or {}) for pod in pods)
 
 
-def _budget(item: JsonObject) -> BudgetFacts:
+def budget_facts(item: JsonObject) -> BudgetFacts:
+    """As its controller last counted."""
     spec, status = item.get("spec") or {}, item.get("status") or {}
     observed = int(status.get("observedGeneration") or 0) >= int(metadata(item).get("generation") or 0)
     return BudgetFacts(
@@ -225,7 +226,7 @@ def _budget(item: JsonObject) -> BudgetFacts:
     )
 
 
-def _quota(item: JsonObject) -> QuotaFacts:
+def quota_facts(item: JsonObject) -> QuotaFacts:
     """The status holds both; before the controller has looked, the spec holds what is granted."""
     status = item.get("status") or {}
     hard = status.get("hard") or (item.get("spec") or {}).get("hard") or {}

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from tools import evidence, lookups, namespaces, pause_label, sightings, targets
+from tools import evidence, lookups, namespaces, pause_label, sightings, surroundings, targets
 from tools.actions import REGISTRY, announce
 from tools.errors import Refused
 from tools.records import RbacRule
@@ -44,6 +44,7 @@ def rules_for(enabled: Collection[str] = ()) -> Rights:
         (
             *targets.RULES,
             *evidence.RULES,
+            *surroundings.RULES,
             *sightings.RULES,
             *namespaces.RULES,
             *pause_label.RULES,

@@ -338,6 +338,12 @@ class NodeFacts(Record):
     """Conditions other than Ready that are True: `MemoryPressure`."""
     allocatable_memory: float | None = None
     """Bytes."""
+    allocatable_pods: int | None = None
+    cordoned_at: datetime | None = None
+    """Since when the taint of a cordon is there, where it says so."""
+    pressure_words: tuple[str, ...] = ()
+    """Each of `pressures` with its reason and since when."""
+    kubelet_version: str = ""
 
     @property
     def takes_pods(self) -> bool:
@@ -364,6 +370,9 @@ class NodePod(Record):
     priority_class: str = ""
     disabled_by: str = ""
     """What controls it and has the annotation `sre-agent/disable`: `Deployment shop/web`. Read only for a drain."""
+    finished: bool = False
+    evicted: str = ""
+    """Why the kubelet put it out, in its words, redacted; empty: it did not."""
 
     @property
     def title(self) -> str:
@@ -465,6 +474,21 @@ class PullFacts(Record):
     message: str = ""
 
 
+class PersistentVolumeFacts(Record):
+    """A PersistentVolume that an alert names."""
+
+    name: str
+    phase: str = ""
+    """`Available`, `Bound`, `Released`, `Failed`, `Pending`."""
+    reason: str = ""
+    """Of the phase, with its message, redacted."""
+    claim: str = ""
+    """`namespace/name` of what it is bound to, or was."""
+    storage_class: str = ""
+    reclaim: str = ""
+    """What becomes of it when its claim goes: `Delete`, `Retain`."""
+
+
 class EventFacts(Record):
     """A Kubernetes Event on the workload, its ReplicaSets or pods."""
 
@@ -562,6 +586,10 @@ class Evidence(Record):
     """Those that pods of the workload wait for."""
     pulls: tuple[PullFacts, ...] = ()
     """Of all workloads, where one of the target's images cannot be pulled."""
+    around: tuple[PodFacts, ...] = ()
+    """Of alerts that name no object: the pods that they are about, as of the control plane or behind a Service."""
+    persistent_volume: PersistentVolumeFacts | None = None
+    """That such an alert names."""
     disabled: bool = False
     """Annotation `sre-agent/disable: "true"` on the target, of whatever kind it is."""
     suspicious: bool = False

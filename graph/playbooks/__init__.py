@@ -2,18 +2,38 @@
 
 A playbook proves its class from facts of the API alone and lists what could be done, best first. Log text
 may add context; it never proves (kubernetes.md R8.2). Modules here do not import each other.
+
+Where nothing is proved, one whose class an alert's name or labels tell may explain it: what it is, what was read about
+it and the next step. An explanation has no candidates, so that no name of an alert leads to an action.
 """
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from graph.state import Finding, Proposal
-from tools.records import Evidence, Target
+from tools.records import Alert, Evidence, Target
+from tools.surroundings import Look
+
+
+def _proves_nothing(evidence: Evidence) -> Finding | None:
+    return None
+
+
+def _no_candidates(finding: Finding, evidence: Evidence, target: Target) -> list[Proposal]:
+    return []
+
+
+def _tells_nothing(alert: Alert) -> bool:
+    return False
+
+
+def _explains_nothing(evidence: Evidence, alerts: Sequence[Alert]) -> Finding | None:
+    return None
 
 
 @dataclass(frozen=True)
@@ -23,8 +43,19 @@ class Playbook:
     problem: str
     rank: int
     """Lower is asked first: the class that explains the others comes first."""
-    proves: Callable[[Evidence], Finding | None]
-    candidates: Callable[[Finding, Evidence, Target], list[Proposal]]
+    proves: Callable[[Evidence], Finding | None] = _proves_nothing
+    candidates: Callable[[Finding, Evidence, Target], list[Proposal]] = _no_candidates
+    tells: Callable[[Alert], bool] = _tells_nothing
+    """Whether an alert speaks of this class, by its name and labels."""
+    explains: Callable[[Evidence, Sequence[Alert]], Finding | None] = _explains_nothing
+    """Asked only where no playbook proves anything, about the alerts that speak of this class. It proves nothing."""
+    looks: tuple[Look, ...] = ()
+    """What is read for it where an alert names no object."""
+
+    @property
+    def only_explains(self) -> bool:
+        """It has no proof by what the API says."""
+        return self.proves is _proves_nothing
 
 
 @cache

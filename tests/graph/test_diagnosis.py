@@ -44,7 +44,8 @@ def problem(found: Evidence, *alerts: Alert) -> str:
 
 def test_playbooks_are_asked_in_order_of_rank() -> None:
     """The class that explains the others comes first."""
-    assert [p.problem for p in playbooks()] == [
+    proving = [p.problem for p in playbooks() if not p.only_explains]
+    assert proving == [
         "stopped_on_purpose",
         "node_not_ready",
         "node_cordoned",

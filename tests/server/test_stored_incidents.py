@@ -10,6 +10,7 @@ from server.evaluate import Evaluation, find_cases
 from server.expected import load_expected
 from server.report import Scored, summary
 from server.stage import Stage
+from tests.server.classes_with_cases import CLASSES
 from tests.server.stored import CORPUS
 from tests.server.whole_corpus import whole_corpus
 from tools.adviser import Answer, Question, Reason, Reply
@@ -74,6 +75,24 @@ def test_causes_are_named(scored: list[Scored]) -> None:
     """Those that only explain."""
     named = {case.id: case.given.problem for case in scored if case.given and case.id in CAUSES}
     assert named == CAUSES
+
+
+def test_classes_are_told_where_they_apply_and_nowhere_else(scored: list[Scored]) -> None:
+    """A case that only looks like one must get another answer."""
+    told = {case.id: case.given.problem for case in scored if case.given}
+    wrong = [
+        f"{case} is {told[case]}, not {problem}"
+        for problem, (cases, _) in CLASSES.items()
+        for case in cases
+        if told[case] != problem
+    ]
+    wrong += [
+        f"{case} is {problem}"
+        for problem, (_, alike) in CLASSES.items()
+        for case in alike
+        if told[case] == problem
+    ]
+    assert wrong == []
 
 
 def test_what_was_written_blind_is_decided_no_worse_than_today(blind: list[Scored]) -> None:

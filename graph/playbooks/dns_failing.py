@@ -1,0 +1,62 @@
+"""Names are not resolved, or too slowly: what looks ill everywhere may only wait for DNS.
+
+Told by the alert, with the pods that answer: whether they are ready decides where to look first. Counter-proof: ready
+pods say that the fault is behind them (a forwarder), before them (the network), or in what they are asked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from graph.alert_words import fire
+from graph.playbooks import Playbook
+from graph.state import Finding
+from graph.symptoms import crashed_container, describe_crash
+from tools.records import Alert, Evidence
+
+NAMES = re.compile(r"(?:Core|Kube|NodeLocal)?-?Dns(?:[A-Z_]\w*)?", re.IGNORECASE)
+JOBS = frozenset({"kube-dns", "coredns", "node-local-dns", "node-cache"})
+LOGS = "kubectl -n kube-system logs -l k8s-app=kube-dns --tail=50"
+
+
+def tells(alert: Alert) -> bool:
+    """By its name, or by who is scraped."""
+    return bool(NAMES.fullmatch(alert.name)) or alert.labels.get("job", "") in JOBS
+
+
+def explains(evidence: Evidence, alerts: Sequence[Alert]) -> Finding | None:
+    """See the module's words."""
+    pods, now = evidence.around, evidence.collected_at
+    ill = [pod for pod in pods if not pod.ready]
+    crashed = [describe_crash(pod, found) for pod in ill if (found := crashed_container(pod, now))]
+    return Finding(
+        problem="dns_failing",
+        summary=f"{fire(alerts)}, about the cluster's DNS. {_state(len(ill), len(pods))}",
+        directness=1.0 if ill else 0.7,
+        evidence=evidence.cite("around"),
+        facts=(
+            *(crashed or [f"{pod.name} on {pod.node or 'no node'} is not ready" for pod in ill])[:4],
+            "workloads that cannot resolve a name fail with it, and recover by themselves when it does",
+        ),
+        ruled_out=("its pods: all that were found are ready",) if pods and not ill else (),
+        next_step=_next_step(bool(ill), bool(pods)),
+    )
+
+
+def _state(ill: int, of: int) -> str:
+    if not of:
+        return "None of its pods could be seen."
+    return f"{ill} of its {of} pods are not ready." if ill else f"All {of} of its pods are ready."
+
+
+def _next_step(ill: bool, seen: bool) -> str:
+    if ill or not seen:
+        return f"kubectl -n kube-system get pods -l k8s-app=kube-dns -o wide; {LOGS}"
+    return (
+        f"{LOGS}: errors there name the forwarder that does not answer. Without any: kubectl run -it --rm dns "
+        "--image=busybox --restart=Never -- nslookup kubernetes.default, from the node of a workload that fails."
+    )
+
+
+PLAYBOOK = Playbook(problem="dns_failing", rank=73, tells=tells, explains=explains, looks=("dns", "nodes"))

@@ -1,0 +1,60 @@
+"""A PersistentVolume has failed, or does not come to be: a matter of the storage, and of a backup.
+
+Proof, where it may be read: the volume's own phase. Nothing is done to it, nor to what it is bound to: a claim that is
+deleted may take the data with it. Counter-proof: a volume that is bound or free again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from graph.alert_words import fire, label, named
+from graph.playbooks import Playbook
+from graph.state import Finding
+from tools.records import Alert, Evidence, PersistentVolumeFacts
+
+NAMES = re.compile(r"Kube(?:rnetes)?PersistentVolume(?:Errors?|Failed\w*)|KubernetesPersistentvolumeError")
+ILL = ("Failed", "Pending")
+
+
+def tells(alert: Alert) -> bool:
+    """By the names of kube-prometheus and of the community's rules."""
+    return bool(NAMES.fullmatch(alert.name))
+
+
+def explains(evidence: Evidence, alerts: Sequence[Alert]) -> Finding | None:
+    """See the module's words."""
+    volume, told = evidence.persistent_volume, label(alerts, "persistentvolume")
+    return Finding(
+        problem="volume_errors",
+        summary=_summary(volume, told, alerts),
+        directness=1.0 if volume else 0.6,
+        evidence=evidence.cite("persistent_volume"),
+        facts=_facts(volume),
+        ruled_out=(f"a failure now: it is {volume.phase}",) if volume and volume.phase not in ILL else (),
+        next_step=(
+            f"kubectl describe pv {named(alerts, 'persistentvolume')}; then the logs of its provisioner. Delete "
+            "neither it nor its claim before there is a backup."
+        ),
+    )
+
+
+def _summary(volume: PersistentVolumeFacts | None, told: str, alerts: Sequence[Alert]) -> str:
+    if volume is None:
+        return f"{fire(alerts)}: PersistentVolume {told or 'that it does not name'} is failed or pending, as it says."
+    why = f": {volume.reason}" if volume.reason else ""
+    if volume.phase in ILL:
+        return f"PersistentVolume {volume.name} is {volume.phase}{why}."
+    return f"{fire(alerts)}, and PersistentVolume {volume.name} is {volume.phase} now{why}."
+
+
+def _facts(volume: PersistentVolumeFacts | None) -> tuple[str, ...]:
+    if volume is None:
+        return ()
+    whose = f"of claim {volume.claim}" if volume.claim else "of no claim"
+    kept = f", kept by {volume.reclaim}" if volume.reclaim else ""
+    return (f"{volume.name}: {whose}, class {volume.storage_class or 'none'}{kept}",)
+
+
+PLAYBOOK = Playbook(problem="volume_errors", rank=96, tells=tells, explains=explains, looks=("volume",))
