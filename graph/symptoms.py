@@ -25,6 +25,8 @@ LIVED_WELL_SECONDS = 600.0
 SHORTEST_CALM, LONGEST_CALM = 120.0, 900.0
 LONGEST_CYCLE_SECONDS = 660.0
 """More than any restart cycle of a container that never lives well: 300 s of back-off and its life."""
+FIRST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS = 10.0, 300.0
+"""The kubelet's, doubled from the one to the other."""
 
 
 def live_pods(evidence: Evidence) -> tuple[PodFacts, ...]:
@@ -89,8 +91,9 @@ def life_seconds(container: ContainerFacts) -> float | None:
 def lived_well(pod: PodFacts, container: ContainerFacts, now: datetime) -> bool:
     """It once ran for long: this run or the last one did, or one of those before them must have.
 
-    Of earlier runs only their number is known. A container that crashes at once restarts at least every 300 s
-    plus its life, so a longer average since the pod's birth leaves room for a healthy run.
+    Of earlier runs only their number is known. A container that crashes at once is held back for 10 s, 20 s, 40 s and
+    so on up to 300 s between them: what these back-offs, a tenth more, and twice as many lives like its last do not
+    fill of the time since the pod's birth was a healthy run.
     """
     running = container.running_since
     if running and (now - running).total_seconds() >= LIVED_WELL_SECONDS:
@@ -101,7 +104,15 @@ def lived_well(pod: PodFacts, container: ContainerFacts, now: datetime) -> bool:
     if unknown_runs <= 0:
         return False
     before = ((container.exit_started_at or now) - pod.created_at).total_seconds()
-    return before / unknown_runs > LONGEST_CYCLE_SECONDS
+    return before - _looping_seconds(unknown_runs, life_seconds(container)) >= LIVED_WELL_SECONDS
+
+
+def _looping_seconds(runs: int, life: float | None) -> float:
+    """The most that so many runs of a loop take; a life that is not known counts as the longest cycle."""
+    if life is None:
+        return runs * LONGEST_CYCLE_SECONDS
+    steps = (min(LONGEST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2 ** min(run, 5)) for run in range(runs))
+    return 1.1 * sum(steps) + 2 * runs * life
 
 
 def is_complete(evidence: Evidence) -> bool:

@@ -1,7 +1,8 @@
 """The memory that a container held, reduced to numbers; and whether it grew as a leak does.
 
 A leak rises all the time. A jump, what is held from the start, and a cache that fills up and then stays do not: so
-the time is cut in three, and the middle third has to stand clearly between the first and the last. The minutes after a
+the time is cut in three, whatever number of points each part has, and the middle third has to stand clearly between
+the first and the last. The minutes after a
 start are left out by the caller: everything grows then.
 """
 
@@ -42,21 +43,33 @@ def growth_of(
         last=values[-1],
         highest=max(values),
         slope=_slope(points),
-        steady=is_steady(values),
+        steady=is_steady(points),
         current=current,
     )
 
 
-def is_steady(values: Sequence[float]) -> bool:
+def is_steady(points: Sequence[Point]) -> bool:
     """It rises in both halves of the time, and what rose is still there."""
-    third = max(1, len(values) // 3)
-    early, late = median_low(values[:third]), median_low(values[-third:])
-    middle = median_low(values[third:-third])
+    values = [value for _, value in points]
+    thirds = _thirds(points)
+    if not all(thirds):
+        return False
+    early, middle, late = (median_low(third) for third in thirds)
     rise = late - early
     whole, kept = max(values) - values[0], values[-1] - values[0]
     if rise <= 0 or kept < HELD * whole or rise < max(SHOWN * whole, LEAST * max(values)):
         return False
     return BETWEEN[0] <= (middle - early) / rise <= BETWEEN[1]
+
+
+def _thirds(points: Sequence[Point]) -> tuple[list[float], list[float], list[float]]:
+    """The values of each third of the time: samples may stand closer together in one part of it than in another."""
+    thirds: tuple[list[float], list[float], list[float]] = ([], [], [])
+    began, span = points[0][0], points[-1][0] - points[0][0]
+    for at, value in points:
+        part = min(2, int(3 * (at - began) / span)) if span else 0
+        thirds[part].append(value)
+    return thirds
 
 
 def _slope(points: Sequence[Point]) -> float:

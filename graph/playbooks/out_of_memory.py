@@ -36,6 +36,8 @@ from tools.records import ContainerFacts, Evidence, PodFacts, Target
 
 QUICK_SECONDS = 60.0
 YOUNG = timedelta(hours=24)
+LATELY = timedelta(hours=6)
+"""A kill that is longer ago says little about siblings now."""
 LONGER = 3.0
 """So many times as long the revision before must have been current without such kills."""
 
@@ -44,10 +46,8 @@ CITED = ("pods", "metrics", "memory_growth", "revision_health", "previous_logs")
 
 def proves(evidence: Evidence) -> Finding | None:
     """See the module's words."""
-    now = evidence.collected_at
-    crashed = [(pod, c) for pod in live_pods(evidence) if (c := crashed_container(pod, now))]
-    killed = [entry for entry in crashed if entry[1].exit_reason == "OOMKilled"]
-    if not killed or len(killed) * 2 < len(crashed):
+    killed = _killed(evidence)
+    if not killed:
         return None
     _, container = killed[0]
     leak, began = _leak(killed, evidence), _began_with_release(killed, evidence)
@@ -67,9 +67,7 @@ def proves(evidence: Evidence) -> Finding | None:
 
 def candidates(finding: Finding, evidence: Evidence, target: Target) -> list[Proposal]:
     """Going back for a release that began it, one restart for a leak, more memory for a limit that is too small."""
-    now = evidence.collected_at
-    crashed = [(pod, c) for pod in live_pods(evidence) if (c := crashed_container(pod, now))]
-    killed = [entry for entry in crashed if entry[1].exit_reason == "OOMKilled"]
+    killed = _killed(evidence)
     found = []
     back = way_back(evidence)
     if back and _began_with_release(killed, evidence):
@@ -80,6 +78,32 @@ def candidates(finding: Finding, evidence: Evidence, target: Target) -> list[Pro
     if not found and too_small(killed, evidence):
         found += more_memory(PLAYBOOK.problem, killed, evidence, target)
     return found
+
+
+def _killed(evidence: Evidence) -> list[Killed]:
+    """Containers that the kernel killed and that are not well again, if these are at least half of what crashes.
+
+    Where nothing crashes any more, those killed lately, if their siblings show that the same will come to them.
+    """
+    now = evidence.collected_at
+    crashed = [(pod, c) for pod in live_pods(evidence) if (c := crashed_container(pod, now))]
+    killed = [entry for entry in crashed if entry[1].exit_reason == "OOMKilled"]
+    if crashed:
+        return killed if len(killed) * 2 >= len(crashed) else []
+    lately = [
+        (pod, c)
+        for pod in live_pods(evidence)
+        for c in pod.containers
+        if _killed_lately(c, evidence) and not c.init
+    ]
+    return lately if lately and _leak(lately, evidence) else []
+
+
+def _killed_lately(container: ContainerFacts, evidence: Evidence) -> bool:
+    ended = container.exit_finished_at
+    return (
+        container.exit_reason == "OOMKilled" and ended is not None and evidence.collected_at - ended <= LATELY
+    )
 
 
 def _leak(killed: list[Killed], evidence: Evidence) -> bool:

@@ -331,7 +331,7 @@ def test_a_rollback_renumbers_an_old_replicaset() -> None:
     renumbered = revision(3, digest=NEW, age=9 * DAY, replicas=3)
     abandoned = revision(2, digest="digest-2", age=2 * HOUR)
     oldest = revision(1, digest="digest-1", age=20 * DAY, seen_healthy_seconds=5000.0)
-    new = pods(3, "rs3", back_off(8), age=HOUR)
+    new = pods(3, "rs3", back_off(14), age=HOUR)
     found = evidence(pods=new, revisions=(renumbered, abandoned, oldest))
     finding = proved(found)
     assert finding is not None

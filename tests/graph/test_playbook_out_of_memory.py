@@ -118,6 +118,38 @@ def test_killed_again_and_again_is_asked_to_be_given_more() -> None:
     }
 
 
+def well_again(pod_name: str, *, ago_seconds: float = 1500.0, life: float = DAY) -> PodFacts:
+    """Killed for memory after a day, and running for long enough since to be well."""
+    container = restarted(ago_seconds, life=life, restarts=1, **OOM)
+    return pod(pod_name, RS, container, age=2 * DAY, ready=True, ready_changed=ago_seconds)
+
+
+def test_siblings_near_their_limit_are_a_leak_after_the_killed_one_is_well_again() -> None:
+    """The one that was killed has room again; the others have not."""
+    finding, proposed = told(seen(well_again("a"), sibling("b"), usage=memory(0.95, "b")))
+    assert proposed == ["restart_deployment"]
+    assert "all its siblings are near theirs: a leak" in finding.summary
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        pytest.param(seen(well_again("a"), sibling("b"), usage=memory(0.5, "b")), id="siblings have room"),
+        pytest.param(seen(well_again("a"), sibling("b")), id="nobody knows"),
+        pytest.param(
+            seen(well_again("a", ago_seconds=7 * HOUR), sibling("b"), usage=memory(0.95, "b")), id="long ago"
+        ),
+        pytest.param(
+            seen(well_again("a"), pod("c", RS, back_off(), age=DAY), sibling("b"), usage=memory(0.95, "b")),
+            id="another crashes for another reason",
+        ),
+    ],
+)
+def test_a_kill_that_is_over_is_no_leak_by_itself(found: Evidence) -> None:
+    """Without siblings that show what comes, what was killed once and runs is not called out of memory."""
+    assert diagnose(found, TARGET)[0].problem != "out_of_memory"
+
+
 ROOM = {"usage": memory(0.5, "b")}
 NEAR = {"usage": memory(0.9, "b")}
 

@@ -166,6 +166,9 @@ def test_crashed_lately_is_within_ten_minutes() -> None:
         pytest.param(DAY, back_off(1, life=700.0), id="its last life was long"),
         pytest.param(DAY, restarted(700.0, life=2.0), id="this life is long"),
         pytest.param(3 * DAY, back_off(20), id="too few restarts for its age"),
+        pytest.param(
+            2400.0, back_off(7, life=21.0, ended=200.0), id="seven short runs fill half of the time since"
+        ),
     ],
 )
 def test_lived_well(age: float, container: ContainerFacts) -> None:
@@ -182,6 +185,8 @@ def test_lived_well(age: float, container: ContainerFacts) -> None:
         pytest.param(2 * HOUR, back_off(0, ended=5.0), id="first run after two hours of waiting for a node"),
         pytest.param(HOUR, restarted(20.0, restarts=1), id="second run, the first was short"),
         pytest.param(DAY, back_off(0, life=None, ended=5.0), id="nobody says when it started"),
+        pytest.param(1400.0, back_off(7, life=21.0, ended=200.0), id="seven short runs fill the time"),
+        pytest.param(2400.0, back_off(7, life=90.0, ended=200.0), id="seven runs of 90 s may fill it"),
     ],
 )
 def test_did_not_live_well(age: float, container: ContainerFacts) -> None:

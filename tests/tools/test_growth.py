@@ -41,7 +41,15 @@ SAW = [value + (6 if n % 2 else 0) for n, value in enumerate(LINE)]
 )
 def test_what_is_steady(values: list[float], steady: bool) -> None:
     """By thirds, so that one odd value decides nothing."""
-    assert is_steady(values) is steady
+    assert is_steady([(NOW + timedelta(minutes=n), value) for n, value in enumerate(values)]) is steady
+
+
+def test_a_line_is_one_however_its_samples_stand() -> None:
+    """Every twenty minutes for eleven hours, then every minute: parts of the time are compared, not of the points."""
+    minutes = [20 * n for n in range(34)] + [660 + n for n in range(1, 60)]
+    points = [(NOW + timedelta(minutes=m), 850.0 + 0.2 * m) for m in minutes]
+    assert is_steady(points)
+    assert not is_steady(points[:3] + points[-3:]), "nothing is known of the time between"
 
 
 def test_the_numbers_of_a_line() -> None:
