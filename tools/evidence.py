@@ -35,6 +35,7 @@ from tools.items import (
     workload_words,
 )
 from tools.job_evidence import add_runs, named_jobs
+from tools.naming import naming
 from tools.objects import metadata, name
 from tools.prometheus import SeriesReader
 from tools.prometheus_evidence import PrometheusEvidence
@@ -53,7 +54,6 @@ from tools.records import (
 )
 from tools.resources import NODES, JsonObject
 from tools.revisions import RevisionLedger
-from tools.targets import naming
 from tools.templates import template_diff
 from tools.workload_revisions import KINDS, newest_first, template_of
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from tools.gathering import Gathered
 from tools.items import Items, when
 from tools.job_facts import cron_job_facts, job_facts
+from tools.naming import naming
 from tools.records import Alert, CronJobFacts, JobFacts, Target
 from tools.resources import CRONJOBS, JOBS
-from tools.targets import naming
 
 SHOWN = 20
 _OUTCOMES = {"": "has not ended", "complete": "succeeded", "failed": "failed"}

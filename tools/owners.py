@@ -6,6 +6,7 @@ Only the ownerReference with `controller: true` is followed, and its API group i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -44,6 +45,12 @@ _MANAGERS = {
     "kustomize-controller": "flux",
     "helm-controller": "flux",
 }
+
+
+_KEEPERS = ("kapp.k14s.io/", "objectset.rio.cattle.io/", "configmanagement.gke.io/", "config.k8s.io/owning-")
+"""Labels and annotations of other tools that put back what they declared: kapp, Rancher Fleet, Config Sync."""
+_ADDON_MODE = "addonmanager.kubernetes.io/mode"
+_OPERATOR = re.compile(r"(?:operator|controller)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -97,12 +104,21 @@ def managed_by(item: JsonObject, *, operated: bool = False) -> str:
         return "argocd"
     if any(key.startswith(("kustomize.toolkit.fluxcd.io/", "helm.toolkit.fluxcd.io/")) for key in labels):
         return "flux"
-    if operated or "olm.owner" in labels:
+    if operated or "olm.owner" in labels or _is_kept(labels, annotations):
         return "operator"
     if "argocd" in managers or "flux" in managers:
         return "argocd" if "argocd" in managers else "flux"
     helm = labels.get("app.kubernetes.io/managed-by") == "Helm" or "meta.helm.sh/release-name" in annotations
     return "helm" if helm else ""
+
+
+def _is_kept(labels: JsonObject, annotations: JsonObject) -> bool:
+    """By something that reverts changes without owning the object: across namespaces no owner can be named."""
+    if labels.get(_ADDON_MODE) == "Reconcile":
+        return True
+    if any(key.startswith(_KEEPERS) for key in (*labels, *annotations)):
+        return True
+    return bool(_OPERATOR.search(str(labels.get("app.kubernetes.io/managed-by", ""))))
 
 
 def _workload(resource: Resource, item: JsonObject, *, operated: bool) -> Workload:

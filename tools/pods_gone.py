@@ -7,17 +7,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 
 from tools.cluster import ClusterReader
 from tools.errors import Forbidden, NotFound
-from tools.objects import controller, desired, metadata, name, uid
+from tools.objects import controller, created, desired, metadata, name, uid
 from tools.owners import Workload, climb, resource_of
 from tools.pods_remembered import remembered_owner
 from tools.prometheus import SeriesReader
 from tools.records import RbacRule
 from tools.resources import (
+    CRONJOBS,
     DAEMONSETS,
     EVENTS,
     JOBS,
@@ -31,12 +32,17 @@ from tools.templates import HASH_LABEL
 RULES: tuple[RbacRule, ...] = (
     RbacRule(group="", resource="events", verbs=("list",)),
     RbacRule(group="apps", resource="replicasets", verbs=("get", "list")),
+    RbacRule(group="batch", resource="jobs", verbs=("get", "list")),
+    RbacRule(group="batch", resource="cronjobs", verbs=("get",)),
 )
 _MADE = re.compile(
     r"(?:created|deleted) pod: (\S+)|(?:create|delete) pod (\S+) in statefulset", re.IGNORECASE
 )
 _GENERATED = re.compile(r"(?P<base>.+)-[bcdfghjklmnpqrstvwxz2456789]{5}\Z")
 _ORDINAL = re.compile(r"(?P<base>.+)-(?P<ordinal>\d{1,9})\Z")
+_INDEXED = re.compile(r"(?P<base>.+)-\d{1,6}-[bcdfghjklmnpqrstvwxz2456789]{5}\Z")
+_SCHEDULED = re.compile(r"(?P<base>.+)-(?P<minute>\d{8})\Z")
+"""A CronJob's run is named after the minute for which it was meant, counted since 1970."""
 GENERATED_LENGTH = 63
 """Generated names are cut to this, base and all; then the base is no longer the owner's name."""
 
@@ -119,11 +125,29 @@ def _from_name(cluster: ClusterReader, namespace: str, pod: str) -> Former | Non
     )
 
 
+def schedule_of_run(cluster: ClusterReader, namespace: str, job: str) -> Former | None:
+    """The CronJob that a Job's name points to which is gone: of that name, and there before the run was due."""
+    match = _SCHEDULED.match(job)
+    item = _get(cluster, CRONJOBS, namespace, match["base"]) if match else None
+    if match is None or item is None:
+        return None
+    due = datetime.fromtimestamp(60 * int(match["minute"]), UTC)
+    workload = climb(cluster, CRONJOBS, namespace, item)
+    if workload.problem or due < created(item):
+        return None
+    return Former(
+        workload, "name_pattern", f"resolved by name pattern: {job} looks like a run of {workload.name}"
+    )
+
+
 def _candidates(cluster: ClusterReader, namespace: str, pod: str) -> Iterator[Workload]:
     for resource, item in _shapes(cluster, namespace, pod):
         workload = climb(cluster, resource, namespace, item)
         if not workload.problem:
             yield workload
+    run = schedule_of_run(cluster, namespace, match["base"]) if (match := _GENERATED.match(pod)) else None
+    if run:
+        yield run.workload
 
 
 def _shapes(cluster: ClusterReader, namespace: str, pod: str) -> Iterator[tuple[Resource, JsonObject]]:
@@ -140,15 +164,21 @@ def _shapes(cluster: ClusterReader, namespace: str, pod: str) -> Iterator[tuple[
             item = _get(cluster, resource, namespace, match["base"])
             if item is not None:
                 yield resource, item
+    if match := _INDEXED.match(pod):
+        item = _get(cluster, JOBS, namespace, match["base"])
+        if item is not None and (item.get("spec") or {}).get("completionMode") == "Indexed":
+            yield JOBS, item
     if len(pod) == GENERATED_LENGTH:
         yield from _cut_names(cluster, namespace, pod)
 
 
 def _cut_names(cluster: ClusterReader, namespace: str, pod: str) -> Iterator[tuple[Resource, JsonObject]]:
     base = pod[: GENERATED_LENGTH - 5]
-    for item in cluster.list(REPLICASETS, namespace):
-        if f"{name(item)}-"[: len(base)] == base and _is_revision(item):
-            yield REPLICASETS, item
+    for resource in (REPLICASETS, JOBS):
+        for item in cluster.list(resource, namespace):
+            fits = f"{name(item)}-"[: len(base)] == base
+            if fits and (resource is JOBS or _is_revision(item)):
+                yield resource, item
 
 
 def _is_revision(replicaset: JsonObject) -> bool:

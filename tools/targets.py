@@ -7,52 +7,31 @@ events first and by the shape of its name last; a name alone only ever proposes 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal, TypeAlias
 
 from tools.cluster import ClusterReader
 from tools.errors import Forbidden, Invalid, NotFound
 from tools.excerpts import message
+from tools.naming import Naming, naming
 from tools.objects import uid
 from tools.owners import RULES as OWNER_RULES
 from tools.owners import Workload, climb, resource_of
 from tools.pods_gone import RULES as GONE_RULES
-from tools.pods_gone import SeriesMemory, find_owner
+from tools.pods_gone import SeriesMemory, find_owner, schedule_of_run
 from tools.prometheus import SeriesReader
 from tools.records import Alert, RbacRule, Record, Target
 from tools.resources import (
     AUTOSCALERS,
-    CLAIMS,
-    CRONJOBS,
-    DAEMONSETS,
-    DEPLOYMENTS,
     JOBS,
     NODES,
     PODS,
-    STATEFULSETS,
     JsonObject,
     Resource,
 )
 
-_WORKLOAD_LABELS: Mapping[str, Resource] = {
-    "deployment": DEPLOYMENTS,
-    "statefulset": STATEFULSETS,
-    "daemonset": DAEMONSETS,
-    "cronjob": CRONJOBS,
-    "job_name": JOBS,
-    "horizontalpodautoscaler": AUTOSCALERS,
-    "hpa": AUTOSCALERS,
-    "persistentvolumeclaim": CLAIMS,
-}
 ResolvedBy: TypeAlias = Literal["labels", "owner", "prometheus", "events", "name_pattern"]
-_GENERATED_SUFFIX = re.compile(
-    r"(-[bcdfghjklmnpqrstvwxz2456789]{6,10})?-[bcdfghjklmnpqrstvwxz2456789]{5}\Z|-\d+\Z"
-)
-_EXPORTER = re.compile(r"kube-state-metrics|node-exporter|prometheus|cadvisor")
-
 RULES: tuple[RbacRule, ...] = (
     RbacRule(group="", resource="pods", verbs=("get",)),
     RbacRule(group="", resource="persistentvolumeclaims", verbs=("get",)),
@@ -73,22 +52,6 @@ class Resolution(Record):
     """The pod that the alert names, if it names one."""
     pod_gone: bool = False
     """The named pod does not exist any more, or another one has its name (R3.6)."""
-
-
-@dataclass(frozen=True)
-class Naming:
-    """What one alert's labels name, exporter's own labels taken out (R3.1, R3.2)."""
-
-    namespace: str = ""
-    pod: str = ""
-    pod_uid: str = ""
-    node: str = ""
-    workloads: Mapping[Resource, str] = field(default_factory=dict)
-
-    def subject(self) -> tuple[str, str]:
-        """What it is about as far as names alone can tell: pods of one workload count as one."""
-        names = [*self.workloads.values(), _GENERATED_SUFFIX.sub("", self.pod), self.node]
-        return (self.namespace, next((text for text in names if text), ""))
 
 
 def resolve(
@@ -115,26 +78,6 @@ def resolve(
     return failures[0]
 
 
-def naming(labels: Mapping[str, str]) -> Naming:
-    """The Kubernetes names in an alert's labels. An `exported_` label wins over the exporter's own."""
-    exported = "exported_namespace" in labels or "exported_pod" in labels
-    pod = labels.get("exported_pod") or ("" if exported else labels.get("pod", ""))
-    workloads = {resource: labels[label] for label, resource in _WORKLOAD_LABELS.items() if labels.get(label)}
-    for label, resource in _WORKLOAD_LABELS.items():
-        if labels.get(f"exported_{label}"):
-            workloads[resource] = labels[f"exported_{label}"]
-    if not workloads and not pod and labels.get("exported_job"):
-        # Beside another name it is only the scrape job that a target had before.
-        workloads[JOBS] = labels["exported_job"]
-    return Naming(
-        namespace=labels.get("exported_namespace") or labels.get("namespace", ""),
-        pod="" if _EXPORTER.search(pod) else pod,
-        pod_uid=labels.get("uid", ""),
-        node=labels.get("exported_node") or labels.get("node", ""),
-        workloads=workloads,
-    )
-
-
 def _resolve_one(cluster: ClusterReader, alert: Alert, memory: SeriesMemory | None) -> Resolution:
     named = naming(alert.labels)
     try:
@@ -142,25 +85,34 @@ def _resolve_one(cluster: ClusterReader, alert: Alert, memory: SeriesMemory | No
     except Forbidden as err:
         return Resolution(reason=f"Reading was refused: {err}. Grant the reader role.", pod=named.pod)
     except Invalid as err:
-        return Resolution(reason=f"The alert's labels name no object: {err}.", pod=named.pod)
+        return Resolution(reason=f"The alert's labels name no object: {message(str(err))}.", pod=named.pod)
 
 
 def _resolve_named(cluster: ClusterReader, named: Naming, memory: SeriesMemory | None) -> Resolution:
-    if len(named.workloads) > 1:
-        kinds = ", ".join(f"{resource.kind} {text}" for resource, text in named.workloads.items())
-        return Resolution(reason=f"The alert names several workloads: {message(kinds)}.", pod=named.pod)
     if not named.namespace and (named.workloads or named.pod):
         return Resolution(
             reason="The alert has no namespace label, so its object is not known.", pod=named.pod
         )
     if named.workloads:
-        ((resource, text),) = named.workloads.items()
-        return _by_label(cluster, resource, named.namespace, text, named.pod)
+        return _by_labels(cluster, named)
     if named.pod:
         return _by_pod(cluster, named, memory)
     if named.node:
         return _by_label(cluster, NODES, "", named.node, "")
     return Resolution(reason="The alert's labels name no pod, workload or node.")
+
+
+def _by_labels(cluster: ClusterReader, named: Naming) -> Resolution:
+    """What they name, where that is one thing: a Job beside its CronJob is, two Deployments are not (R3.3)."""
+    found = [
+        _by_label(cluster, resource, named.namespace, text, named.pod)
+        for resource, text in named.workloads.items()
+    ]
+    targets = {each.target.uid if each.target else "" for each in found}
+    if len(found) > 1 and (len(targets) > 1 or "" in targets):
+        kinds = ", ".join(f"{resource.kind} {text}" for resource, text in named.workloads.items())
+        return Resolution(reason=f"The alert names several workloads: {message(kinds)}.", pod=named.pod)
+    return found[0]
 
 
 def _by_label(cluster: ClusterReader, resource: Resource, namespace: str, text: str, pod: str) -> Resolution:
@@ -169,6 +121,10 @@ def _by_label(cluster: ClusterReader, resource: Resource, namespace: str, text: 
         if resource is AUTOSCALERS:
             resource, item = _scaled(cluster, namespace, item)
     except NotFound as err:
+        former = schedule_of_run(cluster, namespace, text) if resource is JOBS else None
+        if former:
+            how = f"Job {text} is gone; {former.reason}"
+            return _resolution(former.workload, namespace, former.resolved_by, how, pod)
         return Resolution(reason=f"{resource.kind} {message(text)} does not exist: {err}.", pod=pod)
     found = climb(cluster, resource, namespace, item)
     return _resolution(found, namespace, "labels", "the alert's labels name it", pod)

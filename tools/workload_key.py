@@ -10,6 +10,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 
+from tools.naming import place_of
 from tools.synthetic import own_key
 
 _WORKLOADS = (
@@ -20,7 +21,8 @@ _WORKLOADS = (
     ("Job", ("job_name", "exported_job")),
     ("HorizontalPodAutoscaler", ("horizontalpodautoscaler", "hpa")),
 )
-_EXPORTER = re.compile(r"kube-state-metrics|node-exporter|prometheus|cadvisor")
+_TYPES = {kind.lower(): kind for kind, _ in _WORKLOADS[:5]}
+"""As kubernetes-mixin's recording rules write them beside `workload`."""
 _RANDOM = "[bcdfghjklmnpqrstvwxz2456789]"
 """The alphabet of generated names: no vowels, no 0, 1 or 3."""
 _DEPLOYMENT_POD = re.compile(rf"(.+)-{_RANDOM}{{5,10}}-{_RANDOM}{{5}}")
@@ -36,8 +38,7 @@ def label(labels: Mapping[str, str], name: str) -> str:
 
 def pod_of(labels: Mapping[str, str]) -> str:
     """The pod the alert is about; empty where the label is only the exporter that told of it."""
-    pod = label(labels, "pod")
-    return "" if _EXPORTER.search(pod) else pod
+    return place_of(labels)[1]
 
 
 def workload_of(labels: Mapping[str, str]) -> tuple[str, str]:
@@ -50,6 +51,9 @@ def workload_of(labels: Mapping[str, str]) -> tuple[str, str]:
         for name in names:
             if found := label(labels, name):
                 return kind, found
+    typed = _TYPES.get(labels.get("workload_type", "").lower())
+    if typed and labels.get("workload"):
+        return typed, labels["workload"]
     if pod := pod_of(labels):
         return _owner_of(pod)
     if claim := label(labels, "persistentvolumeclaim"):
@@ -64,7 +68,7 @@ def workload_key(labels: Mapping[str, str]) -> str:
     if own := own_key(labels):
         return own
     kind, name = workload_of(labels)
-    namespace = "" if kind == "Node" else label(labels, "namespace")
+    namespace = "" if kind == "Node" else place_of(labels)[0]
     key = f"{kind}:{namespace}/{name}" if kind else f"alert:{namespace}/{labels.get('alertname', '')}"
     if len(key) <= _LONGEST:
         return key

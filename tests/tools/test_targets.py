@@ -10,9 +10,12 @@ import pytest
 from tests.tools.shop import NAMESPACE, START, alert, connect, deployment
 from tools.cluster import KubernetesCluster
 from tools.errors import NotFound, TransientError
+from tools.naming import naming
 from tools.owners import managed_by
 from tools.records import Alert
 from tools.resources import (
+    AUTOSCALERS,
+    CRONJOBS,
     DAEMONSETS,
     DEPLOYMENTS,
     EVENTS,
@@ -25,7 +28,7 @@ from tools.resources import (
     Resource,
 )
 from tools.sandbox import Sandbox
-from tools.targets import naming, resolve
+from tools.targets import resolve
 
 
 class Objects:
@@ -132,6 +135,62 @@ POD = "web-7d4b9c6f5d-x2x4z"
             "",
             {"Deployment": "web"},
         ),
+        (
+            {"namespace": "shop", "workload": "db", "workload_type": "statefulset", "cluster": ""},
+            "shop",
+            "",
+            {"StatefulSet": "db"},
+        ),
+        ({"namespace": "shop", "workload": "db", "workload_type": "staticpod"}, "shop", "", {}),
+        (
+            {"namespace": "shop", "owner_kind": "ReplicaSet", "owner_name": "web-7d4b9c6f5d"},
+            "shop",
+            "",
+            {"ReplicaSet": "web-7d4b9c6f5d"},
+        ),
+        ({"namespace": "shop", "owner_kind": "Node", "owner_name": "node-1"}, "shop", "", {}),
+        (
+            {
+                "namespace": "shop",
+                "owner_kind": "ReplicaSet",
+                "owner_name": "x",
+                "owner_is_controller": "false",
+            },
+            "shop",
+            "",
+            {},
+        ),
+        (
+            {"namespace": "shop", "pod": "web-1", "owner_kind": "ReplicaSet", "owner_name": "x"},
+            "shop",
+            "web-1",
+            {},
+        ),
+        ({"kubernetes_namespace": "shop", "kubernetes_pod_name": "web-1"}, "shop", "web-1", {}),
+        (
+            {"namespace": "shop", "kubernetes_namespace": "ops", "kubernetes_pod_name": "exporter-1"},
+            "shop",
+            "",
+            {},
+        ),
+        ({"namespace": "shop", "pod_name": "web-1", "container_name": "web"}, "shop", "web-1", {}),
+        (
+            {"namespace": "monitoring", "pod": "prometheus-k8s-0", "uid": "u1"},
+            "monitoring",
+            "prometheus-k8s-0",
+            {},
+        ),
+        (
+            {
+                "namespace": "monitoring",
+                "pod": "prometheus-k8s-0",
+                "uid": "u1",
+                "exported_namespace": "shop",
+            },
+            "shop",
+            "",
+            {},
+        ),
     ],
 )
 def test_labels_that_name_something(
@@ -141,6 +200,22 @@ def test_labels_that_name_something(
     named = naming(labels)
     assert (named.namespace, named.pod) == (namespace, pod)
     assert {resource.kind: text for resource, text in named.workloads.items()} == workloads
+
+
+@pytest.mark.parametrize(
+    ("labels", "container"),
+    [
+        ({"namespace": "shop", "pod": "web-1", "container": "proxy"}, "proxy"),
+        ({"namespace": "shop", "pod_name": "web-1", "container_name": "proxy"}, "proxy"),
+        ({"exported_namespace": "shop", "exported_container": "proxy", "container": "ksm"}, "proxy"),
+        ({"exported_namespace": "shop", "exported_pod": "web-1", "container": "ksm"}, ""),
+        ({"namespace": "shop", "deployment": "web", "container": "kube-state-metrics"}, ""),
+        ({"namespace": "shop", "pod": "web-1", "container": "POD"}, ""),
+    ],
+)
+def test_the_container_that_an_alert_is_about(labels: dict[str, str], container: str) -> None:
+    """Neither the exporter's own nor the one that only holds a pod's network."""
+    assert naming(labels).container == container
 
 
 def test_a_pod_leads_to_its_deployment(sandbox: Sandbox, cluster: KubernetesCluster) -> None:
@@ -200,6 +275,57 @@ def test_a_long_name_that_was_cut_is_matched_by_its_beginning() -> None:
     found = resolve(reader, [alert(namespace=NAMESPACE, pod=f"{name}-"[:58] + "x2x4z")])
     assert found.target is not None
     assert found.target.resolved_by == "name_pattern"
+
+
+def test_labels_of_one_chain_name_one_workload() -> None:
+    """A Job beside its CronJob, an autoscaler beside what it scales; another Deployment beside it is another."""
+    job = item("nightly-1", ("batch/v1", "CronJob", "nightly"))
+    scaler = item("web") | {
+        "spec": {"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}}
+    }
+    reader = Objects(
+        (CRONJOBS, item("nightly")), (JOBS, job), (AUTOSCALERS, scaler), (DEPLOYMENTS, item("web"))
+    )
+    run = resolve(reader, [alert(namespace=NAMESPACE, job_name="nightly-1", cronjob="nightly")])
+    scaled = resolve(reader, [alert(namespace=NAMESPACE, deployment="web", hpa="web")])
+    mixed = resolve(reader, [alert(namespace=NAMESPACE, deployment="web", cronjob="nightly")])
+    assert run.target is not None
+    assert run.target.kind == "CronJob"
+    assert scaled.target is not None
+    assert scaled.target.kind == "Deployment"
+    assert mixed.target is None
+    assert "several workloads" in mixed.reason
+
+
+DUE = 29_000_000
+"""A minute of February 2025."""
+
+
+@pytest.mark.parametrize("labels", [{"job_name": f"nightly-{DUE}"}, {"pod": f"nightly-{DUE}-x2x4z"}])
+def test_a_run_that_is_gone_is_its_cronjobs_by_its_name(labels: dict[str, str]) -> None:
+    """The history limit removes Jobs and their pods; the CronJob has to be older than the run was due (R3.5)."""
+    older = item("nightly", creationTimestamp="2025-01-01T00:00:00Z")
+    younger = item("nightly", creationTimestamp="2025-06-01T00:00:00Z")
+    found = resolve(Objects((CRONJOBS, older)), [alert(namespace=NAMESPACE, **labels)])
+    assert found.target is not None
+    assert (found.target.kind, found.target.resolved_by) == ("CronJob", "name_pattern")
+    assert resolve(Objects((CRONJOBS, younger)), [alert(namespace=NAMESPACE, **labels)]).target is None
+
+
+@pytest.mark.parametrize(("mode", "known"), [("Indexed", True), ("NonIndexed", False)])
+def test_a_pod_of_an_indexed_job_has_its_index_in_its_name(mode: str, known: bool) -> None:
+    """Only such a Job names its pods so."""
+    reader = Objects((JOBS, item("render") | {"spec": {"completionMode": mode}}))
+    found = resolve(reader, [alert(namespace=NAMESPACE, pod="render-7-x2x4z")])
+    assert (found.target is not None) is known
+
+
+def test_a_long_name_of_a_job_is_cut_as_well() -> None:
+    """And it is only supposed by that."""
+    name = "rebuild-all-of-the-search-indices-of-the-catalogue-for-winter-sale"[:62]
+    found = resolve(Objects((JOBS, item(name))), [alert(namespace=NAMESPACE, pod=f"{name}-"[:58] + "x2x4z")])
+    assert found.target is not None
+    assert (found.target.name, found.target.resolved_by) == (name, "name_pattern")
 
 
 def test_a_replaced_pod_is_not_the_one_that_the_alert_means() -> None:
@@ -380,6 +506,35 @@ def test_thirty_pods_of_one_deployment_are_one_object() -> None:
     assert "different objects" not in found.reason
 
 
+ABSURD = {
+    "long": "x" * 100_000,
+    "upwards": "../../secrets",
+    "query": "web?dryRun=All&x",
+    "encoded": "web%2f..%2fx",
+    "lines": "web\nX-Header: 1",
+    "nul": "web\x00",
+    "promql": 'web"} or vector(1) #',
+    "hidden": "w\u202eeb\u200b",
+    "emoji": "\U0001f600",
+    "blank": " ",
+    "selector": "web,app in (a,b)",
+    "pattern": "-" * 300 + "1",
+}
+
+
+@pytest.mark.parametrize("text", ABSURD.values(), ids=ABSURD.keys())
+def test_an_absurd_label_is_an_answer(sandbox: Sandbox, cluster: KubernetesCluster, text: str) -> None:
+    """Whatever stands in a label, nothing but paths of objects is asked for, and the reason is one short line."""
+    for key in ("namespace", "pod", "deployment", "job_name", "node", "exported_job", "uid"):
+        usual = {"namespace": NAMESPACE} | ({"pod": "web-1"} if key in ("namespace", "uid") else {})
+        found = resolve(cluster, [alert(START, **{**usual, key: text})])
+        assert found.target is None
+        assert len(found.reason) < 500
+        assert "\n" not in found.reason
+    paths = [request.path for request in sandbox.requests]
+    assert not [path for path in paths if "secrets" in path or not path.isascii() or not path.isprintable()]
+
+
 def test_no_alert_no_target(cluster: KubernetesCluster) -> None:
     """An empty incident is said to be one."""
     assert resolve(cluster, []).target is None
@@ -412,6 +567,13 @@ def test_a_missing_right_is_an_answer_and_a_dead_api_is_not(sandbox: Sandbox, tm
         ({"labels": {"kustomize.toolkit.fluxcd.io/name": "x"}}, "flux"),
         ({"labels": {"helm.toolkit.fluxcd.io/name": "x", "app.kubernetes.io/managed-by": "Helm"}}, "flux"),
         ({"labels": {"app.kubernetes.io/managed-by": "Helm"}}, "helm"),
+        ({"labels": {"app.kubernetes.io/managed-by": "strimzi-cluster-operator"}}, "operator"),
+        ({"labels": {"app.kubernetes.io/managed-by": "platform-team"}}, ""),
+        ({"labels": {"addonmanager.kubernetes.io/mode": "Reconcile"}}, "operator"),
+        ({"labels": {"addonmanager.kubernetes.io/mode": "EnsureExists"}}, ""),
+        ({"labels": {"kapp.k14s.io/app": "1700000000"}}, "operator"),
+        ({"annotations": {"objectset.rio.cattle.io/id": "x"}}, "operator"),
+        ({"annotations": {"configmanagement.gke.io/managed": "enabled"}}, "operator"),
         ({"annotations": {"meta.helm.sh/release-name": "x"}}, "helm"),
         ({"labels": {"olm.owner": "x"}}, "operator"),
         ({"managedFields": [{"manager": "kustomize-controller"}]}, "flux"),

@@ -34,6 +34,12 @@ def test_a_workload_label_and_its_pods_share_a_key() -> None:
     assert key(deployment="web") == key(pod="web-7c9f8d6b5-bxk2q") == "Deployment:shop/web"
 
 
+def test_a_recorded_workload_shares_the_key_of_its_pods() -> None:
+    """`workload` beside `workload_type`, as kubernetes-mixin's recording rules write it."""
+    assert key(workload="web", workload_type="deployment") == key(deployment="web")
+    assert key(workload="web") == "alert:shop/A"
+
+
 def test_workloads_of_one_name_and_two_kinds_stay_apart() -> None:
     """A guess may split what belongs together, but not join what does not."""
     assert len({key(deployment="web"), key(statefulset="web"), key(daemonset="web")}) == 3
