@@ -111,8 +111,10 @@ def _looping_seconds(runs: int, life: float | None) -> float:
     """The most that so many runs of a loop take; a life that is not known counts as the longest cycle."""
     if life is None:
         return runs * LONGEST_CYCLE_SECONDS
-    steps = (min(LONGEST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2 ** min(run, 5)) for run in range(runs))
-    return 1.1 * sum(steps) + 2 * runs * life
+    back_offs = sum(
+        min(LONGEST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * (1 << min(run, 5))) for run in range(runs)
+    )
+    return 1.1 * back_offs + 2 * runs * life
 
 
 def is_complete(evidence: Evidence) -> bool:

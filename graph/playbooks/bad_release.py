@@ -3,11 +3,14 @@
 Proof: the failing pods belong to the newest ReplicaSet, most of its pods fail, they failed from the start, and no
 pod of an older revision fails. Counter-proof: a template that once ran well or is older than a day (a restart is no
 release), a pod of an older revision that fails too, kills for memory where the release only gave more of it, or a
-Service that the workload needs that has no ready pod or has become ready only since the newest failure.
+Service that the workload needs that has no ready pod or has become ready only since the newest failure. A migration
+that fails while older pods serve all the same is explained (product.md 3): what it has changed of the data is for a
+person to look at before anything goes back.
 """
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 
 from graph.playbooks import Playbook
@@ -29,6 +32,8 @@ from graph.symptoms import (
 from tools.records import Evidence, PodFacts, RevisionFacts, Target
 
 MAX_AGE = timedelta(hours=24)
+MIGRATES = re.compile(r"migrat|flyway|liquibase|alembic", re.IGNORECASE)
+"""What init containers that change a database are called, or their images."""
 NO_DEADLINE = timedelta(seconds=600)
 """How long a pod may take to become ready where the Deployment has no progress deadline: Kubernetes' default."""
 
@@ -55,7 +60,7 @@ def candidates(finding: Finding, evidence: Evidence, target: Target) -> list[Pro
     """Back to the newest revision whose health is proved, or that was current long enough to ask for."""
     back = way_back(evidence)
     current = current_revision(evidence)
-    if back is None or current is None:
+    if back is None or current is None or _fails_to_migrate(current, evidence):
         return []
     reason = f"Revision {current.number} broke it; go back to revision {back.revision.number}."
     return [rollback(PLAYBOOK.problem, reason, back, evidence, target)]
@@ -138,6 +143,15 @@ def _had_less_before(failing: list[PodFacts], evidence: Evidence) -> bool:
     return killed and only_more_memory(evidence)
 
 
+def _fails_to_migrate(current: RevisionFacts, evidence: Evidence) -> bool:
+    """An init container that migrates fails, and older pods are as many and as ready as is wanted."""
+    now = evidence.collected_at
+    crashed = [c for pod in pods_of(evidence, current) if (c := crashed_container(pod, now))]
+    migrates = bool(crashed) and all(c.init and MIGRATES.search(f"{c.name} {c.image}") for c in crashed)
+    serving = sum(revision.ready for revision in _older(current, evidence))
+    return migrates and evidence.workload is not None and serving >= evidence.workload.desired
+
+
 def _is_late(pod: PodFacts, evidence: Evidence) -> bool:
     """A slow starter has the Deployment's own deadline; without one there is no Progressing condition."""
     reason = evidence.workload.progressing_reason if evidence.workload else ""
@@ -178,6 +192,8 @@ def _finding(
     facts.append(f"{older_ready} ready pods of older revisions")
     back = way_back(evidence)
     hint = _hint(evidence) if back is None else ""
+    if _fails_to_migrate(current, evidence):
+        hint = "Read what the migration says, and see what it has changed already; the older pods serve meanwhile."
     return Finding(
         problem="bad_release",
         summary=f"Revision {current.number} broke it: {len(failing)} of its pods {how}.",

@@ -2,13 +2,13 @@
 
 Proof: two pods or more fail, all of them on one node; every live pod of that node fails, and at least as many siblings
 of the same revision are ready on other nodes. The node may call itself Ready all the same: its network, its DNS or its
-disk are not in that condition. Nothing is proposed: an eviction may land there again, and a cordon is for whoever has
-looked at the node.
+disk are not in that condition. One of them is evicted, once (product.md 3): it serves nothing, and a new pod on another
+node shows that it was the node. A cordon is for whoever has looked at the node.
 """
 
 from __future__ import annotations
 
-from graph.evictions import node_line, node_of
+from graph.evictions import eviction, node_line, node_of
 from graph.playbooks import Playbook
 from graph.state import Finding, Proposal
 from graph.symptoms import crashed_lately, describe_crash, is_complete, is_failing, live_pods
@@ -36,8 +36,13 @@ def proves(evidence: Evidence) -> Finding | None:
 
 
 def candidates(finding: Finding, evidence: Evidence, target: Target) -> list[Proposal]:
-    """None: see the module's words."""
-    return []
+    """The eviction of the oldest of them, where another node may take the next."""
+    if evidence.workload is None or evidence.workload.kind != "Deployment":
+        return []
+    now = evidence.collected_at
+    pod = min((p for p in live_pods(evidence) if is_failing(p, now)), key=lambda p: (p.created_at, p.name))
+    reason = f"Only pods on node {pod.node} fail: another pod may start on another node."
+    return eviction(PLAYBOOK.problem, reason, pod, evidence, target)
 
 
 def _finding(bad: list[PodFacts], others: list[PodFacts], node: str, evidence: Evidence) -> Finding:

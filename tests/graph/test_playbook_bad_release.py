@@ -98,11 +98,28 @@ def test_a_release_that_cannot_be_started(reason: str) -> None:
 
 
 def test_an_init_container_that_crashes() -> None:
-    """A failing migration keeps the release from starting."""
-    init = back_off(name="migrate", init=True)
-    finding = proved(released(*pods(1, "rs2", init, waits("PodInitializing")), older=SERVING))
+    """It keeps the release from starting: a check, a download, a wait for the wrong host."""
+    found = released(
+        *pods(1, "rs2", back_off(name="check", init=True), waits("PodInitializing")), older=SERVING
+    )
+    finding = proved(found)
     assert finding is not None
-    assert "migrate" in " ".join(finding.facts)
+    assert "check" in " ".join(finding.facts)
+    assert [p.call.name for p in PLAYBOOK.candidates(finding, found, TARGET)] == ["rollback_deployment"]
+
+
+def test_a_migration_that_fails_while_all_older_pods_serve_is_left_to_people() -> None:
+    """What it has changed already nobody knows here. Where older pods do not suffice, going back is asked for."""
+    migration = pods(1, "rs2", back_off(name="db-migrate", init=True), waits("PodInitializing"))
+    served = released(*migration, older=SERVING)
+    finding = proved(served)
+    assert finding is not None
+    assert PLAYBOOK.candidates(finding, served, TARGET) == []
+    assert "what the migration says" in finding.next_step
+    short = released(*migration, older=SERVING, workload=workload(desired=20))
+    short_finding = proved(short)
+    assert short_finding is not None
+    assert PLAYBOOK.candidates(short_finding, short, TARGET) != []
 
 
 def test_a_crash_loop_that_is_ready_just_now() -> None:

@@ -13,6 +13,7 @@ from tests.graph.evidence_builders import (
     back_off,
     dependency,
     evidence,
+    node_under,
     pod,
     pods,
     ready_pods,
@@ -123,9 +124,12 @@ def one_node(bad: int = 2, well: int = 3, *, sibling_there: bool = False) -> Evi
 
 
 def test_pods_that_fail_on_one_node_only_point_at_the_node() -> None:
-    """Though it calls itself Ready."""
-    finding = explained(one_node())
+    """Though it calls itself Ready. One of them may start anew elsewhere; a node that is not Ready is left alone."""
+    finding, (proposal,) = diagnose(one_node(), TARGET)
     assert finding.problem == "pods_bad_on_one_node"
+    assert (proposal.call.name, proposal.call.args["name"]) == ("delete_pod", "rs2-0")
+    gone = one_node().model_copy(update={"nodes": (node_under("Unknown"),)})
+    assert explained(gone).problem == "pods_bad_on_one_node"
     assert "node node-1" in finding.summary
     assert "kubectl cordon node-1" in finding.next_step
 

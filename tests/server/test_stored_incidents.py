@@ -100,7 +100,7 @@ def test_what_was_written_blind_is_decided_no_worse_than_today(blind: list[Score
     assert _named(blind, "failed") + _named(blind, "harmful") + _named(blind, "misleading") == []
     told = summary(blind)
     assert (told["n"], told["accepted"]) == (60, 60), _named(blind, "neutral")
-    assert told["best"] >= 57, [case.id for case in blind if not case.score.best]
+    assert told["best"] >= 59, [case.id for case in blind if not case.score.best]
 
 
 def test_cases_side_by_side_are_decided_as_one_after_the_other(scored: list[Scored]) -> None:
