@@ -7,11 +7,12 @@ its decision has not read what it decided from; nothing is kept of it then, rath
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from graph.autonomy import limits_with_levels
-from graph.remembered import history
+from graph.remembered import history, holds_told
 from graph.services import Services
 from graph.state import IncidentState
 from tools import targets
@@ -39,6 +40,20 @@ def keep(services: Services, state: IncidentState) -> None:
     services.readings.keep(
         incident_id, _bundle(services, incident_id, alerts, told, now), services.clock.now()
     )
+
+
+def keep_holds(services: Services, incident_id: str) -> None:
+    """A hold that showed itself only before the write, added to what is kept: it is what decided in the end.
+
+    It counts from the decision's own time on, so that a replay decides as the run did. Raises StoreError.
+    """
+    bundle = services.readings.of(incident_id).bundle if services.readings else None
+    if services.readings is None or bundle is None:
+        return
+    latest = bundle.meta.now.isoformat().replace("+00:00", "Z")
+    held = [{**hold, "at": min(str(hold["at"]), latest)} for hold in holds_told(services)]
+    told = replace(bundle, history={**bundle.history, "holds": held})
+    services.readings.keep(incident_id, told, services.clock.now())
 
 
 def webhook_body(alerts: list[Alert]) -> JsonObject:

@@ -225,7 +225,7 @@ def by_whom(state: IncidentState) -> str:
         who = f"{answer.first_actor} and {who}"
     at = f" at {answer.at:%Y-%m-%d %H:%M:%S} UTC" if answer.at else ""
     why = f": {answer.reason}" if answer.reason else "."
-    held = " In spite of what held it back." if answer.override_hold else ""
+    held = f" In spite of {'; '.join(answer.overrides)}." if answer.overrides else ""
     return f"{answer.decision.title()} by {who}{at}{why}{held}"
 
 

@@ -5,13 +5,14 @@ Everything is read anew and compared with the snapshot taken when it was propose
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Literal
 
 from graph import assessment, policy, undoing
 from graph.editing import same_but_for_edit
 from graph.last_look import last_look, switch_look
+from graph.overriding import passed_over
 from graph.policy_hold import GLOBAL_HOLD
 from graph.policy_limits import change_freeze
 from graph.requested import diagnose
@@ -44,18 +45,19 @@ def prove_again(
     approved: bool,
     now: datetime,
     in_spite_of_hold: bool = False,
+    over: Collection[str] = (),
 ) -> Change | None:
     """None: alert, target, problem, candidate and policy are as they were.
 
     `approved`: a person said yes, so rules that ask are answered; rules that refuse still refuse.
-    `in_spite_of_hold`: they knew of the global hold and gave a reason. Otherwise they said yes before it, and are
-    asked again.
+    `in_spite_of_hold`: they are told of whatever holds elsewhere, and asked for a reason. `over`: what they went on in
+    spite of when they approved. To what has come since then they did not say yes, and are asked again.
     """
     alerts = services.incidents.alerts(incident_id)
     if alerts and all(alert.status == "resolved" for alert in alerts):
         return Change(kind="resolved", reason="its alerts have resolved")
     try:
-        found = _compare(services, incident_id, proposal, certainty, now, automatic=not approved)
+        found = _compare(services, incident_id, proposal, certainty, now, automatic=not approved, over=over)
     except NotFound as error:
         return Change(kind="changed", reason=f"the target is gone: {error}")
     except Forbidden as error:
@@ -73,6 +75,7 @@ def _compare(
     now: datetime,
     *,
     automatic: bool,
+    over: Collection[str],
 ) -> Change | tuple[policy.Block, ...]:
     """What has changed, or else what policy says now."""
     evidence = collect(
@@ -103,7 +106,8 @@ def _compare(
     facts = switch_look(services, facts)
     if automatic:
         facts = last_look(services, facts, services.incidents.alerts(incident_id))
-    return policy.evaluate(facts, services.policy)
+    facts, limits = passed_over(services, facts, over)
+    return policy.evaluate(facts, limits)
 
 
 def _proved(

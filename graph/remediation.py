@@ -42,7 +42,9 @@ from graph.explained import looks_for
 from graph.four_eyes import needs_two
 from graph.holding import standing
 from graph.observed_use import observed_use
+from graph.overriding import holds_left, overridden
 from graph.policy_facts import REQUESTED
+from graph.policy_hold import GLOBAL_HOLD
 from graph.proof import Change, prove_again
 from graph.recollection import recollect
 from graph.services import Services
@@ -369,10 +371,12 @@ def _prove_again(services: Services, state: IncidentState, proposal: Proposal) -
         certainty=state["decision"].confidence,
         approved=state["decision"].route == "ask",
         now=services.clock.now(),
-        in_spite_of_hold=_in_spite_of_hold(state),
+        over=overridden(state.get("answer")),
     )
     if change is None and _one_yes_missing(services, state, proposal):
         return Change(kind="blocked", reason=f"two people have to approve {proposal.call.name}, and one did")
+    if change and any(block.startswith(f"{GLOBAL_HOLD}:") for block in change.blocks):
+        keeping.keep_holds(services, state["incident_id"])
     if change and change.kind == "unreadable":
         writes.wait_for_server(services, writes.may_write_since(state), TransientError(change.reason))
     return change
@@ -385,16 +389,10 @@ def _why_not_undone(services: Services, state: IncidentState) -> str:
             return "not undone: actions are paused"
     except PermanentError as error:
         return f"not undone by itself: whether actions are paused could not be read: {error}"
-    held = standing(services, services.clock.now())
-    if held and not _in_spite_of_hold(state):
+    held = holds_left(standing(services, services.clock.now()), overridden(state.get("answer")))
+    if held:
         return f"not undone by itself: a global hold: {held[0]}"
     return ""
-
-
-def _in_spite_of_hold(state: IncidentState) -> bool:
-    """A person knew of the hold, and gave a reason."""
-    answer = state.get("answer")
-    return bool(answer and answer.decision == "approved" and answer.override_hold)
 
 
 def _one_yes_missing(services: Services, state: IncidentState, proposal: Proposal) -> bool:

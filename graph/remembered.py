@@ -35,12 +35,13 @@ def history(services: Services, state: IncidentState, objects: Collection[JsonOb
         "actions": writes,
         "revisions": list(_revisions(services, target, objects)) if target else [],
         "paused": (pause.reason or "paused") if pause.paused else "",
-        "holds": list(_holds(services)),
+        "holds": list(holds_told(services)),
     }
     return {name: entries for name, entries in told.items() if entries}
 
 
-def _holds(services: Services) -> Iterator[JsonObject]:
+def holds_told(services: Services) -> Iterator[JsonObject]:
+    """What holds now, as a bundle tells it."""
     for hold in services.holds.active(services.clock.now()) if services.holds else ():
         yield {"cause": hold.cause, "why": hold.why, "at": _told(hold.since)}
 

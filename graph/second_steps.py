@@ -11,6 +11,7 @@ import hashlib
 
 from graph import writes
 from graph.holding import standing
+from graph.overriding import holds_left, overridden
 from graph.services import Services
 from graph.state import IncidentState, Proposal
 from tools.errors import Conflict, PermanentError, ToolError, TransientError, UnknownOutcome
@@ -37,8 +38,7 @@ def _stopped(services: Services, state: IncidentState) -> bool:
             return True
     except ToolError:
         return True
-    answer = state.get("answer")
-    return bool(standing(services, services.clock.now())) and not (answer and answer.override_hold)
+    return bool(holds_left(standing(services, services.clock.now()), overridden(state.get("answer"))))
 
 
 def close(services: Services, state: IncidentState, verdict: str) -> None:

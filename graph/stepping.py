@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from graph import messages, writes
 from graph.holding import standing
+from graph.overriding import holds_left, overridden
 from graph.services import Services
 from graph.state import IncidentState, Steps
 from tools.actions import parse_call
@@ -110,10 +111,7 @@ def _settle_claims(services: Services, state: IncidentState) -> None:
 
 def _held(services: Services, state: IncidentState, now: datetime) -> str:
     """What holds everything still, unless the person who approved has said that it may be done in spite of that."""
-    answer = state.get("answer")
-    if answer and answer.override_hold:
-        return ""
-    return "; ".join(map(str, standing(services, now)))
+    return "; ".join(map(str, holds_left(standing(services, now), overridden(state.get("answer")))))
 
 
 def _last(services: Services, state: IncidentState) -> ActionCall | None:

@@ -266,6 +266,7 @@ BODIES: Mapping[Route, dict[str, Any]] = {
     ("POST", "/approve/<approval_id>"): _body(
         **_ANSWERED["properties"],
         grant={"const": "once_more", "description": "A restart: once more within 30 minutes, if it helped."},
+        seen={"type": "string", "description": "A page's own: names what it showed that holds."},
     ),
     ("POST", "/grants/<grant_id>/revoke"): _REASON,
     ("POST", "/reject/<approval_id>"): _ANSWERED,

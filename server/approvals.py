@@ -55,10 +55,14 @@ class Pages:
 
     def approve(self, approval_id: str) -> Any:
         """Yes to exactly what was shown."""
-        approval, actor, fields = self._asked(approval_id, more=("grant",))
+        approval, actor, fields = self._asked(approval_id, more=("grant", "seen"))
         reason, wish = fields.get("reason", ""), fields.get("grant", "")
         grant = granting.wanted(approval, wish, actor, reason, self._parts.clock, self._parts.policy)
-        return _answer(self._decisions.approve(approval, actor, reason, self._auth.person(), grant))
+        return _answer(
+            self._decisions.approve(
+                approval, actor, reason, self._auth.person(), grant, seen=fields.get("seen")
+            )
+        )
 
     def reject(self, approval_id: str) -> Any:
         """No."""
@@ -79,7 +83,7 @@ class Pages:
         return _followed(self._decisions.edit(approval, edits.wanted(given, may), actor, reason))
 
     def _page(self, approval: Approval) -> dict[str, Any]:
-        return page_of(approval, self._parts.policy)
+        return page_of(approval, self._parts)
 
     def _open_grants(self) -> list[Grant]:
         now, kept = self._parts.clock.now(), self._parts.grants

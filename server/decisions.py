@@ -5,13 +5,13 @@ Reading the cluster happens outside any transaction. Nothing here runs the graph
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from graph.policy_limits import open_freezes
+from graph.overriding import EVERY_HOLD
 from server import edits
 from server.four_eyes import refuse_same, two_needed
+from server.in_force import digest_of, in_force
 from server.parts import AppParts
 from server.problems import Problem
 from server.tokens import Person
@@ -57,9 +57,18 @@ class Decisions:
         self._parts = parts
 
     def approve(
-        self, approval: Approval, actor: str, reason: str, person: Person, grant: Grant | None = None
+        self,
+        approval: Approval,
+        actor: str,
+        reason: str,
+        person: Person,
+        grant: Grant | None = None,
+        *,
+        seen: str | None = None,
     ) -> Approval:
         """Prove it again, then approve; where two people have to, the first yes is kept and it stays pending.
+
+        `seen`: the digest of what a page showed that holds; None: whoever approves read no page.
 
         Raises the problem that stood in the way.
         """
@@ -68,11 +77,11 @@ class Decisions:
         if two:
             refuse_same(approval, person)
         self._refuse_while_paused()
-        held = self._held(approval, reason)
+        held = self._held(approval, reason, seen)
         self._prove(approval, actor, "approve")
         if two and (kept := self._first(approval, person, reason)):
             return kept
-        return self._set(approval, "approved", actor, reason, override_hold=held, grant=grant)
+        return self._set(approval, "approved", actor, reason, overrides=held, grant=grant)
 
     def _first(self, approval: Approval, person: Person, reason: str) -> Approval | None:
         """The approval with this yes as the first of two; None: there is one already, of somebody else."""
@@ -119,22 +128,23 @@ class Decisions:
             detail = f"{pause.actor} paused all actions ({pause.reason}). It stays pending; resume, then try again."
             raise Problem(409, "paused", "Actions are paused", detail)
 
-    def _held(self, approval: Approval, reason: str) -> bool:
-        """Whether there is a global hold, or a change freeze. Raises unless a reason says why to act in spite of it."""
-        now = self._parts.clock.now()
-        held = [*map(str, self._parts.holds.active(now)), *self._frozen(approval, now)]
-        if held and not reason:
+    def _held(self, approval: Approval, reason: str, seen: str | None) -> list[str]:
+        """What is overridden: each global hold and change freeze that is in force.
+
+        Raises unless a reason says why to act in spite of it, and unless a page that was read showed all of it.
+        """
+        held = in_force(self._parts, approval)
+        told = seen is None or seen == digest_of(held)
+        if held and not (reason and told):
             detail = (
-                f"{'; '.join(held)}. To act in spite of it, approve again with a reason: "
+                f"{'; '.join(each.words for each in held)}. To act in spite of it, approve again with a reason: "
                 '{"reason": "…"}. It stays pending; GET /hold says more.'
             )
-            raise Problem(409, "global-hold", "A global hold is in force", detail, hold="/hold")
-        return bool(held)
-
-    def _frozen(self, approval: Approval, now: datetime) -> list[str]:
-        policy = self._parts.policy or self._parts.settings.policy()
-        namespace = approval.proposal["target"]["namespace"]
-        return open_freezes((w for w in policy.freeze_windows if w.covers(namespace)), now)
+            keys = [each.key for each in held]
+            raise Problem(
+                409, "global-hold", "A global hold is in force", detail, hold="/hold", in_force=keys
+            )
+        return [each.key for each in held]
 
     def _open(self, approval: Approval) -> None:
         """Raises unless it is pending and in time; marks one that ran out just now."""
@@ -174,7 +184,7 @@ class Decisions:
         reason: str,
         *,
         edit: ActionCall | None = None,
-        override_hold: bool = False,
+        overrides: Sequence[str] = (),
         grant: Grant | None = None,
     ) -> Approval:
         """Compare-and-set from pending. Raises what somebody else decided first."""
@@ -186,7 +196,8 @@ class Decisions:
             actor=actor,
             reason=reason,
             edit=edit,
-            override_hold=override_hold,
+            override_hold=bool(EVERY_HOLD.intersection(overrides)),
+            overrides=overrides,
             grant=grant,
         )
         after = approvals.get(approval.id)

@@ -90,9 +90,7 @@ def _page(parts: AppParts, incident_id: str, known: dict[str, Any]) -> str:
     return render_template(
         "incident.html",
         incident=known,
-        pending=[
-            page_of(approval, parts.policy) for approval in waiting if approval.expires_at > parts.clock.now()
-        ],
+        pending=[page_of(approval, parts) for approval in waiting if approval.expires_at > parts.clock.now()],
         marks=_marks(parts, incident_id) if parts.talk else None,
         answered=_answered(parts, incident_id),
         undo=parts.undo.offer(incident_id) if parts.undo else None,

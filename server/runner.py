@@ -212,6 +212,7 @@ def _as_answer(approval: Approval) -> dict[str, Any]:
         "reason": approval.reason,
         "at": approval.decided_at.isoformat() if approval.decided_at else None,
         "override_hold": approval.override_hold,
+        "overrides": approval.overrides,
         "first_actor": approval.first_actor,
         "edit": approval.edit.model_dump(mode="json") if approval.edit else None,
     }

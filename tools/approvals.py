@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol, TypeAlias
 
@@ -39,6 +40,9 @@ class Approval(Record):
     """From token or session; a name that is only stated is kept as `claimed:<name>`."""
     reason: str = ""
     override_hold: bool = False
+    """In spite of a global hold."""
+    overrides: tuple[str, ...] = ()
+    """What held then, one by one: it was approved in spite of exactly that."""
     edit: ActionCall | None = None
     """Of `renewed`: what a person wants instead, as the action and the arguments that they set."""
     first_actor: str = ""
@@ -90,6 +94,7 @@ class Approvals(Protocol):
         actor: str = "",
         reason: str = "",
         override_hold: bool = False,
+        overrides: Sequence[str] = (),
         edit: ActionCall | None = None,
         grant: Grant | None = None,
     ) -> bool:
@@ -153,6 +158,7 @@ class SqlApprovals:
         actor: str = "",
         reason: str = "",
         override_hold: bool = False,
+        overrides: Sequence[str] = (),
         edit: ActionCall | None = None,
         grant: Grant | None = None,
     ) -> bool:
@@ -161,16 +167,19 @@ class SqlApprovals:
         undecided = update(approvals).where(approvals.c.id == approval_id, approvals.c.state == "pending")
         with self._database.write() as connection:
             row = connection.execute(
-                undecided.values(**answer, override_hold=override_hold, edit=set_instead).returning(
-                    approvals.c.incident_id, approvals.c.digest, approvals.c.proposal
-                )
+                undecided.values(
+                    **answer, override_hold=override_hold, overrides=list(overrides), edit=set_instead
+                ).returning(approvals.c.incident_id, approvals.c.digest, approvals.c.proposal)
             ).first()
             if row is not None:
                 detail: dict[str, Any] = {"approval_id": approval_id, "digest": row.digest, "reason": reason}
                 detail["override_hold"] = override_hold
+                if overrides:
+                    detail["overrides"] = list(overrides)
                 if edit:
                     detail["edit"] = edit.args
                 told = answered(state, row.proposal, actor, reason, edit)
+                told += f" (in spite of {'; '.join(overrides)})" if overrides else ""
                 add_lines(connection, [line(row.incident_id, at, "approval", told)])
                 kind = f"approval_{state}"
                 append_entry(

@@ -778,6 +778,9 @@ class ApprovalAnswer(Record):
     reason: str = ""
     at: datetime | None = None
     override_hold: bool = False
+    """In spite of a global hold."""
+    overrides: tuple[str, ...] = ()
+    """What held then, one by one: it was approved in spite of exactly that."""
     first_actor: str = ""
     """Where two people approved: who said yes first."""
     edit: ActionCall | None = None

@@ -36,7 +36,7 @@ from sqlalchemy import (
 
 from tools.column_types import JsonText, SafeText, UtcDateTime
 
-SCHEMA_VERSION = "0011"
+SCHEMA_VERSION = "0012"
 """The newest migration: what `Database.open` expects to find."""
 
 metadata = MetaData(
@@ -241,6 +241,7 @@ approvals = Table(
     _words("actor"),
     _words("reason"),
     Column("override_hold", Boolean, nullable=False, server_default=text("false")),
+    Column("overrides", JsonText, nullable=False, server_default="[]"),
     _words("replaced_by"),
     Column("edit", JsonText),
     _words("first_actor"),

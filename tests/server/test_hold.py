@@ -214,3 +214,35 @@ def test_a_bundle_of_what_was_held_is_decided_as_it_was(agent: Harness, tmp_path
     archive = tmp_path / "held.tar.gz"
     archive.write_bytes(answer.get_data())
     assert replay_bundle(archive).decisions == (decision(agent, held),)
+
+
+def test_a_hold_that_shows_itself_only_at_the_write_is_in_the_bundle(agent: Harness, tmp_path: Path) -> None:
+    """It is what decided in the end: replayed, the incident asks for the same reason."""
+    (incident_id,) = fall_ill(agent, "shop-a")
+    assert told(agent, incident_id)[1:3] == ("act", "settling")
+    for name in ("node-8", "node-9"):
+        agent.sandbox.apply(node_away(name))
+    agent.advance(120)
+    assert told(agent, incident_id)[1:3] == ("ask", "awaiting_approval")
+    archive = tmp_path / "late.tar.gz"
+    archive.write_bytes(agent.client.get(f"/incidents/{incident_id}/bundle").get_data())
+    (again,) = replay_bundle(archive).decisions
+    assert (again["route"], again["action"]["name"]) == ("ask", "delete_pod")
+    assert any("2 of 5 nodes are not Ready" in why for why in again["blocked_by"])
+
+
+def test_a_yes_in_spite_of_one_cause_is_none_in_spite_of_another(agent: Harness) -> None:
+    """Asked again, and told of the other one."""
+    (first,) = fall_ill(agent, "shop-a")
+    holds = agent.agent.services.holds
+    assert holds is not None
+    holds.engage("monitoring_stale", "Prometheus is blind", at=agent.clock.now())
+    patch(agent, NAMESPACES, "", "shop-a", {"metadata": {"labels": {"sre-agent/mode": "approve"}}})
+    agent.advance(60)
+    (asked,) = agent.client.get("/pending").get_json()["pending"]
+    holds.engage("monitoring_stale", "Prometheus is blind", at=agent.clock.now())
+    assert agent.client.post(f"/approve/{asked['id']}", json={"reason": "go"}).status_code == 200
+    holds.engage("correlated_failure", "five workloads fell ill", at=agent.clock.now(), weight=5)
+    agent.drive()
+    assert writes(agent) == []
+    assert any("five workloads" in why for why in decision(agent, first)["blocked_by"])

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from graph.freeze_windows import FreezeWindow
+from graph.policy_facts import PolicySettings
 from server.hold_watch import message
 from tests.server.app_stand import ADMIN, APPROVER, HTML, VIEWER, Stand, stand
 
@@ -115,6 +118,45 @@ def test_a_bare_yes_under_a_hold_says_what_to_do(server: Stand) -> None:
     taken = server.approvals.get("a1")
     assert (taken.state, taken.override_hold, taken.reason) == ("approved", True, "I watch it")
     assert server.parts().audit.entries(incident_id="i1")[-1].detail["override_hold"] is True
+
+
+def test_a_yes_is_in_spite_of_exactly_what_was_shown(server: Stand) -> None:
+    """A page names what holds; what has come since it was read is shown before it is overridden."""
+    browser = server.browser()
+    page = browser.get("/approve/a1").get_data(as_text=True)
+    assert "5 workloads fell ill (since 12:00 UTC" in page
+    assert "needed: it is held" in page
+    (seen,) = re.findall('name="seen" value="([0-9a-f]{16})"', page)
+    given = {"reason": "I watch it", "seen": seen, "csrf_token": browser.token("/approve/a1")}
+    server.holds.engage("api_unwell", "the API server is slow", at=server.clock.now())
+    refused = browser.post("/approve/a1", given)
+    assert (refused.status_code, server.approvals.get("a1").state) == (409, "pending")
+    assert "the API server is slow" in refused.get_data(as_text=True)
+
+    server.holds.lift(("api_unwell",), actor="x", reason="", at=server.clock.now())
+    assert browser.post("/approve/a1", given).status_code == 303
+    taken = server.approvals.get("a1")
+    assert (taken.overrides, taken.override_hold) == (("global hold: correlated failure",), True)
+
+
+def test_a_freeze_alone_is_no_hold_that_was_overridden(tmp_path: Path) -> None:
+    """Each is named as what it is; one that is read before it opens is shown first."""
+    window = FreezeWindow.model_validate(
+        {"name": "year end", "time_zone": "UTC", "since": "2026-01-05T12:05:00"}
+    )
+    with stand(tmp_path) as made:
+        made.approval()
+        made.policy = PolicySettings(freeze_windows=(window,))
+        browser = made.browser()
+        page = browser.get("/approve/a1").get_data(as_text=True)
+        assert 'name="seen" value=""' in page
+        made.clock.advance(600)
+        token = browser.token("/approve/a1")
+        early = browser.post("/approve/a1", {"reason": "fine", "seen": "", "csrf_token": token})
+        assert (early.status_code, "year end" in early.get_data(as_text=True)) == (409, True)
+        assert made.client().post("/approve/a1", json={"reason": "it burns"}).status_code == 200
+        taken = made.approvals.get("a1")
+        assert (taken.overrides, taken.override_hold) == (("change freeze: year end",), False)
 
 
 def test_a_pause_is_no_hold(server: Stand) -> None:

@@ -190,3 +190,28 @@ def test_a_yes_from_before_a_freeze_is_no_yes_in_it(tmp_path: Path) -> None:
         assert agent.agent.services.ledger.for_incident(incident_id) == []
         assert any("change_freeze" in words for words in decision_of(agent, incident_id)["blocked_by"])
         assert pending(agent)["id"] != first
+
+
+def test_a_yes_in_spite_of_a_hold_is_none_in_spite_of_a_freeze(tmp_path: Path) -> None:
+    """The hold was shown and the window opened afterwards: nothing is written, and a person is asked about both."""
+    window = "{name: year end, time_zone: UTC, since: 2026-01-05 12:30:00}"
+    (tmp_path / "policy.yaml").write_text(f"freeze_windows: [{window}]", encoding="utf-8")
+    with harness(tmp_path, MODE="auto", POLICY_FILE=str(tmp_path / "policy.yaml")) as agent:
+        incident_id = bad_release(agent)
+        holds = agent.agent.services.holds
+        assert holds is not None
+        holds.engage("correlated_failure", "five workloads fell ill", at=agent.clock.now(), weight=5)
+        first = pending(agent)["id"]
+        assert agent.client.post(f"/approve/{first}", json={"reason": "I watch it"}).status_code == 200
+        assert agent.agent.services.approvals.get(first).overrides == ("global hold: correlated failure",)
+        agent.clock.advance(600)
+        agent.drive()
+        assert agent.agent.services.ledger.for_incident(incident_id) == []
+        assert any("change_freeze" in words for words in decision_of(agent, incident_id)["blocked_by"])
+        second = pending(agent)["id"]
+        assert agent.client.post(f"/approve/{second}", json={"reason": "it burns"}).status_code == 200
+        agent.drive()
+        assert agent.agent.services.ledger.for_incident(incident_id)
+        lines = [line.text for line in agent.agent.services.incidents.timeline(incident_id)]
+        told = "(in spite of global hold: correlated failure; change freeze: year end)"
+        assert any(told in line for line in lines), lines
