@@ -42,6 +42,9 @@ check: venv
 	$(BIN)/mypy docker/locked.py k8s/prometheus_rules.py
 	$(BIN)/lint-imports
 	$(BIN)/python -m tools.rbac | diff -u k8s/base/rbac.yaml -
+	$(BIN)/python -m tools.rbac opt-in | diff -u k8s/opt-in/binding.yaml -
+	$(BIN)/python -m tools.rbac nodes | diff -u k8s/components/nodes/nodes.yaml -
+	$(BIN)/python -m tools.rbac cluster-wide-writes | diff -u k8s/components/cluster-wide-writes/writes.yaml -
 	$(BIN)/python -m tools.fence | diff -u k8s/components/fence/fence.yaml -
 	$(BIN)/python k8s/prometheus_rules.py | diff -u k8s/components/prometheus-operator/rules.yaml -
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from graph.services import Services
@@ -9,6 +10,7 @@ from graph.state import Proposal
 from tools.access import missing, writing
 from tools.actions import REGISTRY
 from tools.errors import PermanentError, TransientError
+from tools.rbac import OPTING_NODES_IN, opting_in
 from tools.records import Evidence
 
 
@@ -21,10 +23,22 @@ def access_of(services: Services, proposal: Proposal, evidence: Evidence) -> dic
     going = sorted({pod.namespace for pod in evidence.node_pods if pod.fate == "goes"})
     spaces = [proposal.target.namespace] if proposal.target.namespace else going
     try:
-        return {"no_access": tuple(missing(services.cluster, rules, spaces))}
+        lacking = tuple(missing(services.cluster, rules, spaces))
+        return {
+            "no_access": lacking,
+            "opt_in": opt_in_commands(services.policy.own_namespace, lacking, spaces),
+        }
     except PermanentError as error:
         return {"access_unread": str(error)}
     except TransientError as error:
         if services.policy.read_patience_seconds > 0:
             raise
         return {"access_unread": str(error)}
+
+
+def opt_in_commands(own: str, lacking: Sequence[str], spaces: Sequence[str]) -> tuple[str, ...]:
+    """The command for each namespace that lacks something, and the one for nodes. `own`: the agent's namespace."""
+    namespaces = [space for space in spaces if any(words.endswith(f" in {space}") for words in lacking)]
+    nodes = any(words.endswith(" nodes") for words in lacking)
+    commands = [opting_in(namespace, own) for namespace in namespaces]
+    return (*commands, *([OPTING_NODES_IN] if nodes else []))

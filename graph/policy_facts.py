@@ -136,6 +136,8 @@ class PolicySettings(Record):
     verify_poll_seconds: float = 10.0
     verify_timeout_seconds: float = 900.0
     """From the write until INCONCLUSIVE."""
+    own_namespace: str = ""
+    """The agent's own, where it knows it."""
     test_cluster: bool = False
     """Short windows are allowed, and every message says so."""
 
@@ -245,6 +247,8 @@ class PolicyFacts(Record):
     guards: GuardFacts = GuardFacts()
     no_access: tuple[str, ...] = ()
     """Writes of the action that the agent's account may not make there: `patch deployments.apps in shop`."""
+    opt_in: tuple[str, ...] = ()
+    """The commands that would give what is missing, one for each namespace."""
     access_unread: str = ""
     """Why that could not be told."""
     holds: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Literal, NoReturn
+from typing import Any, Literal, NoReturn
 
 import click
 
@@ -228,24 +228,23 @@ def rules() -> None:
 @main.command()
 @click.option("--namespace", default="sre-agent", show_default=True, help="Where the agent runs.")
 @click.option("--enable", multiple=True, help="An action that is off by default.")
-@click.option("--write-namespace", multiple=True, help="Let it write there alone, and to no node.")
+@click.option("--write-namespace", multiple=True, help="Opt a namespace in: let it write there.")
+@click.option("--nodes", is_flag=True, help="Let it cordon and drain nodes.")
+@click.option("--cluster-wide-writes", is_flag=True, help="Let it write in every namespace, and to nodes.")
 @click.option("--two-accounts", is_flag=True, help="Take reading from the account that writes.")
 @click.option(
     "--fence", is_flag=True, help="Instead: admission policies that keep its account to its actions."
 )
-def rbac(
-    namespace: str, enable: tuple[str, ...], write_namespace: tuple[str, ...], two_accounts: bool, fence: bool
-) -> None:
-    """Print the RBAC that readers and enabled actions need, as YAML."""
+def rbac(namespace: str, enable: tuple[str, ...], fence: bool, **wanted: Any) -> None:
+    """Print the RBAC that readers and enabled actions need, as YAML. It writes only where it was opted in."""
     from tools import rbac as rights
     from tools.fence import render as fenced
 
     if fence:
         text = fenced(namespace, enable)
     else:
-        text = rights.render(
-            namespace, enabled=enable, write_namespaces=write_namespace, two_accounts=two_accounts
-        )
+        wanted["write_namespaces"] = wanted.pop("write_namespace")
+        text = rights.render(namespace, enabled=enable, **wanted)
     click.echo(text, nl=False)
 
 

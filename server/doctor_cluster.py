@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from server.access import ADMINISTRATOR, TAKE_AWAY, declared
+from server import doctor_rights
+from server.access import ADMINISTRATOR, TAKE_AWAY, declared, rights_of
 from server.doctor import Check, absent, broken, look, ok
+from server.doctor_rights import GRANT
+from server.own_namespaces import looked_at_first
 from server.settings import Settings
 from tools.access import missing, surplus
-from tools.actions import REGISTRY
 from tools.cluster import KubernetesCluster
 from tools.errors import Forbidden, PermanentError, ToolError
-from tools.rbac import rules_for
 from tools.records import RbacRule
-
-GRANT = "sre-agent rbac | kubectl apply -f -"
-_WILDCARDS = frozenset("*?[")
 
 
 def checks(settings: Settings) -> list[Check]:
@@ -63,42 +61,36 @@ def _credentials(cluster: KubernetesCluster) -> Check:
 
 
 def _rights(cluster: KubernetesCluster, settings: Settings) -> list[Check]:
-    rights = rules_for(REGISTRY.keys() & set(settings.enable_actions))
-    reading = _held("rights to read", cluster, rights.reader, [""])
+    reading = _reading(cluster, rights_of(settings).reader)
     if settings.mode == "shadow":
         return [reading, absent("rights to act", "MODE=shadow writes nothing")]
-    return [reading, _held("rights to act", cluster, rights.executor, write_places(settings))]
+    return [reading, *doctor_rights.checks(cluster, settings)]
 
 
-def write_places(settings: Settings) -> list[str]:
-    """The namespaces that rights to write may be bound in, one by one; else the whole cluster, as an empty name."""
-    named = [settings.target_namespace] if settings.target_namespace else list(settings.namespace_allow)
-    return named if named and not any(_WILDCARDS & set(name) for name in named) else [""]
-
-
-def _held(name: str, cluster: KubernetesCluster, rules: Sequence[RbacRule], places: Sequence[str]) -> Check:
+def _reading(cluster: KubernetesCluster, rules: Sequence[RbacRule]) -> Check:
+    name = "rights to read"
     try:
-        lacking = missing(cluster, rules, places)
+        lacking = missing(cluster, rules)
     except ToolError as error:
         return broken(name, str(error), GRANT)
     if lacking:
         return broken(name, f"the account may not {', '.join(lacking)}", GRANT)
-    where = f" in {', '.join(places)}" if any(places) else ""
-    return ok(name, f"all {sum(len(rule.verbs) for rule in rules)} of them{where}")
+    return ok(name, f"all {sum(len(rule.verbs) for rule in rules)} of them")
 
 
 def beyond(cluster: KubernetesCluster, settings: Settings) -> Check:
     """What the account may do and should not; the agent refuses to start with it in a pod."""
+    name = "no rights beyond"
     try:
-        found = surplus(cluster, declared(settings), settings.pod_namespace)
+        found = surplus(cluster, declared(settings), looked_at_first(settings))
     except ToolError as error:
-        return broken("no rights beyond", str(error), GRANT)
-    if not found:
-        return ok("no rights beyond", "none of the dangerous ones that are not declared")
+        return broken(name, str(error), GRANT)
+    told = f"; not declared and harmless: {', '.join(found.told)}" if found.told else ""
+    if not found.refused:
+        return ok(name, f"none that writes, enters or reads secrets beyond what is declared{told}")
+    words = ", ".join(found.refused)
     if cluster.in_cluster:
-        return broken("no rights beyond", f"the agent would not start: it may {', '.join(found)}", TAKE_AWAY)
-    if found == ["everything"]:
-        return ok("no rights beyond", f"{ADMINISTRATOR} It starts with it and says so")
-    return ok(
-        "no rights beyond", f"this kubeconfig may {', '.join(found)}; a pod's account with that is refused"
-    )
+        return broken(name, f"the agent would not start: it may {words}", TAKE_AWAY)
+    if found.refused == ("everything",):
+        return ok(name, f"{ADMINISTRATOR} It starts with it and says so")
+    return ok(name, f"this kubeconfig may {words}; a pod's account with that is refused")

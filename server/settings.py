@@ -172,6 +172,7 @@ class Settings(BaseSettings):
             namespace_allow=self.namespace_allow,
             namespace_deny=self.namespace_deny,
             target_namespace=self.target_namespace,
+            own_namespace=self.pod_namespace,
             target_deployment=self.target_deployment,
             require_approval_for=self.require_approval_for,
             enabled_actions=self.enable_actions,

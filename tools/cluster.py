@@ -33,6 +33,7 @@ from tools.resources import (
     NODES,
     PODS,
     REPLICASETS,
+    RULES_REVIEWS,
     SERVICES,
     STAMP,
     STATEFULSETS,
@@ -238,6 +239,20 @@ class KubernetesCluster:
             Request("POST", path_of(ACCESS_REVIEWS), f"may I {verb} {resource}", body=body)
         )
         return bool(review.get("status", {}).get("allowed"))
+
+    def own_rights(self, namespace: str) -> JsonObject:
+        """`status` of a SelfSubjectRulesReview: all that the account may do there, as far as the server can list it.
+
+        Raises ToolError, Invalid among them for an empty namespace.
+        """
+        body = {
+            "apiVersion": RULES_REVIEWS.api_version,
+            "kind": RULES_REVIEWS.kind,
+            "spec": {"namespace": namespace},
+        }
+        asked = Request("POST", path_of(RULES_REVIEWS), f"what may I do in {namespace}", body=body)
+        status: JsonObject = self._read_json(asked).get("status") or {}
+        return status
 
     def version(self) -> str:
         answer = self._transport.read(Request("GET", "/version", "GET version"), attempts=1)

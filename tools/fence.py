@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Collection, Iterable, Sequence
 
-from tools.rbac import ACCOUNT, rules_for
+from tools.rbac import ACCOUNT, SELF_CHECK, rules_for
 from tools.records import RbacRule
 from tools.resources import FIELD_MANAGER, STAMP, JsonObject
 
@@ -75,8 +75,7 @@ def render(namespace: str = "sre-agent", enabled: Collection[str] = ()) -> str:
 
 
 def _only_declared(account: str, writes: Iterable[RbacRule]) -> JsonObject:
-    reviews = "authorization.k8s.io/selfsubjectaccessreviews CREATE"
-    listed = sorted({reviews, *(line for rule in writes for line in _lines(rule))})
+    listed = sorted({line for rule in (*SELF_CHECK, *writes) for line in _lines(rule)})
     asked = (
         "request.resource.group + '/' + request.resource.resource"
         " + request.?subResource.optMap(s, s == '' ? '' : '/' + s).orValue('') + ' ' + request.operation"

@@ -235,8 +235,27 @@ class ApiServer:
             reference = {**reference, "kind": "ClusterRole", "name": whole}
             body = {"metadata": {"name": whole}, "roleRef": reference, "subjects": [subject]}
             self._created(f"/apis/{rbac}/clusterrolebindings", body)
+        return self._client_of(name)
+
+    def as_service_account_of_aggregated(self, rules: Iterable[Json]) -> Client:
+        """A client whose account is bound here to a ClusterRole that gathers another one's rules by label."""
+        name = f"{self.namespace}-{uuid.uuid4().hex[:6]}"
+        rbac = "rbac.authorization.k8s.io/v1"
+        roles = f"/apis/{rbac}/clusterroles"
+        part = {"metadata": {"name": f"{name}-part", "labels": {name: "true"}}, "rules": list(rules)}
+        self._created(roles, part)
+        chosen = {"clusterRoleSelectors": [{"matchLabels": {name: "true"}}]}
+        self._created(roles, {"metadata": {"name": name}, "aggregationRule": chosen, "rules": []})
+        self._created(self.path("serviceaccounts"), {"metadata": {"name": name}})
+        reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name}
+        subject = {"kind": "ServiceAccount", "name": name, "namespace": self.namespace}
+        binding = {"metadata": {"name": name}, "roleRef": reference, "subjects": [subject]}
+        self._created(self.path("rolebindings", group=rbac), binding)
+        return self._client_of(name)
+
+    def _client_of(self, account: str) -> Client:
         asked = self._created(
-            self.path("serviceaccounts", name, "token"), {"spec": {"expirationSeconds": 3600}}
+            self.path("serviceaccounts", account, "token"), {"spec": {"expirationSeconds": 3600}}
         )
         client = self.client(asked["status"]["token"])
         self.wait_until(lambda: client.get("/version").status == 200, "the token")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.contract.api_server import MERGE_PATCH, ApiServer, Client
+from tests.contract.api_server import MERGE_PATCH, Answer, ApiServer, Client, Json
 
 READ_PODS = {"apiGroups": [""], "resources": ["pods", "pods/log"], "verbs": ["get", "list"]}
 REVIEWS = "/apis/authorization.k8s.io/v1"
@@ -111,22 +111,96 @@ def test_an_account_can_ask_what_it_may(server: ApiServer) -> None:
     assert _may(server.admin, "delete", "nodes", "")
 
 
-def test_an_account_can_list_its_rights(server: ApiServer) -> None:
-    """SelfSubjectRulesReview carries the rules of the Role."""
-    client = server.as_service_account([READ_PODS])
+def _review(client: Client, namespace: str) -> Answer:
     body = {
         "apiVersion": "authorization.k8s.io/v1",
         "kind": "SelfSubjectRulesReview",
-        "spec": {"namespace": server.namespace},
+        "spec": {"namespace": namespace},
     }
+    return client.post(f"{REVIEWS}/selfsubjectrulesreviews", body)
 
-    def rules() -> bool:
-        answer = client.post(f"{REVIEWS}/selfsubjectrulesreviews", body)
-        assert answer.status == 201, answer.text
-        found = [rule for rule in answer.json["status"]["resourceRules"] if "pods" in rule["resources"]]
-        return [sorted(rule["verbs"]) for rule in found] == [["get", "list"]]
 
-    server.wait_until(rules, "the rule about pods")
+def _listed(client: Client, namespace: str) -> Json:
+    answer = _review(client, namespace)
+    assert answer.status == 201, answer.text
+    assert answer.json["kind"] == "SelfSubjectRulesReview"
+    status: Json = answer.json["status"]
+    return status
+
+
+def test_an_account_can_list_its_rights(server: ApiServer) -> None:
+    """SelfSubjectRulesReview carries the rules as the role has them, here and not elsewhere, and is whole."""
+    client = server.as_service_account([READ_PODS])
+    here = server.namespace
+    server.wait_until(lambda: client.get(server.pods()).status == 200, "the right to list pods")
+    assert READ_PODS in _listed(client, here)["resourceRules"]
+    assert _listed(client, here)["incomplete"] is False
+    for elsewhere in ("default", "no-such-namespace"):
+        assert READ_PODS not in _listed(client, elsewhere)["resourceRules"]
+        assert _listed(client, elsewhere)["incomplete"] is False
+
+
+def test_a_list_of_rights_holds_what_everybody_may(server: ApiServer) -> None:
+    """To ask about oneself, and the paths that say what the server is."""
+    listed = _listed(server.as_service_account([]), server.namespace)
+    asked = {
+        (group, name)
+        for rule in listed["resourceRules"]
+        for group in rule["apiGroups"]
+        for name in rule["resources"]
+    }
+    assert asked == {
+        ("authorization.k8s.io", "selfsubjectaccessreviews"),
+        ("authorization.k8s.io", "selfsubjectrulesreviews"),
+        ("authentication.k8s.io", "selfsubjectreviews"),
+    }
+    paths = {path for rule in listed["nonResourceRules"] for path in rule["nonResourceURLs"]}
+    assert {"/version", "/api/*", "/openapi/*", "/readyz"} <= paths
+
+
+def test_rights_in_the_whole_cluster_are_listed_for_every_namespace(server: ApiServer) -> None:
+    """Beside those of a Role, neither merged with the other; rules about paths stand apart."""
+    more = {"apiGroups": [""], "resources": ["pods"], "verbs": ["delete"]}
+    paths = {"nonResourceURLs": ["/metrics"], "verbs": ["get"]}
+    client = server.as_service_account([READ_PODS], [more, paths])
+
+    def there() -> bool:
+        rules = _listed(client, server.namespace)["resourceRules"]
+        return READ_PODS in rules and more in rules
+
+    server.wait_until(there, "both rules")
+    elsewhere = _listed(client, "default")
+    assert more in elsewhere["resourceRules"]
+    assert paths in elsewhere["nonResourceRules"]
+    assert paths not in elsewhere["resourceRules"]
+
+
+def test_an_aggregated_role_is_listed_with_its_parts_rules(server: ApiServer) -> None:
+    """A wildcard stays one, and rules for named objects keep the names."""
+    wild = {"apiGroups": ["apps"], "resources": ["*"], "verbs": ["*"]}
+    named = {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"], "resourceNames": ["one"]}
+    client = server.as_service_account_of_aggregated([wild, named])
+
+    def there() -> bool:
+        rules = _listed(client, server.namespace)["resourceRules"]
+        return wild in rules and named in rules
+
+    server.wait_until(there, "the aggregated rules")
+    assert _may(client, "delete", "deployments", server.namespace, group="apps")
+
+
+def test_an_administrators_list_is_one_wildcard(server: ApiServer) -> None:
+    """For objects and for paths."""
+    listed = _listed(server.admin, server.namespace)
+    assert {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]} in listed["resourceRules"]
+    assert {"nonResourceURLs": ["*"], "verbs": ["*"]} in listed["nonResourceRules"]
+
+
+def test_rights_are_listed_for_a_namespace_and_not_for_none(server: ApiServer) -> None:
+    """400, as a question about all namespaces at once has no answer."""
+    refused = _review(server.admin, "")
+    assert (refused.status, refused.reason) == (400, "BadRequest")
+    assert refused.json["message"] == "no namespace on request"
 
 
 def test_a_token_that_nobody_issued_is_unauthorized(server: ApiServer) -> None:

@@ -45,6 +45,8 @@ class ControlPlane:
         self._tokens = {name: secrets.token_urlsafe(24) for name in USERS}
         self.state_dir = Path()
         self.url = ""
+        self.in_each_namespace: list[Json] = []
+        """Objects that new_namespace makes in every one; each without a namespace of its own."""
 
     @classmethod
     def shared(cls) -> ControlPlane:
@@ -98,6 +100,9 @@ class ControlPlane:
         """A namespace of its own for a test, ready for pods (its default ServiceAccount is there)."""
         name = f"{prefix}-{uuid.uuid4().hex[:8]}"
         self.api.post("/api/v1/namespaces", {"metadata": {"name": name}})
+        for item in self.in_each_namespace:
+            path = f"/apis/{item['apiVersion']}/namespaces/{name}/{item['kind'].lower()}s"
+            self.api.post(path, item)
         account = f"/api/v1/namespaces/{name}/serviceaccounts/default"
         self.eventually(lambda: self.exists(account), what=account)
         return name

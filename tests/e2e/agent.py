@@ -34,6 +34,7 @@ from tools.incident_record import ENDED
 from tools.ledger import LedgerEntry, SqlLedger
 
 ACCOUNT = "sre-agent"
+OPT_IN = Path(__file__).parents[2] / "k8s" / "opt-in" / "binding.yaml"
 SHORT = {
     "MODE": "auto",
     "TEST_CLUSTER": "true",
@@ -146,12 +147,19 @@ class PlaneAgent(AgentProcess):
 
 
 def grant(plane: ControlPlane, manifests: str) -> set[tuple[str, str, str]]:
-    """Apply what `sre-agent rbac` printed, as it is, and wait until it is in force; returns the rights in it."""
+    """Apply what `sre-agent rbac` printed, as it is, and wait until it is in force; returns the rights in it.
+
+    From then on every namespace that a test makes is opted in, as `kubectl apply -n NAMESPACE -k k8s/opt-in` does;
+    others are not.
+    """
     items = [item for item in yaml.safe_load_all(manifests) if item]
     for item in items:
         _apply(plane, item)
+    plane.in_each_namespace += [opt_in for opt_in in yaml.safe_load_all(OPT_IN.read_text()) if opt_in]
+    there = plane.new_namespace("rights")
     rights = granted(items)
-    plane.eventually(lambda: all(_may(plane, *right) for right in rights), what="the granted rights")
+    plane.eventually(lambda: all(may(plane, there, *right) for right in rights), what="the granted rights")
+    plane.delete_namespace(there)
     return rights
 
 
@@ -191,10 +199,11 @@ def _path(item: Json) -> str:
     return f"{root}{place}/{item['kind'].lower()}s"
 
 
-def _may(plane: ControlPlane, verb: str, group: str, resource: str) -> bool:
-    """Whether the agent's account may, in any namespace."""
+def may(plane: ControlPlane, namespace: str, verb: str, group: str, resource: str) -> bool:
+    """Whether the agent's account may, in this namespace."""
     plural, _, subresource = resource.partition("/")
     attributes = {"verb": verb, "group": group, "resource": plural, "subresource": subresource}
+    attributes["namespace"] = namespace
     user = f"system:serviceaccount:{ACCOUNT}:{ACCOUNT}"
     review = {"spec": {"user": user, "resourceAttributes": attributes}}
     said = plane.api.post("/apis/authorization.k8s.io/v1/subjectaccessreviews", review)

@@ -17,7 +17,7 @@ PATCH = ("patch", "apps", "deployments")
 """What both kinds of write on a Deployment's template are."""
 CREDENTIAL = "authentication.kubernetes.io/credential-id"
 READS = frozenset({"get", "list", "watch"})
-QUESTIONS = frozenset({"selfsubjectaccessreviews"})
+QUESTIONS = frozenset({"selfsubjectaccessreviews", "selfsubjectrulesreviews"})
 """Created to be answered, never stored."""
 STAMP_PATH = "/metadata/annotations/sre-agent~1last-action"
 Right: TypeAlias = tuple[str, str, str]

@@ -51,8 +51,11 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
 
 @pytest.fixture(scope="session")
 def rights(plane: ControlPlane, installed: Installed) -> set[Right]:
-    """What `sre-agent rbac` grants; applied, so that tokens of its account can be used."""
-    return grant(plane, installed.run("rbac", "--namespace", ACCOUNT))
+    """What `sre-agent rbac` grants; applied, so that tokens of its account can be used.
+
+    It may write in the namespaces that tests make, each opted in by a binding of its own, and nowhere else.
+    """
+    return grant(plane, installed.run("rbac", "--namespace", ACCOUNT, "--nodes"))
 
 
 @pytest.fixture

@@ -21,7 +21,6 @@ _CHAT = "a question about such objects in chat"
 _SETS = "the same action on a StatefulSet or DaemonSet"
 _GUARDS = "a scale-up or a computed limit that is considered"
 CONDITIONAL: Mapping[Right, str] = {
-    ("list", "", "namespaces"): _CHAT,
     ("list", "batch", "cronjobs"): _CHAT,
     ("list", "", "limitranges"): _GUARDS,
     ("list", "", "resourcequotas"): _GUARDS,

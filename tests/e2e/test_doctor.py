@@ -17,7 +17,7 @@ from tests.controlplane.plane import ControlPlane
 from tests.e2e.agent import ACCOUNT
 from tests.e2e.audit_log import Right
 from tests.e2e.wheel import Installed
-from tools.access import surplus
+from tools.access import Surplus, surplus
 from tools.cluster import KubernetesCluster
 
 pytestmark = pytest.mark.e2e
@@ -52,6 +52,15 @@ def examined(installed: Installed, folder: Path, **environ: str) -> tuple[int, d
     return ended.returncode, json.loads(ended.stdout)
 
 
+@pytest.fixture
+def opted_in(plane: ControlPlane, rights: set[Right]) -> Iterator[str]:
+    """A namespace in which the agent may write."""
+    name = plane.new_namespace("opted-in")
+    yield name
+    plane.delete_namespace(name)
+
+
+@pytest.mark.usefixtures("opted_in")
 def test_the_generated_account_has_every_right_and_none_of_the_dangerous_ones(
     installed: Installed, kubeconfig: Path, tmp_path: Path
 ) -> None:
@@ -60,7 +69,10 @@ def test_the_generated_account_has_every_right_and_none_of_the_dangerous_ones(
     assert [check for check in report["checks"] if check["state"] == "broken"] == []
     assert status == 0
     words = {check["name"]: check["words"] for check in report["checks"]}
-    assert words["no rights beyond"] == "none of the dangerous ones that are not declared"
+    assert words["no rights beyond"].startswith("none that writes, enters or reads secrets")
+    assert " of them in " in words["rights to act"]
+    assert "default" not in words["rights to act"]
+    assert words["rights on nodes"] == "all of them"
     assert words["kubernetes"].startswith("v1.")
 
 
@@ -70,18 +82,20 @@ def test_a_right_in_its_own_namespace_is_found(plane: ControlPlane, kubeconfig: 
     cluster = KubernetesCluster.connect(str(kubeconfig))
     rules = declared(Settings.load({}))
     plane.eventually(lambda: cluster.allowed("get", "", "secrets", ACCOUNT), what="the right")
-    assert surplus(cluster, rules, ACCOUNT) == ["get secrets"]
-    assert surplus(cluster, rules) == []
+    assert surplus(cluster, rules, [ACCOUNT, "default"]) == Surplus(refused=(f"get secrets in {ACCOUNT}",))
+    assert surplus(cluster, rules, ["default"]) == Surplus()
 
 
 def test_looking_changes_nothing(
     plane: ControlPlane, installed: Installed, kubeconfig: Path, tmp_path: Path
 ) -> None:
-    """The audit log holds nothing but questions about rights."""
+    """The audit log holds nothing but questions about rights, and the names of the namespaces."""
     before = len(plane.audit(f"{ACCOUNT}:{ACCOUNT}"))
     examined(installed, tmp_path, KUBECONFIG=str(kubeconfig))
     asked = plane.audit(f"{ACCOUNT}:{ACCOUNT}")[before:]
     assert asked
     assert {(call["verb"], call["objectRef"]["resource"]) for call in asked if "objectRef" in call} == {
-        ("create", "selfsubjectaccessreviews")
+        ("create", "selfsubjectaccessreviews"),
+        ("create", "selfsubjectrulesreviews"),
+        ("list", "namespaces"),
     }

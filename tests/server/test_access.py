@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -16,14 +17,18 @@ from tests.server.app_stand import empty_database
 from tests.tools.shop import connect, grant
 from tools.clock import ManualClock
 from tools.cluster import KubernetesCluster
-from tools.controls import SqlControls
+from tools.controls import PauseState, SqlControls
 from tools.database import Database, holder_of
 from tools.errors import Forbidden, Refused
-from tools.rbac import render, rules_for
+from tools.rbac import PARTS, render, rules_for
 from tools.records import RbacRule
-from tools.sandbox import Sandbox
+from tools.resources import JsonObject
+from tools.sandbox import Sandbox, Switch
 
 SECRETS = RbacRule(group="", resource="secrets", verbs=("get", "list"))
+NAMESPACE: JsonObject = {"apiVersion": "v1", "kind": "Namespace"}
+WRITE_CONFIG = RbacRule(group="", resource="configmaps", verbs=("update",))
+READ_CONFIG = RbacRule(group="", resource="configmaps", verbs=("list",))
 BIND = RbacRule(group="rbac.authorization.k8s.io", resource="clusterroles", verbs=("bind",))
 
 
@@ -55,13 +60,49 @@ def too_powerful(sandbox: Sandbox, folder: Path) -> KubernetesCluster:
     return as_in_a_pod(sandbox, folder, token)
 
 
+def bind(sandbox: Sandbox, namespace: str, rule: JsonObject) -> None:
+    """Give the agent's account one more right there."""
+    group = "rbac.authorization.k8s.io"
+    place = {"name": "peek", "namespace": namespace}
+    subject = {"kind": "ServiceAccount", "name": "sre-agent", "namespace": "sre-agent"}
+    reference = {"apiGroup": group, "kind": "Role", "name": "peek"}
+    role = {"apiVersion": f"{group}/v1", "kind": "Role", "metadata": place, "rules": [rule]}
+    binding = {"apiVersion": f"{group}/v1", "kind": "RoleBinding", "metadata": place}
+    sandbox.apply([role, {**binding, "roleRef": reference, "subjects": [subject]}])
+
+
+def opt_in(sandbox: Sandbox, namespace: str) -> None:
+    """As `kubectl apply -n NAMESPACE -k k8s/opt-in` does."""
+    (binding,) = PARTS["opt-in"]()
+    sandbox.apply({**binding, "metadata": {**binding["metadata"], "namespace": namespace}})
+
+
+class Unpaused:
+    """The kill switch, in memory."""
+
+    def __init__(self) -> None:
+        self._state = PauseState(paused=False)
+
+    def pause(self, *, actor: str, reason: str, at: datetime) -> None:
+        self._state = PauseState(paused=True, actor=actor, reason=reason, at=at)
+
+    def resume(self, *, actor: str, reason: str, at: datetime) -> None:
+        self._state = PauseState(paused=False)
+
+    def pause_state(self) -> PauseState:
+        return self._state
+
+    def pause_now(self) -> PauseState:
+        return self._state
+
+
 def test_the_generated_account_starts(sandbox: Sandbox, settings: Settings, tmp_path: Path) -> None:
     """It may do what is declared, and nothing dangerous beyond it."""
     cluster = as_in_a_pod(sandbox, tmp_path, sandbox.token("sre-agent", "sre-agent"))
     agent = build(settings, clock=ManualClock(), cluster=cluster)
     agent.probes.refresh()
     agent.stop()
-    assert agent.probes().services["k8s_account"].detail == "an account of its own"
+    assert agent.probes().services["k8s_account"].detail == "an account of its own; may act in no namespace"
     assert not agent.probes().admin_kubeconfig
 
 
@@ -72,31 +113,17 @@ def test_a_pods_account_with_more_refuses_to_start(
     with pytest.raises(Refused) as refused:
         build(settings, cluster=too_powerful(sandbox, tmp_path))
     words = str(refused.value)
-    assert "get secrets, list secrets, bind clusterroles.rbac.authorization.k8s.io." in words
+    assert "bind clusterroles.rbac.authorization.k8s.io, get secrets, list secrets." in words
     assert "Mend: take it away" in words
     assert not settings.data_dir.exists()
 
 
 def test_a_surplus_in_its_own_namespace_alone_counts(sandbox: Sandbox, tmp_path: Path) -> None:
     """Secrets of the namespace in which the tokens lie are the likeliest mistake."""
-    group = "rbac.authorization.k8s.io"
-    rule = {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]}
-    subject = {"kind": "ServiceAccount", "name": "sre-agent", "namespace": "sre-agent"}
-    place = {"name": "peek", "namespace": "sre-agent"}
-    role = {"apiGroup": group, "kind": "Role", "name": "peek"}
-    sandbox.apply({"apiVersion": f"{group}/v1", "kind": "Role", "metadata": place, "rules": [rule]})
-    sandbox.apply(
-        {
-            "apiVersion": f"{group}/v1",
-            "kind": "RoleBinding",
-            "metadata": place,
-            "roleRef": role,
-            "subjects": [subject],
-        }
-    )
+    bind(sandbox, "sre-agent", {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]})
     cluster = as_in_a_pod(sandbox, tmp_path, sandbox.token("sre-agent", "sre-agent"))
     in_its_pod = Settings.load({"POD_NAMESPACE": "sre-agent"})
-    with pytest.raises(Refused, match="more than is declared: get secrets\\."):
+    with pytest.raises(Refused, match="more than is declared: get secrets in sre-agent\\."):
         Account(cluster, in_its_pod).refuse_surplus()
 
 
@@ -133,6 +160,71 @@ def test_a_surplus_that_shows_late_pauses_the_agent(
     database.close()
     assert (state.paused, state.actor) == (True, "sre-agent")
     assert "get secrets" in state.reason
+
+
+def test_a_right_that_nobody_thought_of_is_found(sandbox: Sandbox, tmp_path: Path) -> None:
+    """By the server's own list; what only reads is no reason not to start, and is told."""
+    rights = rules_for()
+    token = grant(sandbox, "handy", [*rights.reader, *rights.executor, WRITE_CONFIG, READ_CONFIG])
+    account = Account(as_in_a_pod(sandbox, tmp_path, token), Settings.load({}))
+    with pytest.raises(Refused, match="more than is declared: update configmaps\\."):
+        account.refuse_surplus()
+    token = grant(sandbox, "reading", [*rights.reader, *rights.executor, READ_CONFIG])
+    account = Account(as_in_a_pod(sandbox, tmp_path, token), Settings.load({}))
+    account.refuse_surplus()
+    words = account.standing(Probes(ManualClock(), lambda: 0.0), Unpaused(), ManualClock())
+    assert words.endswith("; not declared: list configmaps")
+
+
+def test_where_the_list_is_not_whole_the_dangerous_ones_are_asked_for(tmp_path: Path) -> None:
+    """As in clouds, where a webhook authorizes too."""
+    with Sandbox(nodes=1, broken={Switch.RULES_REVIEW}) as cloud:
+        with pytest.raises(Refused, match=r"get secrets, list secrets, bind clusterroles"):
+            Account(too_powerful(cloud, tmp_path), Settings.load({})).refuse_surplus()
+        rights = rules_for()
+        clean = as_in_a_pod(cloud, tmp_path, grant(cloud, "clean", [*rights.reader, *rights.executor]))
+        account = Account(clean, Settings.load({}))
+        account.refuse_surplus()
+        words = account.standing(Probes(ManualClock(), lambda: 0.0), Unpaused(), ManualClock())
+        assert words == "an account of its own; may act in every namespace"
+
+
+def test_health_says_which_namespaces_were_opted_in(sandbox: Sandbox, tmp_path: Path) -> None:
+    """The API server alone knows; one that is opted in later shows itself within ten minutes."""
+    clock = ManualClock()
+    sandbox.apply([NAMESPACE | {"metadata": {"name": name}} for name in ("shop", "pay")])
+    opt_in(sandbox, "shop")
+    cluster = as_in_a_pod(sandbox, tmp_path, sandbox.token("sre-agent", "sre-agent"))
+    account = Account(cluster, Settings.load({}))
+
+    def look() -> str:
+        return account.standing(Probes(clock, lambda: 0.0), Unpaused(), clock)
+
+    assert look() == "an account of its own; may act in shop"
+    opt_in(sandbox, "pay")
+    asked = len(sandbox.requests)
+    assert look() == "an account of its own; may act in shop"
+    assert len(sandbox.requests) == asked, "a round is walked once in ten minutes"
+    clock.advance(600)
+    assert look() == "an account of its own; may act in pay, shop"
+
+
+def test_a_surplus_in_a_namespace_that_nobody_named_pauses_the_agent(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """The round finds it, wherever it is bound; it is told until the next round finds it gone."""
+    sandbox.apply(NAMESPACE | {"metadata": {"name": "attic"}})
+    bind(sandbox, "attic", {"apiGroups": [""], "resources": ["pods"], "verbs": ["delete"]})
+    cluster = as_in_a_pod(sandbox, tmp_path, sandbox.token("sre-agent", "sre-agent"))
+    account, controls, clock = Account(cluster, Settings.load({})), Unpaused(), ManualClock()
+    account.refuse_surplus()
+    for _ in range(2):
+        with pytest.raises(Forbidden, match="delete pods in attic; all actions are paused"):
+            account.standing(Probes(clock, lambda: 0.0), controls, clock)
+    assert "delete pods in attic" in controls.pause_state().reason
+    sandbox.delete("RoleBinding", "attic", "peek")
+    clock.advance(600)
+    assert "of its own" in account.standing(Probes(clock, lambda: 0.0), controls, clock)
 
 
 def test_an_api_server_that_is_away_keeps_nobody_from_starting(settings: Settings, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from server import doctor_cluster, doctor_store, doctor_surroundings
 from server.cli import main
 from server.doctor import Check, examine
+from server.own_namespaces import meant, named
 from server.settings import Settings
 from tests.mail_server import PASSWORD, mail_server
 from tests.ports import free_port
@@ -28,13 +29,18 @@ from tools.sandbox import Sandbox
 
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
 CLOCK = ManualClock()
+REVIEWS = "/apis/authorization.k8s.io/v1"
 
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
     """An API server with the agent's account in it."""
     with Sandbox(nodes=1) as started:
-        started.apply([item for item in yaml.safe_load_all(render()) if item])
+        rights = render(write_namespaces=["shop"], nodes=True)
+        namespaces = [
+            {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": n}} for n in ("shop", "pay")
+        ]
+        started.apply([*namespaces, *(item for item in yaml.safe_load_all(rights) if item)])
         yield started
 
 
@@ -64,13 +70,17 @@ def test_an_agent_with_its_generated_account_lacks_nothing(environ: dict[str, st
     checks = found(environ)
     assert {check.name: check.state for check in checks.values()} == {
         **dict.fromkeys(["settings", "kubernetes", "credentials", "rights to read", "rights to act"], "ok"),
+        "rights on nodes": "ok",
         **dict.fromkeys(["no rights beyond", "data folder", "disk space", "database", "memory"], "ok"),
         **dict.fromkeys(["model", "messages", "prometheus", "alertmanager", "tokens"], "absent"),
         "public address": "absent",
     }
     asked = {(each.method, each.path) for each in list(sandbox.requests)[before:]}
-    reviews = ("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews")
-    assert asked == {("GET", "/version"), reviews}
+    reviews = {
+        ("POST", f"{REVIEWS}/{kind}") for kind in ("selfsubjectaccessreviews", "selfsubjectrulesreviews")
+    }
+    assert asked == {("GET", "/version"), ("GET", "/api/v1/namespaces"), *reviews}
+    assert checks["rights to act"].words.endswith(" of them in shop")
 
 
 def test_the_command_prints_lines_or_json(
@@ -131,25 +141,55 @@ def test_a_right_to_read_that_is_missing(environ: dict[str, str], sandbox: Sandb
 def test_rights_to_act_are_needed_by_modes_that_act(
     environ: dict[str, str], sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    """A reader's account is enough for shadow, and lacks every write otherwise."""
+    """A reader's account is enough for shadow, and lacks every write in a namespace that the settings name."""
     environ["KUBECONFIG"] = str(
         sandbox.kubeconfig(tmp_path / "k", sandbox.token("sre-agent", "sre-agent-reader"))
     )
-    line = tell(environ, "rights to act")
+    line = tell({**environ, "NAMESPACE_ALLOW": "pay,shop"}, "rights to act")
     assert "patch deployments.apps" in line
     assert "create pods/eviction" in line
+    assert "in pay (and in 1 more). Mend: kubectl -n pay create rolebinding sre-agent-executor" in line
     assert found({**environ, "MODE": "shadow"})["rights to act"].state == "absent"
 
 
-def test_writes_that_are_bound_in_some_namespaces_are_asked_for_there(environ: dict[str, str]) -> None:
-    """Names, not patterns: those could be bound nowhere else than everywhere."""
+def test_an_agent_that_was_opted_in_nowhere_is_not_broken(
+    environ: dict[str, str], sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """It explains; the line says how to opt a namespace in, another one how to let it cordon."""
+    token = sandbox.token("sre-agent", "sre-agent-reader")
+    environ["KUBECONFIG"] = str(sandbox.kubeconfig(tmp_path / "k", token))
+    checks = found(environ)
+    assert [each.name for each in checks.values() if each.state == "broken"] == []
+    acting, nodes = checks["rights to act"], checks["rights on nodes"]
+    assert (acting.state, nodes.state) == ("absent", "absent")
+    assert "kubectl -n NAMESPACE create rolebinding sre-agent-executor" in acting.words
+    assert "sre-agent rbac --nodes" in nodes.words
 
-    def places(**more: str) -> list[str]:
-        return doctor_cluster.write_places(Settings.load({**environ, **more}))
 
-    assert places(NAMESPACE_ALLOW="shop,pay") == ["shop", "pay"]
-    assert places(NAMESPACE_ALLOW="shop,pay", TARGET_NAMESPACE="shop") == ["shop"]
-    assert places(NAMESPACE_ALLOW="shop-*,pay") == places() == [""]
+def test_a_namespace_that_was_opted_in_to_an_old_role_is_broken(
+    environ: dict[str, str], sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """Some of the rights and not all: the role is what has to be granted anew."""
+    some = [rule for rule in rules_for().executor if rule.resource != "pods/eviction" and not rule.cluster]
+    token = grant(sandbox, "old", [*rules_for().reader, *some])
+    environ["KUBECONFIG"] = str(sandbox.kubeconfig(tmp_path / "k", token))
+    line = tell(environ, "rights to act")
+    assert "may not create pods/eviction in default (and in " in line
+    assert line.endswith("Mend: sre-agent rbac | kubectl apply -f -")
+
+
+def test_rights_to_act_are_asked_for_where_the_settings_let_it_act(environ: dict[str, str]) -> None:
+    """Names are all asked for; patterns, and what is denied, only sort what is there."""
+
+    def settings(**more: str) -> Settings:
+        return Settings.load({**environ, **more})
+
+    there = ["shop-a", "pay", "kube-system", "other"]
+    assert named(settings(NAMESPACE_ALLOW="shop,pay")) == ["shop", "pay"]
+    assert named(settings(NAMESPACE_ALLOW="shop,pay", TARGET_NAMESPACE="shop")) == ["shop"]
+    assert named(settings(NAMESPACE_ALLOW="shop-*,pay")) == named(settings()) == []
+    assert meant(settings(NAMESPACE_ALLOW="shop-*,pay"), there) == ["shop-a", "pay"]
+    assert meant(settings(), there) == ["shop-a", "pay", "other"]
 
 
 def test_a_pod_account_with_more_than_is_declared(
@@ -157,12 +197,13 @@ def test_a_pod_account_with_more_than_is_declared(
 ) -> None:
     """In a pod it is broken, for the agent would not start; with a person's kubeconfig it is only told."""
     secrets = RbacRule(group="", resource="secrets", verbs=("get",))
-    cluster = connect(sandbox, tmp_path, grant(sandbox, "curious", [secrets]))
+    views = RbacRule(group="", resource="configmaps", verbs=("list",))
+    cluster = connect(sandbox, tmp_path, grant(sandbox, "curious", [secrets, views]))
     settings = Settings.load(environ)
     assert doctor_cluster.beyond(cluster, settings).state == "ok"
     cluster.in_cluster = True
     check = doctor_cluster.beyond(cluster, settings)
-    assert (check.state, "it may get secrets" in check.words) == ("broken", True)
+    assert (check.state, "it may get secrets." in check.words) == ("broken", True)
     assert "take it away" in check.mend
 
 

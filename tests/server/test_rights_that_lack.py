@@ -53,7 +53,8 @@ def test_what_the_account_may_not_do_is_not_asked_for(tmp_path: Path, mode: str)
         assert writes(agent) == []
         (message,) = agent.agent.services.outbox.for_incident(incident_id)
         assert "no_access: the agent's account may not patch deployments.apps in shop" in message.body
-        assert "sre-agent rbac" in message.body
+        assert "`kubectl -n shop create rolebinding sre-agent-executor" in message.body
+        assert "whoever administers the cluster" in message.body
 
 
 class Mute:

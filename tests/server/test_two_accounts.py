@@ -35,7 +35,13 @@ def test_a_whole_run_reads_under_one_account_and_writes_under_another(tmp_path: 
         agent.advance(1200, step=120)
         scene.strike(agent.sandbox, agent.clock)
         agent.advance(170, step=10)
-        agent.sandbox.apply([item for item in yaml.safe_load_all(render(two_accounts=True)) if item])
+        agent.sandbox.apply(
+            [
+                item
+                for item in yaml.safe_load_all(render(two_accounts=True, write_namespaces=["shop"]))
+                if item
+            ]
+        )
         reader, executor = (
             connect(agent.sandbox, tmp_path, agent.sandbox.token(ACCOUNT, name)) for name in (READER, ACCOUNT)
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -13,18 +14,31 @@ from tools.actions import REGISTRY
 from tools.errors import Forbidden, Refused
 from tools.evidence import collect
 from tools.namespaces import mode_label
-from tools.rbac import covers, manifests, render, rules_for
+from tools.rbac import PARTS, as_text, covers, manifests, opting_in, render, rules_for
 from tools.records import RbacRule
 from tools.resources import DEPLOYMENTS, PODS
 from tools.sandbox import Sandbox
 from tools.targets import resolve
 
-FILE = Path(__file__).parents[2] / "k8s" / "base" / "rbac.yaml"
+K8S = Path(__file__).parents[2] / "k8s"
 
 
 def test_the_file_is_what_is_generated() -> None:
     """`python -m tools.rbac > k8s/base/rbac.yaml` brings it up to date."""
-    assert FILE.read_text(encoding="utf-8") == render()
+    assert (K8S / "base" / "rbac.yaml").read_text(encoding="utf-8") == render()
+
+
+@pytest.mark.parametrize(
+    ("part", "file"),
+    [
+        ("opt-in", "opt-in/binding.yaml"),
+        ("nodes", "components/nodes/nodes.yaml"),
+        ("cluster-wide-writes", "components/cluster-wide-writes/writes.yaml"),
+    ],
+)
+def test_what_is_applied_beside_the_base_is_generated_too(part: str, file: str) -> None:
+    """`python -m tools.rbac PART > k8s/FILE` brings it up to date."""
+    assert (K8S / file).read_text(encoding="utf-8") == as_text(PARTS[part](), part)
 
 
 def test_the_reader_role_is_enough_to_resolve_and_to_collect(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -85,23 +99,63 @@ def test_an_unknown_action_is_refused() -> None:
         rules_for(["reboot_cluster"])
 
 
-def test_writing_can_be_bound_to_namespaces() -> None:
-    """One RoleBinding per namespace instead of one for the whole cluster; reading stays everywhere."""
-    kinds = [
-        (item["kind"], item["metadata"].get("namespace", ""))
-        for item in manifests("sre", write_namespaces=["shop", "pay"])
+def bindings(**wanted: Any) -> list[tuple[str, str, str]]:
+    """Kind, role and namespace of each that is printed."""
+    return [
+        (item["kind"], item["roleRef"]["name"], item["metadata"].get("namespace", ""))
+        for item in manifests("sre", **wanted)
         if item["kind"].endswith("Binding")
     ]
-    assert kinds == [("ClusterRoleBinding", ""), ("RoleBinding", "shop"), ("RoleBinding", "pay")]
+
+
+READS = ("ClusterRoleBinding", "sre-agent-reader", "")
+ON_NODES = [
+    ("ClusterRoleBinding", "sre-agent-nodes", ""),
+    ("RoleBinding", "sre-agent-node-events", "default"),
+]
+
+
+def test_writing_is_bound_nowhere_by_itself() -> None:
+    """Reading everywhere, writing in the namespaces that are named, nodes only where they are wanted."""
+    assert bindings() == [READS]
+    assert bindings(nodes=True) == [READS, *ON_NODES]
+    named = [("RoleBinding", "sre-agent-executor", place) for place in ("shop", "pay")]
+    assert bindings(write_namespaces=["shop", "pay"]) == [READS, *named]
+    everywhere = ("ClusterRoleBinding", "sre-agent-executor", "")
+    assert bindings(cluster_wide_writes=True) == [READS, *ON_NODES, everywhere]
+
+
+def test_what_is_bound_in_a_namespace_reaches_nothing_of_the_cluster() -> None:
+    """The role of writes holds no rule about nodes: bound in the whole cluster by mistake it opens none."""
+    roles = {item["metadata"]["name"]: item for item in manifests() if item["kind"] == "ClusterRole"}
+    assert sorted(roles) == ["sre-agent-executor", "sre-agent-reader"]
+    resources = {name for rule in roles["sre-agent-executor"]["rules"] for name in rule["resources"]}
+    assert "nodes" not in resources
+    assert "deployments" in resources
 
 
 def test_the_manifests_can_be_applied(sandbox: Sandbox, tmp_path: Path) -> None:
-    """An account made from them may do what the executor must, and may not read secrets."""
-    sandbox.apply([item for item in yaml.safe_load_all(render("ops")) if item])
+    """An account made from them may write where it was opted in and nowhere else, and may not read secrets."""
+    sandbox.apply([item for item in yaml.safe_load_all(render("ops", write_namespaces=["shop"])) if item])
     account = connect(sandbox, tmp_path, sandbox.token("ops", "sre-agent"))
     assert account.allowed("patch", "apps", "deployments", "shop")
-    assert account.allowed("get", "", "pods/log", "shop")
+    assert not account.allowed("patch", "apps", "deployments", "default")
+    assert not account.allowed("patch", "", "nodes")
+    assert account.allowed("get", "", "pods/log", "default")
     assert not account.allowed("get", "", "secrets", "shop")
     reader = connect(sandbox, tmp_path, sandbox.token("ops", "sre-agent-reader"))
     assert reader.allowed("list", "", "pods", "shop")
     assert not reader.allowed("patch", "apps", "deployments", "shop")
+
+
+def test_the_command_that_opts_in_is_the_binding_that_is_generated() -> None:
+    """`kubectl create rolebinding` of the same name, role and account as `kubectl apply -n shop -k k8s/opt-in`."""
+    (made,) = PARTS["opt-in"]()
+    account = made["subjects"][0]
+    assert "namespace" not in made["metadata"]
+    assert opting_in("shop").split() == [
+        *("kubectl", "-n", "shop", "create", "rolebinding", made["metadata"]["name"]),
+        f"--clusterrole={made['roleRef']['name']}",
+        f"--serviceaccount={account['namespace']}:{account['name']}",
+    ]
+    assert opting_in("shop", "ops").endswith("--serviceaccount=ops:sre-agent")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from tools.cluster import JsonObject
-from tools.sandbox import kinds
+from tools.sandbox import kinds, selectors
 from tools.sandbox.errors import ApiError, unauthorized
 from tools.sandbox.store import Store
 
@@ -103,8 +103,19 @@ class Authorizer:
         reference = binding.get("roleRef") or {}
         cluster = reference.get("kind") == "ClusterRole"
         kind = kinds.CLUSTERROLE if cluster else kinds.ROLE
-        role = self._store.get(kind, "" if cluster else namespace, reference.get("name", ""))
-        return (role or {}).get("rules") or []
+        role = self._store.get(kind, "" if cluster else namespace, reference.get("name", "")) or {}
+        return self._aggregated(role) if role.get("aggregationRule") else role.get("rules") or []
+
+    def _aggregated(self, role: JsonObject) -> list[JsonObject]:
+        """What the controller would have copied into the role: its own rules, if any were written, are replaced."""
+        wanted = role["aggregationRule"].get("clusterRoleSelectors") or []
+        chosen = [selectors.from_object(each) for each in wanted]
+        return [
+            rule
+            for part in self._store.list(kinds.CLUSTERROLE)
+            if any(selectors.matches(each, part) for each in chosen)
+            for rule in part.get("rules") or []
+        ]
 
 
 def denied(user: User, asked: Attributes) -> ApiError:

@@ -38,5 +38,7 @@ class Switch(StrEnum):
     """Errors come as plain text instead of a Status object."""
     ACCESS_REVIEW = "access_review"
     """SelfSubjectAccessReview always answers yes."""
+    RULES_REVIEW = "rules_review"
+    """A webhook seems to authorize beside RBAC: SelfSubjectRulesReview lists no role's rules, and says so."""
     RBAC = "rbac"
     """Every known user may do everything."""

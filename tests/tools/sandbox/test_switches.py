@@ -42,6 +42,7 @@ GUARDS: list[tuple[Switch, Contract]] = [
     (Switch.LOG, test_container_logs.test_there_is_no_previous_log_without_a_crash),
     (Switch.STATUS_BODY, test_status_bodies.test_errors_carry_a_status_body),
     (Switch.ACCESS_REVIEW, test_rights.test_an_account_can_ask_what_it_may),
+    (Switch.RULES_REVIEW, test_rights.test_an_account_can_list_its_rights),
     (Switch.RBAC, test_rights.test_rights_end_at_the_namespace),
     (Switch.RBAC, test_rights.test_reading_is_not_writing),
 ]
