@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
+from graph.lowered import message
 from graph.policy_facts import REQUESTED, AutonomyCeiling, PolicySettings
 from graph.services import Services
 from tools.autonomy import Standing
@@ -75,7 +76,8 @@ def step_up(level: Level, tally: Tally) -> tuple[Level, str] | None:
 
 
 def take_back(services: Services, key: str) -> None:
-    """After a verdict: lower the level where this outcome calls for it. Called again for the same one, it does nothing.
+    """After a verdict: lower the level where this outcome calls for it, and tell people. Called again for the same one,
+    it does nothing.
 
     Raises StoreError.
     """
@@ -99,6 +101,8 @@ def take_back(services: Services, key: str) -> None:
         at=now,
         cause=key,
     )
+    # Before it stands: a process that dies in between judges again, and finds the message queued.
+    services.outbox.queue(message(lowered, entry.incident_id, now))
     services.autonomy.put(lowered, incident_id=entry.incident_id)
     words = f"{entry.call.name} for {entry.problem} is taken back to {level}: {why}"
     services.incidents.note(entry.incident_id, "autonomy", words)

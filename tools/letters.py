@@ -16,6 +16,7 @@ _COLOURS = {
     "escalated": "#b3261e",
     "explained": "#b3261e",
     "hold": "#1f5fbf",
+    "autonomy": "#1f5fbf",
 }
 _CALM = "#1b7f4b"
 

@@ -12,7 +12,15 @@ from tools.records import Record
 from tools.schema import outbox
 
 MessageKind: TypeAlias = Literal[
-    "needs_approval", "reminder", "acted", "escalated", "explained", "withdrawn", "expired", "hold"
+    "needs_approval",
+    "reminder",
+    "acted",
+    "escalated",
+    "explained",
+    "withdrawn",
+    "expired",
+    "hold",
+    "autonomy",
 ]
 
 

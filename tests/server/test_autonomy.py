@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,9 @@ from tests.server.test_verdicts import image_of, waiting_rollback
 from tests.server.ways import approve
 from tests.server.ways import decision as decision_of
 from tools.audit import SqlAudit
+from tools.errors import StoreError
 from tools.ledger import LedgerEntry
+from tools.outbox import Message
 from tools.records import ActionCall, Target
 
 pytestmark = pytest.mark.timeout(300)
@@ -50,6 +53,18 @@ def done(agent: Harness, key: str, verdict: str, incident_id: str) -> None:
     )
     services.ledger.set_verdict(key, verdict)
     take_back(services, key)
+
+
+def lowerings(agent: Harness, incident_id: str) -> list[Message]:
+    """Messages about a level that was lowered."""
+    return [m for m in agent.agent.services.outbox.for_incident(incident_id) if m.kind == "autonomy"]
+
+
+class Unwritable:
+    """An outbox that takes nothing: the disk is full."""
+
+    def queue(self, message: Message) -> None:
+        raise StoreError("the disk is full")
 
 
 def test_an_outcome_that_verification_finds_takes_the_level_back(tmp_path: Path) -> None:
@@ -86,9 +101,33 @@ def test_a_harmful_outcome_takes_the_level_back_by_itself(tmp_path: Path) -> Non
         assert (row["level"], row["actor"], row["reason"]) == ("approve", "agent", "it made things worse")
         take_back(agent.agent.services, "k1")
         assert rows(agent) == [row]
+        assert [m.key for m in lowerings(agent, incident_id)] == ["lowered:k1"]
         agent.clock.advance(1)
         done(agent, "k2", "REGRESSED", incident_id)
         assert rows(agent)[0]["level"] == "shadow"
+        first, second = lowerings(agent, incident_id)
+        assert (
+            first.subject == "Nothing to do now: rollback_deployment for bad release is taken back to approve"
+        )
+        assert "Why: it made things worse." in first.body
+        assert "a person is asked each time" in first.body
+        assert "it is not done" in second.body
+
+
+def test_no_level_is_lowered_that_nobody_is_told_of(tmp_path: Path) -> None:
+    """What cannot be queued is judged again later: then the level stands, and there is one message."""
+    with harness(tmp_path, MODE="auto") as agent:
+        incident_id = waiting_rollback(agent)
+        done(agent, "k1", "RECOVERED", incident_id)
+        services = agent.agent.services
+        services.ledger.set_verdict("k1", "REGRESSED")
+        outbox: Any = Unwritable()
+        with pytest.raises(StoreError):
+            take_back(dataclasses.replace(services, outbox=outbox), "k1")
+        assert rows(agent)[0]["level"] == "auto"
+        take_back(services, "k1")
+        assert rows(agent)[0]["level"] == "approve"
+        assert len(lowerings(agent, incident_id)) == 1
 
 
 def test_two_failed_outcomes_take_it_back_and_a_person_starts_it_anew(tmp_path: Path) -> None:
