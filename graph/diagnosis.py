@@ -26,12 +26,17 @@ ABOUT_PODS = re.compile(
 )
 """Names of alerts whose condition the state of pods shows: only of these (and tests) can pods say that it is over."""
 
+ABOUT_SCALERS = re.compile(r"hpa|autoscaler", re.IGNORECASE)
+"""Names of alerts about what an autoscaler wants, which pods that are well say nothing of."""
+
 ABOUT_USE = re.compile(r"cpu|processor|throttl|load|memory", re.IGNORECASE)
 """Names of alerts whose condition only what pods use shows."""
 MEASURE = "Look at what its pods use; a metrics server, or PROMETHEUS_URL, would let this agent look too."
 
 ABOUT_READINESS = re.compile(r"node.*(?:ready|readiness|unreachable|down)", re.IGNORECASE)
 """Names of alerts whose condition a node's Ready condition shows."""
+COMES_AND_GOES = re.compile(r"flap", re.IGNORECASE)
+"""Names of alerts for which a state that is well now says nothing."""
 
 
 def diagnose(
@@ -82,7 +87,7 @@ def is_noise(alerts: Sequence[Alert]) -> bool:
 def _nothing_proved(evidence: Evidence, alerts: Sequence[Alert]) -> Finding:
     if evidence.node:
         return _no_ill_node(evidence.node, evidence, alerts)
-    unseen = [a.name for a in alerts if not (is_test(a.labels) or ABOUT_PODS.search(a.name))]
+    unseen = [a.name for a in alerts if not (is_test(a.labels) or _about_pods(a.name))]
     if _is_well(evidence) and not unseen:
         return Finding(
             problem="recovered_by_itself",
@@ -109,6 +114,10 @@ def _nothing_proved(evidence: Evidence, alerts: Sequence[Alert]) -> Finding:
     )
 
 
+def _about_pods(name: str) -> bool:
+    return bool(ABOUT_PODS.search(name)) and not ABOUT_SCALERS.search(name)
+
+
 def _telling_first(evidence: Evidence, unseen: Sequence[str]) -> list[EvidenceItem]:
     """Of an alert about use what tells of use comes first, where somebody tells."""
     about = any(ABOUT_USE.search(name) for name in unseen)
@@ -125,7 +134,9 @@ def _unmeasured(evidence: Evidence, unseen: Sequence[str]) -> tuple[str, ...]:
 
 def _no_ill_node(node: NodeFacts, evidence: Evidence, alerts: Sequence[Alert]) -> Finding:
     """It is Ready, or was cordoned by somebody: of alerts about readiness that says that they are over."""
-    only_readiness = all(ABOUT_READINESS.search(alert.name) for alert in alerts)
+    only_readiness = all(
+        ABOUT_READINESS.search(alert.name) and not COMES_AND_GOES.search(alert.name) for alert in alerts
+    )
     if only_readiness and node.takes_pods and not node.pressures:
         return Finding(
             problem="recovered_by_itself",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tools.excerpts import message
 from tools.objects import condition, controller, instant, name, uid
 from tools.owners import managed_by
 from tools.records import AutoscalerFacts
@@ -44,9 +45,18 @@ def autoscaler_facts(item: JsonObject) -> AutoscalerFacts:
         limited=str(limited.get("reason") or "") if limited.get("status") == "True" else "",
         limited_since=instant(limited.get("lastTransitionTime")) if limited.get("status") == "True" else None,
         inactive="" if active.get("status") == "True" else str(active.get("reason") or "no status yet"),
+        inactive_why="" if active.get("status") == "True" else message(str(active.get("message") or "")),
+        unable=_unable(item),
         over=max(_ratios(spec, status), default=None),
         managed_by=managed_by(item, operated=controller(item) is not None),
     )
+
+
+def _unable(item: JsonObject) -> str:
+    able = condition(item, "AbleToScale")
+    if able.get("status") != "False":
+        return ""
+    return message(f"{able.get('reason') or 'no reason'}: {able.get('message') or ''}".rstrip(": "))
 
 
 def _ratios(spec: JsonObject, status: JsonObject) -> Iterator[float]:

@@ -78,6 +78,7 @@ def workload_facts(
         surge=plan.surge,
         min_ready_seconds=int(spec.get("minReadySeconds") or 0),
         progressing_reason=str(condition(workload, "Progressing").get("reason", "")),
+        progress_deadline_seconds=int(spec.get("progressDeadlineSeconds") or 600),
         revision=revision_number(workload) or (number_of(current) if current else 0),
         template_digest=template_digest(template_of(workload)),
         created_at=created(workload),

@@ -195,6 +195,8 @@ class WorkloadFacts(Record):
     min_ready_seconds: int = 0
     progressing_reason: str = ""
     """Reason of the Progressing condition, e.g. `ProgressDeadlineExceeded`."""
+    progress_deadline_seconds: int = 600
+    """How long a rollout may make no progress."""
     revision: int = 0
     template_digest: str = ""
     created_at: datetime
@@ -276,6 +278,10 @@ class AutoscalerFacts(Record):
     limited_since: datetime | None = None
     inactive: str = ""
     """Why it decides nothing now: `FailedGetResourceMetric`, or that it has no status yet; empty: it does."""
+    inactive_why: str = ""
+    """The same in its own words, redacted."""
+    unable: str = ""
+    """Why it cannot change the number of replicas: reason and message of AbleToScale=False, redacted."""
     over: float | None = None
     """The greatest of its metrics, of its target; None: nobody tells one."""
     managed_by: str = ""

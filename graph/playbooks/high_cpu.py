@@ -13,23 +13,14 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from graph import counted
+from graph.busy import busy_container, container_named
 from graph.load import cpu_share, pods_that_fit, used_cores
 from graph.playbooks import Playbook
 from graph.state import Finding, Proposal
-from graph.symptoms import (
-    crashed_lately,
-    current_revision,
-    dependencies_down,
-    is_complete,
-    is_failing,
-    live_pods,
-)
+from graph.symptoms import current_revision, dependencies_down, live_pods
 from tools.records import ActionCall, ContainerFacts, Evidence, PodFacts, Target, UsageSource
 from tools.workload_revisions import kind_args
 
-NEAR_LIMIT, NEAR_REQUEST = 0.8, 0.9
-STARTED = timedelta(seconds=300)
-"""Containers that start may be busy with that."""
 TELLS: Mapping[UsageSource, tuple[str, str]] = {
     "metrics.k8s.io": ("metrics", "told by metrics.k8s.io"),
     "Prometheus": ("processor_use", "told by Prometheus, as an average of five minutes"),
@@ -40,13 +31,8 @@ JUST_RELEASED = timedelta(minutes=30)
 
 def proves(evidence: Evidence) -> Finding | None:
     """See the module's words."""
-    pods, now = live_pods(evidence), evidence.collected_at
-    if not pods or not is_complete(evidence):
-        return None
-    if any(not pod.ready or is_failing(pod, now) or crashed_lately(pod, now) for pod in pods):
-        return None
-    name = next((name for name in _names(pods[0]) if all(_is_hot(pod, name, evidence) for pod in pods)), "")
-    return _finding(name, pods, evidence) if name else None
+    name = busy_container(evidence)
+    return _finding(name, live_pods(evidence), evidence) if name else None
 
 
 def candidates(finding: Finding, evidence: Evidence, target: Target) -> list[Proposal]:
@@ -83,30 +69,14 @@ def candidates(finding: Finding, evidence: Evidence, target: Target) -> list[Pro
     ]
 
 
-def _names(pod: PodFacts) -> list[str]:
-    return [container.name for container in pod.containers if not container.init]
-
-
-def _container(pod: PodFacts, name: str) -> ContainerFacts | None:
-    return next((c for c in pod.containers if c.name == name and not c.init), None)
-
-
-def _is_hot(pod: PodFacts, name: str, evidence: Evidence) -> bool:
-    container = _container(pod, name)
-    if container is None or container.running_since is None:
-        return False
-    if evidence.collected_at - container.running_since < STARTED:
-        return False
-    share = cpu_share(pod, container, evidence)
-    return share is not None and share >= (NEAR_LIMIT if container.cpu_limit else NEAR_REQUEST)
-
-
 def _finding(name: str, pods: tuple[PodFacts, ...], evidence: Evidence) -> Finding:
-    container = _container(pods[0], name)
+    container = container_named(pods[0], name)
     assert container is not None
     bound = "limit" if container.cpu_limit else "request"
     shares = {
-        pod.name: cpu_share(pod, found, evidence) or 0.0 for pod in pods if (found := _container(pod, name))
+        pod.name: cpu_share(pod, found, evidence) or 0.0
+        for pod in pods
+        if (found := container_named(pod, name))
     }
     facts = [f"{pod}/{name}: {share:.0%} of its {bound}" for pod, share in sorted(shares.items())[:5]]
     told = [TELLS[source] for source in _sources(name, pods, evidence)]
@@ -127,7 +97,7 @@ def _finding(name: str, pods: tuple[PodFacts, ...], evidence: Evidence) -> Findi
 
 def _sources(name: str, pods: tuple[PodFacts, ...], evidence: Evidence) -> list[UsageSource]:
     """Who told what the pods use, each once."""
-    containers = [(pod, found) for pod in pods if (found := _container(pod, name))]
+    containers = [(pod, found) for pod in pods if (found := container_named(pod, name))]
     told = {use.source for pod, found in containers if (use := used_cores(pod, found, evidence))}
     return [source for source in TELLS if source in told]
 

@@ -47,11 +47,15 @@ def test_playbooks_are_asked_in_order_of_rank() -> None:
     proving = [p.problem for p in playbooks() if not p.only_explains]
     assert proving == [
         "stopped_on_purpose",
+        "node_in_maintenance",
         "node_not_ready",
         "node_cordoned",
+        "node_flapping",
+        "node_pressure",
         "job_failed",
         "runs_pile_up",
         "cronjob_suspended",
+        "suspended_on_purpose",
         "transient_crash",
         "volume_filling",
         "lost_connection",
@@ -64,7 +68,9 @@ def test_playbooks_are_asked_in_order_of_rank() -> None:
         "stuck_pod",
         "bad_pod",
         "pods_bad_on_one_node",
+        "hpa_without_metrics",
         "hpa_at_maximum",
+        "hpa_has_room",
         "high_cpu",
         "volume_unavailable",
         "configuration_error",
@@ -75,6 +81,8 @@ def test_playbooks_are_asked_in_order_of_rank() -> None:
         "failing_init_container",
         "liveness_kills",
         "crash_loop",
+        "rollout_paused",
+        "rolling_out",
         "not_ready",
     ]
 

@@ -1,0 +1,58 @@
+"""A node holds as many pods as its kubelet takes: new ones go elsewhere or wait, and it is not ill.
+
+Proof, where it may be read: the pods on it against what the node allows. Counter-proof: pods that have finished, which
+do not count, and room that there is by now.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from graph.alert_words import fire
+from graph.playbooks import Playbook
+from graph.state import Finding
+from tools.records import Alert, Evidence
+
+NAMES = re.compile(
+    r"KubeletTooManyPods|\w*Node\w*(?:TooManyPods|PodCapacity|PodsFull)\w*|KubernetesOutOfCapacity"
+)
+FULL = 0.95
+
+
+def tells(alert: Alert) -> bool:
+    """By the names of kube-prometheus and of the community's rules."""
+    return bool(NAMES.fullmatch(alert.name))
+
+
+def explains(evidence: Evidence, alerts: Sequence[Alert]) -> Finding | None:
+    """See the module's words."""
+    node = evidence.node
+    if node is None:
+        return None
+    living = [pod for pod in evidence.node_pods if not pod.finished]
+    most = node.allocatable_pods
+    full = bool(most) and len(living) >= FULL * (most or 0)
+    spaces = ", ".join(
+        f"{count} of {space}" for space, count in Counter(p.namespace for p in living).most_common(4)
+    )
+    return Finding(
+        problem="node_full",
+        summary=(
+            f"Node {node.name} holds {len(living)} pods of the {most} that it takes."
+            if most
+            else f"{fire(alerts)}: node {node.name} holds {len(living)} pods."
+        ),
+        directness=1.0 if full else 0.7,
+        evidence=tuple(evidence.cite("nodes") + evidence.cite("node_pods")),
+        facts=tuple([f"on it: {spaces}"] if spaces else []),
+        ruled_out=() if full else ("a node that is full now: it has room",),
+        next_step=(
+            f"kubectl get pods -A --field-selector spec.nodeName={node.name}: add a node, spread what one workload has "
+            "many of, or let its kubelet take more (maxPods, as far as the pod network has addresses)."
+        ),
+    )
+
+
+PLAYBOOK = Playbook(problem="node_full", rank=101, tells=tells, explains=explains)

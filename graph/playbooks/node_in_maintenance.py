@@ -1,0 +1,84 @@
+"""Somebody works on a node: a person cordoned it, or an autoscaler takes it away, and that is no incident.
+
+Proof: the node is cordoned without this agent's mark, or carries a taint by which an autoscaler announces its removal;
+if it is not Ready, it has been so only since the cordon. Counter-proof: a node that failed before anybody cordoned it.
+Nothing is written: to uncordon it would send pods to where somebody does not want them.
+"""
+
+from __future__ import annotations
+
+from graph import counted
+from graph.playbooks import Playbook
+from graph.state import Finding
+from tools.records import Evidence, NodeFacts
+
+
+def proves(evidence: Evidence) -> Finding | None:
+    """See the module's words."""
+    node = evidence.node
+    if node is None or node.pressures or not _is_worked_on(node) or not _failed_after(node):
+        return None
+    return Finding(
+        problem="node_in_maintenance",
+        summary=f"Node {node.name} {_who(node)}: somebody works on it.",
+        directness=0.9,
+        evidence=tuple(evidence.cite("nodes") + evidence.cite("node_pods") + evidence.cite("events")),
+        facts=(_state(node), *_on_it(evidence), *_fleet(evidence)),
+        ruled_out=(
+            ("a node that failed by itself: it went away after it was cordoned",)
+            if node.ready != "True"
+            else ("a node that is ill: it is Ready and under no pressure",)
+        ),
+        next_step=(
+            f"Ask who cordoned {node.name}; kubectl uncordon {node.name} when they are done. If nobody knows of it: "
+            f"kubectl get node {node.name} -o yaml --show-managed-fields shows who set unschedulable, and when."
+        ),
+    )
+
+
+def _is_worked_on(node: NodeFacts) -> bool:
+    return node.going_away or (not node.schedulable and not node.cordoned_by)
+
+
+def _failed_after(node: NodeFacts) -> bool:
+    if node.ready == "True":
+        return True
+    since, gone = node.cordoned_at, node.ready_changed_at
+    return since is not None and gone is not None and gone >= since
+
+
+def _who(node: NodeFacts) -> str:
+    if node.going_away:
+        return "is being taken away by an autoscaler"
+    since = f" since {node.cordoned_at:%Y-%m-%d %H:%M} UTC" if node.cordoned_at else ""
+    return f"has been cordoned by somebody{since}"
+
+
+def _state(node: NodeFacts) -> str:
+    changed = f" since {node.ready_changed_at:%H:%M:%S} UTC" if node.ready_changed_at else ""
+    return f"{node.name}: Ready={node.ready}{changed}"
+
+
+def _on_it(evidence: Evidence) -> list[str]:
+    """A drain leaves what DaemonSets keep there."""
+    left = [pod for pod in evidence.node_pods if pod.fate in ("goes", "forbids") and not pod.finished]
+    return [
+        f"{counted.times(len(left), 'pod')} still to go"
+        if left
+        else "nothing is left on it that a drain takes"
+    ]
+
+
+def _fleet(evidence: Evidence) -> list[str]:
+    """What tells an upgrade: others are worked on too, or kubelets differ."""
+    others = [
+        n.name for n in evidence.nodes if evidence.node and n.uid != evidence.node.uid and _is_worked_on(n)
+    ]
+    versions = sorted({node.kubelet_version for node in evidence.nodes if node.kubelet_version})
+    lines = [f"also worked on: {', '.join(others[:5])}"] if others else []
+    return lines + (
+        [f"an upgrade is under way: kubelets {' and '.join(versions[:3])}"] if versions[1:] else []
+    )
+
+
+PLAYBOOK = Playbook(problem="node_in_maintenance", rank=4, proves=proves)
