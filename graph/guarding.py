@@ -8,6 +8,7 @@ from math import inf
 
 from graph.load import quota_lacks
 from graph.memory_limits import MemoryAsk, memory_ask
+from graph.policy_commands import command_ask
 from graph.policy_facts import GuardFacts
 from graph.policy_memory import ONCE_IN, RAISE
 from graph.services import Services
@@ -51,6 +52,7 @@ def guard_facts(
         vertical_scalers=evidence.vertical_scalers,
         memory=memory_ask(args, evidence) if raises else MemoryAsk(),
         memory_writes=_memory_writes(services, incident_id, proposal, now) if raises else (),
+        command=command_ask(proposal.call),
     )
 
 

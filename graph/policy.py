@@ -16,6 +16,7 @@ from graph.four_eyes import PEOPLE
 from graph.kind_rules import KIND_RULES
 from graph.policy_access import ACCESS_RULES
 from graph.policy_autonomy import AUTONOMY
+from graph.policy_commands import COMMAND_RULES
 from graph.policy_facts import (
     DENIED_NAMESPACES,
     REQUESTED,
@@ -173,11 +174,11 @@ def managed_elsewhere(facts: PolicyFacts, settings: PolicySettings) -> Answer:
     """A spec change on what Git or an operator owns is reverted: propose it there (kubernetes.md 4.9).
 
     A restart stays under Git tools, which do not own its annotation, but its owner is asked; Helm keeps it too, so
-    that only what changes more than that asks. An eviction changes no spec, nor does the deletion of a run: only a
-    Job that Git itself keeps is made, and so run, again.
+    that only what changes more than that asks. An eviction changes no spec, nor do a command or the deletion of a run:
+    only a Job that Git itself keeps is made, and so run, again.
     """
     owner = facts.target.managed_by
-    if facts.family == "evict" or (_is_a_run(facts) and owner != "operator"):
+    if facts.family in ("evict", "exec") or (_is_a_run(facts) and owner != "operator"):
         return None
     if owner in ("argocd", "flux") and facts.family == "restart":
         return ("ask", f"managed by {owner}: a restart stays, but Git is where its state is kept")
@@ -338,6 +339,7 @@ RULES: tuple[Rule, ...] = (
     *MEMORY_GUARDS,
     *ROLLOUTS,
     *HPA_GUARDS,
+    *COMMAND_RULES,
 )
 
 

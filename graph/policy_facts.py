@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 from graph.freeze_windows import FreezeWindow
 from graph.memory_limits import MemoryAsk
+from tools.allowed_commands import AllowedCommand, CommandAsk
 from tools.memory_bounds import MOST_BYTES
 from tools.records import (
     AutoscalerFacts,
@@ -113,6 +114,8 @@ class PolicySettings(Record):
     """From POLICY_FILE: what was earned does not go beyond it."""
     four_eyes: tuple[str, ...] = ()
     """Actions or families that two different people must approve, from POLICY_FILE."""
+    exec_commands: tuple[AllowedCommand, ...] = ()
+    """The only commands that may be run in containers, from POLICY_FILE; none is shipped."""
     most_replicas: int = 50
     """No Deployment is scaled beyond this."""
     most_volume_gib: int = 1024
@@ -189,6 +192,8 @@ class GuardFacts(Record):
     """What the proposal would give a container."""
     memory_writes: tuple[datetime, ...] = ()
     """When limits of this workload were changed lately, by this agent."""
+    command: CommandAsk = CommandAsk()
+    """What the proposal would run in a container."""
 
 
 class PolicyFacts(Record):

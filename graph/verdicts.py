@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from graph import (
+    command_verdict,
     counted,
     cron_verdict,
     deletion_verdict,
@@ -63,6 +64,7 @@ def judge(progress: Progress, receipt: Receipt, settings: PolicySettings, now: d
         "delete_job": cron_verdict.judge,
         "delete_deployment": deletion_verdict.judge,
         "expand_pvc": volume_verdict.judge,
+        "exec_command": command_verdict.judge,
     }
     return judges.get(receipt.call.name, verification.judge)(progress, receipt, settings, now)
 

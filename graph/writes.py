@@ -20,9 +20,12 @@ STEP_SENT = "STEP_SENT"
 def was_sent(services: Services, entry: LedgerEntry) -> bool:
     """The object carries this entry's stamp, or shows its effect: a write whose answer was lost did happen.
 
-    Raises TransientError when the object cannot be read, since then nobody knows.
+    One that leaves nothing to look up counts as sent. Raises TransientError when the object cannot be read, since then
+    nobody knows.
     """
     action, args = parse_call(entry.call, services.policy.enabled_actions)
+    if action.once:
+        return True
     look = action.observe(services.cluster, args, None, services.clock.now())
     if look.error:
         raise TransientError(f"cannot tell whether {entry.call.name} was done: {look.error}")
@@ -32,7 +35,8 @@ def was_sent(services: Services, entry: LedgerEntry) -> bool:
 def send(services: Services, entry: LedgerEntry, *, one_of_many: bool = False) -> Receipt:
     """Dry run, claim, write, receipt. Raises PermanentError when nothing was written (Crowded when others took the
     room for it), UnknownOutcome when
-    nobody knows yet: calling again with the same entry looks the stamp up before it sends anything.
+    nobody knows yet: calling again with the same entry looks the stamp up before it sends anything. What can be looked
+    up by nothing is sent once: a receipt `unknown`, now or when it is called again.
 
     `one_of_many`: a step of an action that is under way; the run's status stays as it is.
     """
@@ -45,6 +49,8 @@ def send(services: Services, entry: LedgerEntry, *, one_of_many: bool = False) -
         action.execute(services.cluster, args, key=entry.key, at=entry.claimed_at, dry_run=True)
         has_room = one_of_many or (bool(entry.undo_of) and entry.automatic)
         known = services.ledger.claim(entry, None if has_room else _room(services, entry))
+    if known and action.once:
+        return _finished(services, known, _untold(known))
     claimed = known or entry
     if not one_of_many:
         services.incidents.set_status(entry.incident_id, "executing", entry.call.name)
@@ -55,12 +61,31 @@ def send(services: Services, entry: LedgerEntry, *, one_of_many: bool = False) -
     except PermanentError:
         services.ledger.release(claimed.key)
         raise
-    if receipt.outcome == "unknown":
+    except TransientError:
+        if action.once:  # nothing was sent, and a claim that is left would say that it may have been
+            services.ledger.release(claimed.key)
+        raise
+    if receipt.outcome == "unknown" and not action.once:
         raise UnknownOutcome(f"{entry.call.name} was sent and its answer is lost: {receipt.message}")
-    receipt = receipt.model_copy(update={"inverse": claimed.inverse})
-    services.ledger.finish(claimed.key, receipt)
-    _tell(services, claimed, receipt)
+    return _finished(services, claimed, receipt.model_copy(update={"inverse": claimed.inverse}))
+
+
+def _finished(services: Services, entry: LedgerEntry, receipt: Receipt) -> Receipt:
+    services.ledger.finish(entry.key, receipt)
+    _tell(services, entry, receipt)
     return receipt
+
+
+def _untold(entry: LedgerEntry) -> Receipt:
+    """Of what was claimed and got no receipt: it may have been sent, and nothing tells."""
+    return Receipt(
+        key=entry.key,
+        call=entry.call,
+        target=entry.target,
+        sent_at=entry.claimed_at,
+        outcome="unknown",
+        message=f"{entry.call.name} was claimed and what became of it was not recorded: it may have been done",
+    )
 
 
 def _room(services: Services, entry: LedgerEntry) -> Room:

@@ -25,6 +25,7 @@ from tools.bundle import Bundle, BundleError, BundleMeta
 from tools.bundle_redaction import redacted
 from tools.clock import Clock
 from tools.cluster import ClusterReader, JsonObject, JsonObjects, PatchType, Resource, Written
+from tools.container_commands import Ran
 from tools.controls import SqlControls
 from tools.database import Database, store_file
 from tools.errors import NotFound, Refused
@@ -111,6 +112,11 @@ class _NoWrites(ReadOnlyCluster):
         self, resource: Resource, namespace: str, name: str, *, uid: str, dry_run: bool = False
     ) -> Written:
         raise Refused("a capture writes nothing")
+
+    def run_command(
+        self, namespace: str, pod: str, container: str, argv: Sequence[str], *, seconds: float
+    ) -> Ran:
+        raise Refused("a capture runs nothing")
 
 
 class _WithPast(SqlIncidents):

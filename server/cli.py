@@ -235,13 +235,19 @@ def rules() -> None:
 @click.option(
     "--fence", is_flag=True, help="Instead: admission policies that keep its account to its actions."
 )
-def rbac(namespace: str, enable: tuple[str, ...], fence: bool, **wanted: Any) -> None:
+@click.option("--policy-file", type=click.Path(path_type=Path), help="Whose commands the fence allows.")
+def rbac(
+    namespace: str, enable: tuple[str, ...], fence: bool, policy_file: Path | None, **wanted: Any
+) -> None:
     """Print the RBAC that readers and enabled actions need, as YAML. It writes only where it was opted in."""
+    from server.fencing import PolicyFileError, fence_of
     from tools import rbac as rights
-    from tools.fence import render as fenced
 
     if fence:
-        text = fenced(namespace, enable)
+        try:
+            text = fence_of(namespace, enable, policy_file)
+        except (OSError, PolicyFileError) as error:
+            _fail(error)
     else:
         wanted["write_namespaces"] = wanted.pop("write_namespace")
         text = rights.render(namespace, enabled=enable, **wanted)

@@ -18,6 +18,7 @@ from graph.freeze_windows import FreezeWindow
 from graph.policy import PolicySettings
 from graph.policy_facts import AutonomyCeiling
 from server.settings_fields import KNOWN_ACTIONS, action_or_family
+from tools.allowed_commands import AllowedCommand
 
 Place: TypeAlias = tuple[int | str, ...]
 Count = Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
@@ -61,6 +62,12 @@ MENDS = {
     "level": "level: approve",
     "action": "action: restart_deployment",
     "problem": "problem: transient_crash",
+    "exec_commands": "a list of entries with namespace, workload, container and argv",
+    "namespace": "namespace: shop",
+    "workload": 'workload: "web-*"',
+    "container": "container: web",
+    "argv": 'argv: ["nginx", "-t"]',
+    "seconds": "seconds: 30",
 }
 
 
@@ -124,12 +131,14 @@ class PolicyFile(BaseModel):
     freeze_windows: tuple[FreezeWindow, ...] = ()
     four_eyes: tuple[Named, ...] = ()
     autonomy: tuple[_Ceiling, ...] = ()
+    exec_commands: tuple[AllowedCommand, ...] = ()
 
 
 _KNOWN: Mapping[object, Iterable[str]] = {
     "": PolicyFile.model_fields,
     "freeze_windows": FreezeWindow.model_fields,
     "autonomy": AutonomyCeiling.model_fields,
+    "exec_commands": AllowedCommand.model_fields,
 }
 
 

@@ -10,12 +10,13 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from flask import request
 from werkzeug.exceptions import BadRequest
 
 from server.problems import Problem
-from tools import requested_calls, targets
+from tools import argv, requested_calls, targets
 from tools.cluster import ClusterReader
 from tools.errors import Forbidden, PermanentError, Refused, TransientError
 from tools.records import Alert, Argument
@@ -28,6 +29,7 @@ ARGS = "args"
 EXAMPLE = '"action": {"name": "restart_deployment", "args": {}}'
 LONGEST = 500
 """Characters of one argument."""
+LONGEST_LIST = 4000
 
 
 def apart() -> tuple[str, ...]:
@@ -52,8 +54,9 @@ def read_wish() -> Wish | None:
         raise _problem(f"The action must be an object like {EXAMPLE}.")
     args = given.get("args", {})
     if not isinstance(args, dict) or not all(_is_argument(value) for value in args.values()):
-        raise _problem(f"args must be an object of names, numbers and truth values. Send {EXAMPLE}.")
-    return Wish(given["name"], args)
+        words = "args must be an object of names, numbers, truth values and lists of words"
+        raise _problem(f"{words}. Send {EXAMPLE}.")
+    return Wish(given["name"], {name: _plain(value) for name, value in args.items()})
 
 
 @dataclass(frozen=True)
@@ -121,7 +124,15 @@ def _of_form(text: str, words: str) -> object:
         raise _problem(str(error)) from error
 
 
+def _plain(value: Any) -> Argument:
+    """A list of words is kept as its one JSON text."""
+    return argv.as_text(value) if isinstance(value, list) else value
+
+
 def _is_argument(value: object) -> bool:
+    if isinstance(value, list):
+        words = all(isinstance(word, str) for word in value)
+        return words and sum(len(word) for word in value) <= LONGEST_LIST
     return isinstance(value, int | bool) or (isinstance(value, str) and len(value) <= LONGEST)
 
 

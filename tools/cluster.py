@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
+from tools import container_commands
 from tools.answers import parse
+from tools.container_commands import Dial, Ran
 from tools.errors import Forbidden, Gone, Invalid, Refused, TransientError, UnknownOutcome
 from tools.patch_bodies import names_containers
 from tools.resources import (
@@ -142,6 +144,12 @@ class Cluster(ClusterReader, Protocol):
         """
         ...
 
+    def run_command(
+        self, namespace: str, pod: str, container: str, argv: Sequence[str], *, seconds: float
+    ) -> Ran:
+        """Run these very words in a container, without a shell, and wait so long for its end. There is no dry run."""
+        ...
+
 
 @dataclass(frozen=True)
 class Written:
@@ -166,8 +174,9 @@ _CONTENT_TYPES: dict[str, str] = {
 class KubernetesCluster:
     """The real API over the `kubernetes` client: its credentials, raw JSON, our timeouts and errors."""
 
-    def __init__(self, transport: Transport, *, server: str, identity: str) -> None:
+    def __init__(self, transport: Transport, *, server: str, identity: str, dial: Dial | None = None) -> None:
         self._transport = transport
+        self._dial = dial
         self.server = server
         self.identity = identity
         """Who we are to the API, for a person: the ServiceAccount, or kubeconfig and context."""
@@ -196,7 +205,8 @@ class KubernetesCluster:
             identity = f"token of {token_file}"
         wire = _wire(configuration, timeout)
         transport = Transport(wire, tls_error=ApiException, sleep=sleep)
-        return cls(transport, server=str(configuration.host), identity=identity)
+        dial = container_commands.dialler(configuration)
+        return cls(transport, server=str(configuration.host), identity=identity, dial=dial)
 
     def observed_by(self, observe: Callable[[float, bool], None]) -> None:
         """Tell it of every request: its seconds, and whether the server failed it (5xx, 429, no answer)."""
@@ -304,6 +314,15 @@ class KubernetesCluster:
         path = path_of(resource, namespace, name)
         what = request_name("DELETE", resource, namespace, name)
         return self._sent(Request("DELETE", path, what, body=options, effect=not dry_run))
+
+    def run_command(
+        self, namespace: str, pod: str, container: str, argv: Sequence[str], *, seconds: float
+    ) -> Ran:
+        if self._dial is None:
+            raise Refused("this connection runs no commands")
+        path = path_of(PODS, namespace, pod, "exec")
+        what = request_name("GET", PODS, namespace, pod, "exec")
+        return container_commands.run(self._dial, path, container, argv, seconds=seconds, what=what)
 
     def _read_json(self, request: Request) -> JsonObject:
         answer = self._transport.read(request)

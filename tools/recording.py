@@ -53,6 +53,7 @@ class RecordingCluster:
         self._lock = threading.Lock()  # reads go side by side
         self.patch, self.create, self.delete = cluster.patch, cluster.create, cluster.delete
         self.allowed, self.version = cluster.allowed, cluster.version
+        self.run_command = cluster.run_command
 
     def get(self, resource: Resource, namespace: str, name: str) -> JsonObject:
         (found,) = self._kept(resource, namespace, lambda: [self._cluster.get(resource, namespace, name)])

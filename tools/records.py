@@ -657,6 +657,10 @@ class Receipt(Record):
     """The workload just before the write."""
     inverse: ActionCall | None = None
     message: str = ""
+    exit_code: int | None = None
+    """Of a command; None for every other write, and where nobody said how it ended."""
+    output: str = ""
+    """What a command printed, redacted and cut."""
 
 
 class ContainerObservation(Record):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol, TypeVar
 
 from tools.cluster import Cluster, ClusterReader, Written
+from tools.container_commands import Ran
 from tools.errors import PermanentError, Refused
 from tools.excerpts import message
 from tools.objects import name, uid
@@ -148,6 +149,12 @@ class Rehearsal:
         _require_dry(dry_run)
         self.written = self._cluster.delete(resource, namespace, name, uid=uid, dry_run=True)
         return self.written
+
+    def run_command(
+        self, namespace: str, pod: str, container: str, argv: Sequence[str], *, seconds: float
+    ) -> Ran:
+        """There is no dry run of a command. Raises Refused."""
+        raise Refused("A preview may not run a command")
 
 
 def rehearse(cluster: Cluster, args: A, execute: Execute[A], shown: Shown) -> Preview:

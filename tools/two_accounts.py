@@ -11,4 +11,5 @@ class TwoAccounts:
     def __init__(self, reader: ClusterReader, executor: Cluster) -> None:
         self.get, self.list, self.logs, self.version = reader.get, reader.list, reader.logs, reader.version
         self.patch, self.create, self.delete = executor.patch, executor.create, executor.delete
+        self.run_command = executor.run_command
         self.allowed = executor.allowed

@@ -16,7 +16,9 @@ from tests.e2e.test_registry_contract_real import PlaneStage
 from tests.tools.actions.registry_contract import CASES
 from tools.actions import REGISTRY, parse_call
 from tools.actions.announce import announce
+from tools.allowed_commands import AllowedCommand
 from tools.cluster import KubernetesCluster
+from tools.container_commands import Dial
 from tools.errors import Forbidden, ToolError
 from tools.evicting import evict
 from tools.fence import GROUP, policies
@@ -32,6 +34,10 @@ PLURALS = {
 }
 FENCED = sorted(REGISTRY.keys() & CASES.keys())
 OFF = [name for name, action in REGISTRY.items() if action.risk == "off"]
+ALLOWED = AllowedCommand(
+    namespace="e2e-*", workload="*", container="web", argv=("nginx", "-g", 'it\'s \\ "quoted"')
+)
+"""With words that would end a text in CEL if they were not escaped."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +61,8 @@ def account(plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> It
     reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"}
     binding = {"metadata": {"name": namespace}, "roleRef": reference, "subjects": [subject]}
     plane.api.post(f"{RBAC}/clusterrolebindings", binding)
-    made = [_named(item, namespace) for item in policies(f"system:serviceaccount:{namespace}:fenced", OFF)]
+    user = f"system:serviceaccount:{namespace}:fenced"
+    made = [_named(item, namespace) for item in policies(user, OFF, [ALLOWED])]
     for item in made:
         plane.api.post(f"{FENCE}/{PLURALS[item['kind']]}", item)
     Workload(plane, namespace, "web").create()
@@ -116,6 +123,7 @@ def _is_up(cluster: KubernetesCluster, namespace: str) -> bool:
             dry_run=True,
             subresource="scale",
         ),
+        lambda: cluster.run_command(namespace, "web", "web", ("id",), seconds=5),
     )
     return all(_is_denied(probe) for probe in probes)
 
@@ -275,3 +283,47 @@ def test_another_account_is_left_alone(fenced: Fenced) -> None:
     """The fence stands around the agent, around nobody else."""
     body = {"metadata": {"labels": {"a": "b"}}}
     fenced.stage.admin.patch(DEPLOYMENTS, fenced.namespace, "web", body, patch_type="merge")
+
+
+OTHER_COMMANDS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "other words": ("web", ("id",)),
+    "a word less": ("web", ALLOWED.argv[:-1]),
+    "a word more": ("web", (*ALLOWED.argv, "-q")),
+    "no words": ("web", ()),
+    "another container": ("sidecar", ALLOWED.argv),
+    "no container": ("", ALLOWED.argv),
+}
+
+
+def _dial(fenced: Fenced) -> Dial:
+    """The account's own way to open a WebSocket, for what its adapter never asks for."""
+    assert fenced.cluster._dial
+    return fenced.cluster._dial
+
+
+def test_only_the_words_that_are_named_pass_to_a_container(fenced: Fenced) -> None:
+    """CONNECT of pods/exec is matched by the API server: the words pass as far as there is a kubelet, all others are
+    denied, in another namespace too, and so are input and a terminal.
+    """
+    name = fenced.stage.web.pods()[0]["metadata"]["name"]
+    ran = fenced.cluster.run_command(fenced.namespace, name, "web", ALLOWED.argv, seconds=20)
+    assert ran.exit_code is None
+    assert "the server says that it could not be run" in ran.why_unknown
+    for what, (container, argv) in OTHER_COMMANDS.items():
+        run = partial(fenced.cluster.run_command, fenced.namespace, name, container, argv, seconds=20)
+        assert _is_denied(run), what
+    assert _is_denied(partial(fenced.cluster.run_command, "default", name, "web", ALLOWED.argv, seconds=20))
+    path = PODS.path(fenced.namespace, name, "exec")
+    asked = [("container", "web"), ("stdout", "true"), *(("command", word) for word in ALLOWED.argv)]
+    dial = _dial(fenced)
+    for more in ("stdin", "tty"):
+        assert _is_denied(partial(dial, path, [*asked, (more, "true")], "it")), more
+
+
+def test_attaching_and_forwarding_are_denied(fenced: Fenced) -> None:
+    """They are connections too, and no action makes one."""
+    name = fenced.stage.web.pods()[0]["metadata"]["name"]
+    dial = _dial(fenced)
+    for subresource in ("attach", "portforward"):
+        path = PODS.path(fenced.namespace, name, subresource)
+        assert _is_denied(partial(dial, path, [("container", "web"), ("ports", "80")], "it")), subresource

@@ -20,6 +20,7 @@ from graph.policy import (
     route,
     settle_until,
 )
+from tests.graph.command_scenarios import SCENARIOS as COMMAND_SCENARIOS
 from tests.graph.evidence_builders import NOW, TARGET, ago, policy_facts
 from tests.graph.guard_scenarios import HOLD_SCENARIOS
 from tests.graph.guard_scenarios import SCENARIOS as GUARD_SCENARIOS
@@ -114,6 +115,7 @@ SCENARIOS = {
     **MEMORY_SCENARIOS,
     **ROLLOUT_SCENARIOS,
     **HPA_SCENARIOS,
+    **COMMAND_SCENARIOS,
 }
 """One scenario per rule in which this rule alone decides."""
 

@@ -96,6 +96,32 @@ def test_what_is_no_policy_is_refused(file: Path, text: str, words: str) -> None
     assert any(words in line for line in problems(file, text))
 
 
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ('argv: ["sh", "-c", "id"]', "runs whatever stands behind it: name the command itself. Mend: argv"),
+        ('argv: ["env", "python3", "-c", "x"]', "runs whatever stands behind it"),
+        ('argv: ["cat", "/var/../etc/shadow"]', "leads out of its folder"),
+        ('argv: ["./reload"]', "is no program"),
+        ('argv: ["reload", "|", "tee"]', "is meant for a shell"),
+        ("argv: reload", "valid tuple"),
+        ("argv: []", "must be one to 64 words"),
+        ("argv: [reload, 8080]", "valid string"),
+        ("argv: [reload], seconds: 301", "less than or equal to 300"),
+        ("argv: [reload], stdin: true", "is not known; there are: namespace, workload"),
+        ("argv: [reload], container: ''", "must be a name, with * and ? as wildcards"),
+        ("seconds: 5", "Field required"),
+    ],
+)
+def test_a_command_that_is_more_than_one_command_is_told_at_the_start(
+    file: Path, entry: str, words: str
+) -> None:
+    """Before anything can be asked for: code, shells, paths that lead elsewhere, and what is no entry."""
+    place = "namespace: shop, workload: web" + ("" if "container" in entry else ", container: web")
+    found = problems(file, f"exec_commands:\n  - {{{place}, {entry}}}\n")
+    assert any(words in line and line.startswith("line 2: ") for line in found), found
+
+
 def test_nothing_set_keeps_what_is_shipped(file: Path) -> None:
     """An empty file, one with comments only, none."""
     for text in ("", "# nothing yet\n"):

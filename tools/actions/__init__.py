@@ -59,6 +59,9 @@ class Action(Generic[A]):
     editable: tuple[str, ...] = ()
     """Arguments that an approver may edit, within what `args` and policy allow; most actions have none."""
 
+    once: bool = False
+    """Whether it was done cannot be looked up: a claim without a receipt may have been, and is never sent again."""
+
     def __post_init__(self) -> None:
         if not callable(self.observe):
             raise TypeError(f"action {self.name} cannot be observed, so it must not be done")

@@ -15,6 +15,7 @@ from tools.sandbox import discovery, kinds, reads, subresources
 from tools.sandbox.authz import ANONYMOUS, Attributes, Authorizer, Tokens, User, denied
 from tools.sandbox.errors import ApiError, PageNotFound, bad_request, method_not_allowed, no_such_page
 from tools.sandbox.evictions import evict
+from tools.sandbox.executions import EXEC, execute
 from tools.sandbox.reads import Reader
 from tools.sandbox.requests import Call, Recorded, Route, parse_path, verb_of
 from tools.sandbox.subresources import Subresources
@@ -85,6 +86,8 @@ class Application:
         told = isinstance(body, dict) and "All" in (body.get("dryRun") or [])
         asked = query.get("dryRun") == "All" and not (request.method == "DELETE" and isinstance(body, dict))
         dry = asked or told
+        if words := request.args.getlist("command"):
+            body = {"command": words}
         entry = Recorded(request.method, request.path, query, user.name, body, dry, status, self._world.now())
         self.recorded.append(entry)
 
@@ -98,7 +101,10 @@ class Application:
         route = parse_path(request.path, self._world.kinds)
         content_type = request.mimetype
         agent = request.headers.get("User-Agent", "")
-        return Call(request.method, route, request.args.to_dict(), body, content_type, user, agent)
+        call = Call(request.method, route, request.args.to_dict(), body, content_type, user, agent)
+        call.path, call.headers = request.path, dict(request.headers)
+        call.command = tuple(request.args.getlist("command"))
+        return call
 
     def _on_resource(self, call: Call) -> Response:
         if call.method not in _METHODS:
@@ -107,6 +113,10 @@ class Application:
         self._require(call, verb)
         self.guard(call, verb)
         self._run()
+        if call.route.subresource == EXEC:
+            response = execute(self._world, call)
+            self._run()
+            return response
         if call.method == "GET":
             return self._read(call)
         answer, status = self._write(call)

@@ -13,6 +13,7 @@ from tools.cluster import JsonObject
 from tools.sandbox import kinds, logs
 from tools.sandbox.authz import Attributes, Authorizer, User
 from tools.sandbox.errors import ApiError
+from tools.sandbox.executions import EXEC
 from tools.sandbox.hosting import Host
 from tools.sandbox.kinds import Kind
 from tools.sandbox.requests import Call
@@ -91,7 +92,8 @@ class FrozenSandbox(Host):
         if captured is not None and not _named(kind, captured):
             text = f"{kind.qualified} were not captured in this bundle: whether there are any is not known"
             raise ApiError(501, "NotCaptured", text)  # 4xx would say that the question was wrong
-        if verb not in ("get", "list", "watch") and not _is_dry(call):
+        runs = call.route.subresource == EXEC
+        if runs or (verb not in ("get", "list", "watch") and not _is_dry(call)):
             text = f"this cluster is a recording: {verb} {kind.qualified} is answered as a dry run only"
             raise ApiError(403, "ReplayOnly", text)
 

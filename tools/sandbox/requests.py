@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -28,7 +29,8 @@ class Recorded:
     @property
     def writes(self) -> bool:
         """True for a request that may have changed something: not a read, not a dry run, not a review."""
-        reading = self.method == "GET" or self.dry_run or "authorization.k8s.io" in self.path
+        reads = self.method == "GET" and not self.path.endswith("/exec")
+        reading = reads or self.dry_run or "authorization.k8s.io" in self.path
         return not reading and self.status < 400
 
 
@@ -54,6 +56,10 @@ class Call:
     user: User
     agent: str = ""
     warnings: list[str] = field(default_factory=list)
+    path: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    command: tuple[str, ...] = ()
+    """Every `command` of the query, in its order."""
 
     @property
     def dry_run(self) -> bool:

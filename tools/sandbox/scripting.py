@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from tools.cluster import JsonObject
+from tools.sandbox.commands import Ending, Script, Started
 from tools.sandbox.controllers.kubelet import Kubelet
 from tools.sandbox.controllers.nodes import NodeLifecycle
 from tools.sandbox.faults import Fault, FaultKind, Faults, Predicate
@@ -75,6 +76,29 @@ class Scripted(Host):
         """What a container prints from now on; `name` is a pod or a Deployment, container "" means each."""
         with self.lock:
             self._world.logs.set_text(namespace, name, container, text, previous=previous)
+
+    def command(
+        self,
+        namespace: str,
+        workload: str,
+        argv: Sequence[str],
+        *,
+        exit_code: int = 0,
+        stdout: bytes = b"",
+        stderr: bytes = b"",
+        ending: Ending = "status",
+        then: Callable[[JsonObject], None] | None = None,
+    ) -> None:
+        """What these very words do in any container of a workload from now on; `then` is its effect, given the pod."""
+        made = Script(namespace, workload, tuple(argv), exit_code, stdout, stderr, ending, then)
+        with self.lock:
+            self._world.commands.scripted.append(made)
+
+    @property
+    def commands(self) -> Sequence[Started]:
+        """The commands that were begun, oldest first."""
+        with self.lock:
+            return list(self._world.commands.started)
 
     def load(
         self,

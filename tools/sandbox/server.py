@@ -8,6 +8,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from tools.sandbox.executions import SWITCH
+
 
 class Server:
     """Serves a WSGI application until it is stopped."""
@@ -25,6 +27,7 @@ class Server:
             ident=None,
             clear_untrusted_proxy_headers=False,
         )
+        self._server.channel_class = _channel_class()
         self.port = int(self._server.effective_port)
         self._thread = threading.Thread(target=self._server.run, name="sandbox-http", daemon=True)
         self._thread.start()
@@ -42,6 +45,26 @@ class Server:
         for channel in list(self._server.active_channels.values()):
             channel.close()
         self._server.close()
+
+
+def _channel_class() -> type:
+    """Connections that an answer may take over, as an upgrade to a WebSocket does."""
+    from waitress.channel import HTTPChannel
+    from waitress.task import WSGITask
+
+    class Task(WSGITask):  # type: ignore[misc]
+        def get_environment(self) -> dict[str, Any]:
+            return {**super().get_environment(), SWITCH: self._switch}
+
+        def _switch(self, data: bytes, keep_open: bool) -> None:
+            self.complete = self.wrote_header = True
+            self.close_on_finish = not keep_open
+            self.channel.write_soon(data)
+
+    class Channel(HTTPChannel):  # type: ignore[misc]
+        task_class = Task
+
+    return Channel
 
 
 def refused_port() -> socket.socket:

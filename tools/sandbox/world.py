@@ -10,6 +10,7 @@ from tools.clock import Clock
 from tools.cluster import JsonObject
 from tools.sandbox import kinds, lifecycle
 from tools.sandbox.batch import own_selector
+from tools.sandbox.commands import Commands
 from tools.sandbox.defaults import apply_defaults
 from tools.sandbox.engine import Engine
 from tools.sandbox.event_log import EventRecorder
@@ -29,6 +30,7 @@ class World:
         self.engine = Engine(clock)
         self.rng = rng
         self.logs = LogBook()
+        self.commands = Commands()
         self.broken = broken
         self.computed: dict[tuple[str, str], Callable[[str], list[JsonObject]]] = {}
         """Kinds whose objects are not stored but told anew for every read, by key; called with the namespace."""
