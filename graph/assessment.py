@@ -123,11 +123,19 @@ def certainty_of(
     evidence: Evidence,
     target: Target | None,
     similar: Sequence[Similar],
+    opinion: float | None = None,
 ) -> tuple[dict[str, float], float]:
-    """Confidence with its parts."""
+    """Confidence with its parts. `opinion`: a model's part, where one was heard."""
     action = proposal.call.name if proposal else ""
     by_name = confidence.parts(finding, evidence, target, action, similar)
-    return by_name, confidence.total(by_name, services.policy.confidence_threshold)
+    if opinion is not None:
+        by_name[confidence.MODEL] = opinion
+    return confidence.settled(
+        by_name,
+        services.policy.confidence_threshold,
+        proposed=proposal is not None,
+        judged=confidence.judged(action, finding.problem, similar),
+    )
 
 
 def _mode_label(services: Services, namespace: str) -> tuple[str, set[str]]:

@@ -4,6 +4,9 @@ Weights: how directly the finding is proved 0.7, how complete the evidence is 0.
 What this action did before adds at most 0.05 and takes 0.4: praise alone never crosses the threshold, and what
 failed last time stays below it, however low it is set. A model's agreement adds 0.02, under the same rule, and its
 disagreement keeps it below; without a model there is no such part.
+
+The sum is an order, not a probability. What is shown as confidence is how often decisions of such a sum have turned out
+right (`graph.calibration`), less what people have marked wrong; neither lifts a proposal across the threshold.
 """
 
 from __future__ import annotations
@@ -11,6 +14,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from graph.calibration import Table, probability
+from graph.calibration_table import TABLE
 from graph.state import Finding
 from tools.records import GUARDS, Evidence, Similar, Target
 
@@ -19,6 +24,10 @@ HELPED, FAILED = 0.05, -0.4
 AGREES, DOUBTS, DISAGREES = 0.02, -0.05, -0.3
 MODEL = "model"
 """Name of the part that a model's advice is, where it was heard."""
+CALIBRATION, MARKS = "calibration", "marks"
+"""Names of the parts that are no evidence: what was learnt of such sums, and of people's marks."""
+PRETENDED_MARKS = 3.0
+"""How many marks the probability itself counts for: one wrong one is enough to have a person asked."""
 MOST = {"proof": PROOF, "completeness": COMPLETENESS, "target": TARGET, "history": HELPED, MODEL: AGREES}
 """What each part can add at the most."""
 HELPED_OR_NOT = frozenset({"RECOVERED", "NOT_RECOVERED", "REGRESSED"})
@@ -49,6 +58,41 @@ def total(by_name: dict[str, float], threshold: float) -> float:
     if by_name["history"] < 0 or advice <= DISAGREES:
         with_opinions = min(with_opinions, threshold - 0.001)
     return round(min(1.0, max(0.0, with_opinions)), 3)
+
+
+def settled(
+    parts: dict[str, float],
+    threshold: float,
+    *,
+    proposed: bool,
+    judged: tuple[int, int] = (0, 0),
+    table: Table = TABLE,
+) -> tuple[dict[str, float], float]:
+    """The parts with those that are no evidence, and their sum: how likely the decision is right, from 0 to 1.
+
+    `proposed`: it is about an action. Then a total below the threshold stays below it, whatever the table says:
+    what was capped (a failure, a model that disagrees, praise alone) and what is weakly proved never crosses.
+    `judged`: how often people marked such decisions right and wrong; marks only ever lower.
+    """
+    sum_of_parts = total(parts, threshold)
+    likely = probability(sum_of_parts, proposed, table)
+    if proposed and sum_of_parts < threshold:
+        likely = min(likely, threshold - 0.001)
+    likely = round(min(1.0, max(0.0, likely)), 3)
+    marked = round(min(likely, _marked(likely, *judged)), 3)
+    evidence = sum(parts.values())
+    told = {**parts, CALIBRATION: round(likely - evidence, 3)}
+    return (told | {MARKS: round(marked - likely, 3)} if sum(judged) else told), marked
+
+
+def judged(action: str, problem: str, similar: Sequence[Similar]) -> tuple[int, int]:
+    """How often people marked decisions for this action (none: to explain) and class right, and how often wrong."""
+    marks = [s.mark for s in similar if s.problem == problem and s.decided == action]
+    return marks.count("right"), marks.count("wrong")
+
+
+def _marked(likely: float, right: int, wrong: int) -> float:
+    return (right + PRETENDED_MARKS * likely) / (right + wrong + PRETENDED_MARKS)
 
 
 def completeness(evidence: Evidence) -> float:

@@ -151,13 +151,10 @@ def _own(services: Services, case: Case) -> tuple[Decision, policy.PolicyFacts |
 def _certainty(
     services: Services, case: Case, proposal: Proposal | None, advice: Advice | None = None
 ) -> tuple[dict[str, float], float]:
-    parts, certainty = assessment.certainty_of(
-        services, case.finding, proposal, case.evidence, case.target, case.similar
+    opinion = None if advice is None else advising.part(advice, FIRST)
+    return assessment.certainty_of(
+        services, case.finding, proposal, case.evidence, case.target, case.similar, opinion
     )
-    if advice is None:
-        return parts, certainty
-    parts = {**parts, confidence.MODEL: advising.part(advice, FIRST)}
-    return parts, confidence.total(parts, services.policy.confidence_threshold)
 
 
 def _facts(services: Services, case: Case, proposal: Proposal, certainty: float) -> policy.PolicyFacts:

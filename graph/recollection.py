@@ -54,7 +54,7 @@ def _told(recalled: Recalled, known: dict[str, Similar]) -> Similar:
     ours = known[recalled.incident_id]
     if recalled.kind == "incident":
         return ours.model_copy(update={"note": recalled.note or ours.note})
-    return ours.model_copy(update={"note": recalled.note, "action": "", "verdict": ""})
+    return ours.model_copy(update={"note": recalled.note, "action": "", "verdict": "", "mark": ""})
 
 
 def _in_order(own: list[Similar], recalled: list[Similar], problem: str) -> list[Similar]:

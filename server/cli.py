@@ -144,6 +144,14 @@ def capture(incident: str, alert: Path | None, workload: str, out: Path) -> None
 @click.option(
     "--explain", metavar="CASE", default="", help="Tell one case in full: evidence, proofs, policy."
 )
+@click.option(
+    "--calibrate",
+    multiple=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Fit a calibration on these cases and score it on the others.",
+)
+@click.option("--write", type=click.Path(dir_okay=False, path_type=Path), help="Keep that calibration.")
 @click.option("--min-accepted", metavar="N|N%", help="Fail with fewer accepted decisions.")
 @click.option("--min-best", metavar="N|N%", help="Fail with fewer best ones.")
 @click.option("--max-harmful", type=click.IntRange(0), help="Fail with more harmful ones.")
@@ -156,6 +164,8 @@ def evaluate(
     jobs: int,
     prompts: bool,
     explain: str,
+    calibrate: tuple[Path, ...],
+    write: Path | None,
     min_accepted: str | None,
     min_best: str | None,
     max_harmful: int | None,
@@ -170,7 +180,7 @@ def evaluate(
 
     wanted = evaluation_command.Wanted(min_accepted, min_best, max_harmful)
     try:
-        how = evaluation_command.How(as_json, llm, record, runs, jobs, prompts, explain)
+        how = evaluation_command.How(as_json, llm, record, runs, jobs, prompts, explain, calibrate, write)
         status = evaluation_command.run(folders, wanted, how)
     except (SettingsError, ToolError, ValueError) as error:
         _fail(error)

@@ -6,13 +6,14 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import click
 
+from graph.calibration import Table
 from server import evaluation_jobs as jobs
 from server import logging
 from server.evaluate import AdviserOf, Case, Evaluation, find_cases
@@ -60,6 +61,10 @@ class How:
     prompts: bool = False
     explain: str = ""
     """The case that is told in full, instead of a report on all."""
+    calibrate: tuple[Path, ...] = ()
+    """Folders with the cases that a calibration is fitted on, instead of a report on all."""
+    write: Path | None = None
+    """Where the fitted table is written as a module."""
 
 
 def run(folders: Iterable[Path], wanted: Wanted, how: How) -> int:
@@ -71,6 +76,10 @@ def run(folders: Iterable[Path], wanted: Wanted, how: How) -> int:
     cases = find_cases(folders)
     if how.explain:
         return _explain(named(cases, how.explain), how)
+    if how.calibrate:
+        return _calibrate(cases, how)
+    if how.write:
+        raise ValueError("--write keeps a calibration: use it with --calibrate")
     told_of = _followed(_scored(cases, how), len(cases))
     told = report(told_of)
     _print([json.dumps(told, indent=1)] if how.as_json else table(told_of, told["summary"]))
@@ -104,6 +113,24 @@ def _explain(case: Case, how: How) -> int:
     told = explanation(scored, shown.incidents)
     _print([json.dumps(told, indent=1)] if how.as_json else text(told))
     return 2 if scored.error else 0
+
+
+def _calibrate(cases: Sequence[Case], how: How) -> int:
+    from server import calibration_report as calibrating
+
+    others = find_cases(how.calibrate)
+    every = {case.path.resolve(): case for case in (*cases, *others)}
+    told_of = _followed(_scored(list(every.values()), how), len(every))
+    scored = {
+        path: replace(case, id="/".join(path.parts[-3:])) for path, case in zip(every, told_of, strict=True)
+    }
+    learnt = [scored[case.path.resolve()] for case in others]
+    told = calibrating.calibration_report(learnt, [scored[case.path.resolve()] for case in cases])
+    _print([json.dumps(told, indent=1)] if how.as_json else calibrating.text(told))
+    if how.write:
+        table = Table.model_validate(told["table"])
+        how.write.write_text(calibrating.module_text(table, told["fitted_on"]), encoding="utf-8")
+    return 2 if any(case.error for case in told_of) else 0
 
 
 def _scored(cases: Sequence[Case], how: How) -> Iterator[Scored]:

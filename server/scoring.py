@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from graph.confidence import total
+from graph.policy import PolicySettings
 from server.expected import ASK, NOTIFY, Expected, Object
 from tools.actions import REGISTRY
 from tools.objects import controller, metadata
@@ -53,6 +55,10 @@ class Given:
     route: str = ""
     problem: str = ""
     confidence: float | None = None
+    total: float | None = None
+    """The sum of the parts of that confidence, before calibration."""
+    proposed: bool = False
+    """It is about an action, also where a rule refused it."""
 
     @property
     def answer(self) -> str:
@@ -111,7 +117,13 @@ def given(decision: Mapping[str, Any]) -> Given:
         route=str(decision["route"]),
         problem=str(decision.get("problem", "")),
         confidence=decision.get("confidence"),
+        total=_total(decision.get("confidence_parts") or {}, decision.get("confidence")),
+        proposed=bool(call),
     )
+
+
+def _total(parts: Mapping[str, float], certainty: float | None) -> float | None:
+    return total(dict(parts), PolicySettings().confidence_threshold) if parts else certainty
 
 
 def choose(decisions: Sequence[Given], expected: Expected, owners: Owners) -> Given:

@@ -49,7 +49,7 @@ class _Entry(BaseModel):
 
 
 class Mark(BaseModel):
-    """What a person said of a decision. Carried along."""
+    """What a person said of a decision."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -71,6 +71,8 @@ class PastIncident(_Entry):
     route: Text = ""
     action: Text = ""
     """The action that was really taken."""
+    decided: Text = ""
+    """The action that was decided for, if it was not taken."""
     verdict: Text = ""
     summary: Text = ""
     mark: Mark | None = None

@@ -14,11 +14,11 @@ from sqlalchemy import Connection, insert, update
 
 from tools.bundle import Bundle, BundleError
 from tools.database import Database, insert_if_absent
-from tools.history import History, PastAction, PastIncident, PastRevision
+from tools.history import History, Mark, PastAction, PastIncident, PastRevision
 from tools.objects import metadata, owned_by, uid
 from tools.records import ActionCall, Target
 from tools.resources import CONTROLLER_REVISIONS, REPLICASETS, JsonObject
-from tools.schema import actions, controls, episodes, holds, incidents, revisions
+from tools.schema import actions, controls, episodes, holds, incidents, marks, revisions
 from tools.templates import template_digest
 from tools.workload_revisions import number_of, template_of
 
@@ -121,7 +121,7 @@ def _incident(connection: Connection, name: str, entry: PastIncident, target: Ta
         "alert_name": entry.alert,
         "problem": entry.problem,
         "route": entry.route,
-        "action": entry.action,
+        "action": entry.decided or entry.action,
         "action_taken": entry.action,
         "verdict": entry.verdict,
         "summary": entry.summary,
@@ -129,6 +129,14 @@ def _incident(connection: Connection, name: str, entry: PastIncident, target: Ta
         "decided_at": at,
     }
     _insert_run(connection, name, target, status, at, told)
+    if entry.mark:
+        connection.execute(insert(marks).values(_mark(name, entry.mark, at)))
+
+
+def _mark(name: str, said: Mark, at: datetime) -> dict[str, Any]:
+    word = "note" if said.right is None else "right" if said.right else "wrong"
+    told = {"mark": word, "note": said.note, "better_action": said.better}
+    return {"incident_id": name, "at": at, "actor": "history.yaml", **told}
 
 
 def _run_of(connection: Connection, name: str, entry: PastAction, target: Target, now: datetime) -> None:

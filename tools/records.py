@@ -777,6 +777,10 @@ class Similar(Record):
     """What people said of it; for older ones that are summed up, how often what was done helped."""
     matched: str = ""
     """By what it was found, for people: `the same proof`."""
+    decided: str = ""
+    """The action that was decided for, whether it was done or not; empty: to explain."""
+    mark: Literal["right", "wrong", ""] = ""
+    """The newest judgement of a person on that decision; empty: none."""
 
 
 class ApprovalAnswer(Record):

@@ -47,9 +47,11 @@ def _on(target: Target) -> Any:
 
 
 def _told(connection: Connection, rows: Sequence[Row[Any]], target: Target | None) -> list[Similar]:
-    judged = select(marks).where(marks.c.incident_id.in_([row.id for row in rows])).order_by(marks.c.id)
-    said = {mark.incident_id: _words(mark) for mark in connection.execute(judged)} if rows else {}
-    return [_similar(row, target, said.get(row.id, "")) for row in rows]
+    told = select(marks).where(marks.c.incident_id.in_([row.id for row in rows])).order_by(marks.c.id)
+    kept = connection.execute(told).all() if rows else []
+    said = {mark.incident_id: _words(mark) for mark in kept}
+    judged = {mark.incident_id: mark.mark for mark in kept if mark.mark in ("right", "wrong")}
+    return [_similar(row, target, said.get(row.id, ""), judged.get(row.id, "")) for row in rows]
 
 
 def _words(mark: Row[Any]) -> str:
@@ -57,7 +59,7 @@ def _words(mark: Row[Any]) -> str:
     return f"{mark.mark}{better}{f': {mark.note}' if mark.note else ''}"
 
 
-def _similar(row: Row[Any], target: Target | None, note: str) -> Similar:
+def _similar(row: Row[Any], target: Target | None, note: str, mark: Any) -> Similar:
     workload = (row.target_namespace, row.target_kind, row.target_name)
     return Similar(
         incident_id=row.id,
@@ -67,4 +69,6 @@ def _similar(row: Row[Any], target: Target | None, note: str) -> Similar:
         same_workload=target is not None and workload == (target.namespace, target.kind, target.name),
         closed_at=row.ended_at,
         note=note,
+        decided=row.action,
+        mark=mark,
     )

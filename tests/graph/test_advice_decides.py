@@ -106,10 +106,10 @@ ROLLBACK_FIRST = ("rollback_deployment", "restart_deployment")
 
 
 def test_without_a_model_nothing_changes(agent: Harness, incident: str) -> None:
-    """The playbook's first candidate, four parts, its own name."""
+    """The playbook's first candidate, no part for a model, its own name."""
     decision, chosen = decide(agent, incident, None, *RESTART_FIRST)
     assert (decision.route, decision.decider) == ("act", "playbook")
-    assert set(decision.confidence_parts) == {"proof", "completeness", "target", "history"}
+    assert set(decision.confidence_parts) == {"proof", "completeness", "target", "history", "calibration"}
     assert chosen is not None
     assert chosen.call.name == "restart_deployment"
 

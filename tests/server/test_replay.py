@@ -90,6 +90,12 @@ def with_history(case: Path, **history: Any) -> Path:
 
 TRIED = {"workload": "orders/Deployment/worker", "action": "restart_deployment", "problem": "transient_crash"}
 
+JUDGED_WRONG = {
+    **{"workload": "x/Deployment/y", "problem": "transient_crash", "decided": "restart_deployment"},
+    **{"mark": {"right": False}, "ago": 60 * 30},
+}
+"""On another workload, where it was only proposed."""
+JUDGED_RIGHT = {**JUDGED_WRONG, "mark": {"right": True}}
 WRITTEN = {**TRIED, "workload": "x/Deployment/y", "automatic": True, "verdict": "RECOVERED"}
 
 
@@ -104,13 +110,28 @@ WRITTEN = {**TRIED, "workload": "x/Deployment/y", "automatic": True, "verdict": 
         ({"actions": [{**WRITTEN, "ago": 70}] * 6}, "act"),
         ({"actions": [{**WRITTEN, "ago": 40}] * 6}, "ask"),
         ({"paused": "a migration runs"}, "notify"),
+        ({"incidents": [JUDGED_WRONG]}, "ask"),
+        ({"incidents": [JUDGED_WRONG, JUDGED_RIGHT, JUDGED_RIGHT]}, "act"),
     ],
-    ids=["tried", "written", "long-ago", "helped", "in-flight", "old-budget", "budget", "paused"],
+    ids=[
+        "tried",
+        "written",
+        "long-ago",
+        "helped",
+        "in-flight",
+        "old-budget",
+        "budget",
+        "paused",
+        "wrong",
+        "right",
+    ],
 )
 def test_nothing_is_remembered_but_the_history(
     stage: Stage, tmp_path: Path, history: dict[str, Any], route: str
 ) -> None:
-    """An attempt forbids a second one, an old failure asks, budgets and writes in flight count, a pause holds."""
+    """An attempt forbids a second one, an old failure asks, budgets and writes in flight count, a pause holds; a
+    decision for the same that was marked wrong asks until more were marked right.
+    """
     case = with_history(copied("orders-worker", tmp_path), **history)
     assert only(decide(stage, case))["route"] == route
     assert only(decide(stage, CORPUS / "orders-worker"))["route"] == "act"

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from graph.policy import PolicySettings
+from server.calibration_report import calibration_report
 from server.evaluate import Evaluation, find_cases
 from server.expected import load_expected
 from server.report import Scored, summary
@@ -19,6 +21,7 @@ from tools.llm_usage import Usage
 pytestmark = pytest.mark.timeout(300)
 NOT_BEST = {"feed-ranker"}
 """With no model. All are accepted; these may only grow fewer."""
+MOST_ECE = 0.05
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +104,27 @@ def test_what_was_written_blind_is_decided_no_worse_than_today(blind: list[Score
     told = summary(blind)
     assert (told["n"], told["accepted"]) == (60, 60), _named(blind, "neutral")
     assert told["best"] >= 59, [case.id for case in blind if not case.score.best]
+
+
+def test_confidence_is_calibrated_on_cases_that_it_was_not_fitted_on(
+    scored: list[Scored], blind: list[Scored]
+) -> None:
+    """What is shipped was fitted on our own corpus only; of that, each fold is scored by the others."""
+    on_blind, on_own = calibration_report(scored, blind), calibration_report(scored, scored)
+    assert on_blind["shipped"]["ece"] <= MOST_ECE, on_blind["shipped"]
+    assert on_blind["held_out"]["ece"] <= MOST_ECE, on_blind["held_out"]
+    assert on_own["held_out"]["ece"] <= MOST_ECE, on_own["held_out"]
+    for told in (on_blind["shipped"], on_own["shipped"]):
+        assert told["threshold"]["above"]["accepted"] >= 0.95
+
+
+def test_calibration_lets_nothing_act_that_the_sum_did_not(scored: list[Scored], blind: list[Scored]) -> None:
+    """Of all that was proposed, only what adds up to the threshold is at or above it."""
+    proposed = [case.given for case in (*scored, *blind) if case.given and case.given.proposed]
+    threshold = PolicySettings().confidence_threshold
+    weak = [one for one in proposed if one.total is not None and one.total < threshold]
+    assert weak
+    assert [one for one in weak if (one.confidence or 0.0) >= threshold] == []
 
 
 def test_cases_side_by_side_are_decided_as_one_after_the_other(scored: list[Scored]) -> None:

@@ -56,3 +56,19 @@ def test_there_is_nothing_to_mark_without_an_incident(store: Database, still: Ma
     with pytest.raises(NotFound):
         SqlMarks(store).add(Mark(incident_id="nope", at=still.now(), actor="a", mark="note"))
     assert [e for e in SqlAudit(store).entries() if e.kind == "incident_marked"] == []
+
+
+def test_what_is_remembered_of_an_incident_says_how_it_was_judged(
+    store: Database, still: ManualClock
+) -> None:
+    """By the newest judgement, whatever was noted since; and what had been decided."""
+    (incident_id,) = Inbox(store, still).accept(parsed(firing())).incident_ids
+    incidents = SqlIncidents(store, still)
+    incidents.end(incident_id, "notified")
+    marks = SqlMarks(store)
+    for word in ("right", "wrong", "note"):
+        marks.add(
+            Mark.model_validate({"incident_id": incident_id, "at": still.now(), "actor": "a", "mark": word})
+        )
+    (told,) = incidents.known([incident_id], None)
+    assert (told.mark, told.decided) == ("wrong", "")
