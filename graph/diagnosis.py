@@ -10,6 +10,8 @@ from collections.abc import Sequence
 
 from graph import counted
 from graph.alert_words import label, named
+from graph.context import KINDS as CONTEXT
+from graph.context import with_context
 from graph.explained import explanation
 from graph.load import USE_KINDS, silent_sources
 from graph.playbooks import playbooks
@@ -49,8 +51,9 @@ def diagnose(
     for playbook in playbooks():
         finding = playbook.proves(evidence)
         if finding:
-            return finding, playbook.candidates(finding, evidence, target) if target else []
-    return _nothing_proved(evidence, alerts), []
+            candidates = playbook.candidates(finding, evidence, target) if target else []
+            return with_context(finding, evidence), candidates
+    return with_context(_nothing_proved(evidence, alerts), evidence), []
 
 
 def unresolved(reason: str, evidence: Evidence | None = None, alerts: Sequence[Alert] = ()) -> Finding:
@@ -175,7 +178,7 @@ def _complete(evidence: Evidence) -> bool:
 
 
 def _unknown_summary(evidence: Evidence, unseen: Sequence[str]) -> str:
-    missing, now = evidence.missing(), evidence.collected_at
+    missing, now = [item for item in evidence.missing() if item.kind not in CONTEXT], evidence.collected_at
     if missing:
         return f"{len(missing)} of {len(evidence.items)} reads failed; the first: {missing[0].summary}"
     pods = live_pods(evidence)

@@ -162,6 +162,8 @@ class Written:
 
 PAGE = 500
 LOG_BYTES = 65536
+METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+"""What is asked for of kinds whose contents are nobody's business here; whatever else came is dropped."""
 USER_AGENT = "sre-agent"
 _OWN_ACCOUNT = "ServiceAccount of this pod"
 _CONTENT_TYPES: dict[str, str] = {
@@ -213,8 +215,11 @@ class KubernetesCluster:
         self._transport.observed_by(observe)
 
     def get(self, resource: Resource, namespace: str, name: str) -> JsonObject:
-        path = path_of(resource, namespace, name)
-        return self._read_json(Request("GET", path, request_name("GET", resource, namespace, name)))
+        path, what = path_of(resource, namespace, name), request_name("GET", resource, namespace, name)
+        if not resource.metadata_only:
+            return self._read_json(Request("GET", path, what))
+        item = self._read_json(Request("GET", path, what, accept=METADATA_ONLY))
+        return {"metadata": item.get("metadata") or {}}
 
     def list(
         self, resource: Resource, namespace: str = "", *, label_selector: str = "", field_selector: str = ""
@@ -223,10 +228,12 @@ class KubernetesCluster:
         what = request_name("LIST", resource, namespace)
         selectors = [("labelSelector", label_selector), ("fieldSelector", field_selector)]
         query = [(key, value) for key, value in selectors if value]
+        accept = METADATA_ONLY.replace(";g=", "List;g=") if resource.metadata_only else "application/json"
         try:
-            return self._pages(path, what, query)
+            items = self._pages(path, what, query, accept)
         except Gone:
-            return self._pages(path, what, query)
+            items = self._pages(path, what, query, accept)
+        return [{"metadata": item["metadata"]} for item in items] if resource.metadata_only else items
 
     def logs(
         self, namespace: str, pod: str, container: str, *, previous: bool = False, tail_lines: int = 200
@@ -328,12 +335,12 @@ class KubernetesCluster:
         answer = self._transport.read(request)
         return parse(answer.body, request.what)
 
-    def _pages(self, path: str, what: str, query: Sequence[tuple[str, str]]) -> JsonObjects:
+    def _pages(self, path: str, what: str, query: Sequence[tuple[str, str]], accept: str) -> JsonObjects:
         items: JsonObjects = []
         position = ""
         while True:
             paging = [("limit", str(PAGE))] + ([("continue", position)] if position else [])
-            page = self._read_json(Request("GET", path, what, query=[*query, *paging]))
+            page = self._read_json(Request("GET", path, what, query=[*query, *paging], accept=accept))
             items += page.get("items") or []
             position = (page.get("metadata") or {}).get("continue") or ""
             if not position:

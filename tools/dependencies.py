@@ -27,10 +27,15 @@ _FLAG = re.compile(r"--?(?P<key>[\w.-]+)=(?P<value>.+)")
 
 def services_named(template: JsonObject, services: Iterable[JsonObject], namespace: str) -> list[JsonObject]:
     """Services of the namespace that the template names as hosts, but not the workload's own; at most `MOST`."""
-    hosts = set(_hosts(template))
+    hosts = template_hosts(template)
     labels = (template.get("metadata") or {}).get("labels") or {}
     named = [service for service in services if hosts & set(_names(service, namespace))]
     return [service for service in sorted(named, key=name) if not _selects(service, labels)][:MOST]
+
+
+def template_hosts(template: JsonObject) -> set[str]:
+    """Every host that its containers' environment and arguments name."""
+    return set(_hosts(template))
 
 
 def selector_query(service: JsonObject) -> str:

@@ -1,7 +1,8 @@
 """What is read about a target, in parallel and within a deadline, and what is kept of it (section 6).
 
 A read that fails is an item that says so. Everything that leaves here is redacted. Nothing is read that holds
-secrets by itself: no Secret, no ConfigMap; values of environment variables are looked through, never kept.
+secrets by itself: no Secret, of a ConfigMap its metadata only; values of environment variables are looked through,
+never kept.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from tools.claims_awaited import RULES as AWAITED_RULES
 from tools.claims_awaited import add_claims
 from tools.clock import Clock
 from tools.cluster import ClusterReader
+from tools.config_changes import RULES as CONFIG_RULES
+from tools.config_changes import add_config_changes
 from tools.dependencies import dependency_facts
 from tools.excerpts import imperative
 from tools.facts import event_facts, pod_facts, revision_facts, workload_facts
@@ -36,6 +39,8 @@ from tools.items import (
 )
 from tools.job_evidence import add_runs, named_jobs
 from tools.naming import naming
+from tools.neighbours import RULES as NEIGHBOUR_RULES
+from tools.neighbours import add_neighbours
 from tools.objects import metadata, name
 from tools.prometheus import SeriesReader
 from tools.prometheus_evidence import PrometheusEvidence
@@ -58,7 +63,15 @@ from tools.templates import template_diff
 from tools.workload_revisions import KINDS, newest_first, template_of
 
 DISABLE = "sre-agent/disable"
-RULES = (*GATHERING_RULES, *GUARD_RULES, *CLAIM_RULES, *AWAITED_RULES, *PULL_RULES)
+RULES = (
+    *GATHERING_RULES,
+    *GUARD_RULES,
+    *CLAIM_RULES,
+    *AWAITED_RULES,
+    *PULL_RULES,
+    *CONFIG_RULES,
+    *NEIGHBOUR_RULES,
+)
 
 
 def collect(
@@ -96,6 +109,8 @@ def collect(
             measured, known = prometheus.add_measures(items), prometheus.add_health(items)
         claims = add_claims(items, cluster, target, gathered.pods.values, reads)
         pulls = add_pulls(items, cluster, target, pods, reads)
+        configs = add_config_changes(items, cluster, target, _first(gathered.workload.values), pods, reads)
+        neighbours = add_neighbours(items, cluster, target, pods, reads)
     return Evidence(
         collected_at=clock.now(),
         items=tuple(items.all),
@@ -120,6 +135,8 @@ def collect(
         volume=volume,
         claims=claims,
         pulls=pulls,
+        neighbours=neighbours,
+        configs=configs,
         disabled=any(_is_disabled(item) for item in gathered.workload.values),
         suspicious=told or imperative(_messages(pods, events)),
     )
@@ -224,13 +241,17 @@ def _guards(
     reads: Reads,
     every: bool,
 ) -> Guards:
-    workload = gathered.workload.values[0] if gathered.workload.values else {}
+    workload = _first(gathered.workload.values)
     if target.kind == NODES.kind:
         guards = read_nodes(cluster, target, reads, every=every)
     else:
         guards = read_guards(cluster, target, workload, gathered.pods.values, pods, reads, every=every)
     add_guard_items(items, guards)
     return guards
+
+
+def _first(values: Sequence[JsonObject]) -> JsonObject:
+    return next(iter(values), {})
 
 
 def _is_target(node: NodeFacts, target: Target, gathered: Gathered) -> bool:

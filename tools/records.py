@@ -495,6 +495,36 @@ class PersistentVolumeFacts(Record):
     """What becomes of it when its claim goes: `Delete`, `Retain`."""
 
 
+class NeighbourFacts(Record):
+    """Another workload of the namespace that lacks pods, read where the target is ill."""
+
+    kind: str
+    name: str
+    uid: str = ""
+    desired: int = 0
+    available: int = 0
+    since: datetime | None = None
+    """When its Available condition became False, where it has one."""
+    shares: tuple[str, ...] = ()
+    """What its template has in common with the target's, and with no well workload's: `host db`, `ConfigMap rates`."""
+
+
+class ConfigFacts(Record):
+    """A ConfigMap that the target's template names; never its contents."""
+
+    name: str
+    exists: bool = True
+    optional: bool = False
+    """Every use of it says that it may be missing."""
+    uses: tuple[str, ...] = ()
+    """`environment`, `volume`, `subpath`."""
+    created_at: datetime | None = None
+    changed_at: datetime | None = None
+    """When its data was last written after it was made; None: never, or nobody kept it."""
+    changed_by: str = ""
+    """The field manager of that write, redacted."""
+
+
 class EventFacts(Record):
     """A Kubernetes Event on the workload, its ReplicaSets or pods."""
 
@@ -546,6 +576,8 @@ GUARDS = frozenset(
         "storage_class",
         "claims",
         "image_pulls",
+        "neighbours",
+        "config_changes",
     }
 )
 """Kinds that are read only where an action, or an explanation, would need them: they prove or guard that only."""
@@ -596,6 +628,10 @@ class Evidence(Record):
     """Of alerts that name no object: the pods that they are about, as of the control plane or behind a Service."""
     persistent_volume: PersistentVolumeFacts | None = None
     """That such an alert names."""
+    neighbours: tuple[NeighbourFacts, ...] = ()
+    """Other workloads of the namespace that lack pods, those that share most with the target first."""
+    configs: tuple[ConfigFacts, ...] = ()
+    """ConfigMaps that the template names, read where the pods are ill."""
     disabled: bool = False
     """Annotation `sre-agent/disable: "true"` on the target, of whatever kind it is."""
     suspicious: bool = False

@@ -58,11 +58,12 @@ class Client:
         body: object,
         query: Mapping[str, Query],
         content_type: str = "application/json",
+        accept: str = "application/json, */*",
     ) -> Answer:
         """One request; a query key `continue_` is sent as `continue`."""
         asked = {key.rstrip("_"): value for key, value in query.items() if value is not None}
         url = f"{path}?{urlencode(asked)}" if asked else path
-        headers = {"Accept": "application/json, */*", "Content-Type": content_type}
+        headers = {"Accept": accept, "Content-Type": content_type}
         method, url, headers, sent, _ = self.api.param_serialize(
             method, url, header_params=headers, body=body, auth_settings=["BearerToken"]
         )
@@ -74,6 +75,10 @@ class Client:
 
     def get(self, path: str, **query: Query) -> Answer:
         return self._send("GET", path, None, query)
+
+    def get_as(self, path: str, accept: str) -> Answer:
+        """In this form of answer."""
+        return self._send("GET", path, None, {}, accept=accept)
 
     def post(self, path: str, body: object, **query: Query) -> Answer:
         return self._send("POST", path, body, query)

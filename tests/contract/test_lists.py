@@ -49,6 +49,23 @@ def every_label_selector_selects(server: ApiServer) -> None:
         assert _names(server.admin.items(server.configmaps(), labelSelector=selector)) == list(expected)
 
 
+def test_metadata_alone_can_be_asked_for(server: ApiServer) -> None:
+    """Of one object and of a list: what they hold does not leave the server, and who wrote when does."""
+    server.create_configmap("settings", password="hunter22")
+    form = "application/json;as=PartialObjectMetadata{};g=meta.k8s.io;v=v1"
+    one = server.admin.get_as(server.configmaps("settings"), form.format(""))
+    listed = server.admin.get_as(server.configmaps(), form.format("List"))
+    assert (one.status, listed.status) == (200, 200)
+    assert one.json["kind"] == "PartialObjectMetadata"
+    assert listed.json["kind"] == "PartialObjectMetadataList"
+    assert "hunter22" not in one.text + listed.text
+    found = [item for item in listed.json["items"] if item["metadata"]["name"] == "settings"]
+    assert [item["metadata"]["uid"] for item in found] == [one.json["metadata"]["uid"]]
+    (entry,) = one.json["metadata"]["managedFields"]
+    assert entry["manager"]
+    assert entry["time"] >= one.json["metadata"]["creationTimestamp"]
+
+
 def test_a_label_selector_that_makes_no_sense_is_a_bad_request(server: ApiServer) -> None:
     """400, not everything."""
     refused = server.admin.get(server.configmaps(), labelSelector="tier in back")

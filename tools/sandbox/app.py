@@ -142,6 +142,8 @@ class Application:
         if not call.route.name:
             return Response(self._reader.many(call), content_type="application/json")
         found = self._reader.one(call)
+        if call.metadata_only:
+            return _json(reads.partial(found))
         return _json(subresources.scale_of(found) if call.route.subresource == kinds.SCALE else found)
 
     def _write(self, call: Call) -> tuple[JsonObject, int]:

@@ -17,6 +17,7 @@ from tools.sandbox.requests import Call
 from tools.sandbox.switches import Switch
 from tools.sandbox.world import World
 
+_META = "meta.k8s.io/v1"
 _PAGE_LIFE = timedelta(minutes=5)
 _PAGES_KEPT = 200
 _TOO_OLD = (
@@ -89,6 +90,9 @@ class Reader:
             metadata["continue"] = self._keep(_Page(page.version, rest, page.at))
             if not call.query.get("labelSelector") and not call.query.get("fieldSelector"):
                 metadata["remainingItemCount"] = len(rest)
+        if call.metadata_only:
+            head = {"kind": "PartialObjectMetadataList", "apiVersion": _META, "metadata": metadata}
+            return json.dumps({**head, "items": [partial(item) for item in items]}).encode()
         return self._encode(kind, metadata, items)
 
     def log(self, call: Call) -> str:
@@ -141,6 +145,11 @@ class Reader:
         if page is None or self._world.now() - page.at > _PAGE_LIFE:
             raise expired(_TOO_OLD)
         return page
+
+
+def partial(obj: JsonObject) -> JsonObject:
+    """The object's metadata and nothing else, as the API calls it."""
+    return {"kind": "PartialObjectMetadata", "apiVersion": _META, "metadata": obj["metadata"]}
 
 
 def is_log(call: Call) -> bool:

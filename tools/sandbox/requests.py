@@ -90,6 +90,11 @@ class Call:
         """fieldValidation: Strict, Warn (the server's default) or Ignore."""
         return self.query.get("fieldValidation") or "Warn"
 
+    @property
+    def metadata_only(self) -> bool:
+        """True for a read that wants PartialObjectMetadata, or a list of it."""
+        return "as=PartialObjectMetadata" in self.headers.get("Accept", "")
+
     def object(self) -> JsonObject:
         """The body as an object. Raises 415 for a body that is not JSON, 400 for anything else."""
         if self.content_type not in ("application/json", ""):

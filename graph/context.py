@@ -1,0 +1,62 @@
+"""What stands around a finding: who else is ill and what they share, and configuration that changed lately.
+
+Said beside every finding of something broken, whatever it is: a person who reads of one crash should see the other
+three. It proves nothing, and no candidate rests on it (kubernetes.md 6.1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from graph.state import Finding
+from graph.symptoms import live_pods
+from tools.config_changes import changed_after_start
+from tools.items import when
+from tools.records import ConfigFacts, Evidence, NeighbourFacts
+
+LATELY = timedelta(hours=24)
+MOST = 3
+KINDS = frozenset({"neighbours", "config_changes"})
+"""Items that are only context: a failed read of one is said, and leaves no doubt about what was proved."""
+
+
+def with_context(finding: Finding, evidence: Evidence) -> Finding:
+    """The finding with these facts behind its own; one about something that is well stays as it is."""
+    if not finding.broken:
+        return finding
+    around = tuple(_neighbours(evidence.neighbours)), tuple(_configs(evidence))
+    cited = [kind for kind, facts in zip(("neighbours", "config_changes"), around, strict=True) if facts]
+    ids = [id_ for kind in cited for id_ in evidence.cite(kind) if id_ not in finding.evidence]
+    facts = (*finding.facts, *around[0], *around[1])
+    return finding.model_copy(update={"facts": facts, "evidence": (*finding.evidence, *ids)})
+
+
+def _neighbours(ill: tuple[NeighbourFacts, ...]) -> Iterator[str]:
+    """What shares nothing may be ill for reasons of its own, and is only counted."""
+    sharing = [fact for fact in ill if fact.shares]
+    for fact in sharing[:MOST]:
+        shared = ", ".join(fact.shares[:3])
+        yield f"{fact.kind} {fact.name} is ill too ({fact.available} of {fact.desired}) and shares {shared}"
+    others = len(ill) - len(sharing[:MOST])
+    if others:
+        words = "other workload lacks" if others == 1 else "other workloads lack"
+        yield f"{others} {words} pods as well, in the same namespace"
+
+
+def _configs(evidence: Evidence) -> Iterator[str]:
+    for config in evidence.configs:
+        if not config.exists and not config.optional:
+            yield f"ConfigMap {config.name} does not exist"
+        elif config.changed_at and evidence.collected_at - config.changed_at <= LATELY:
+            yield _change(config, evidence)
+
+
+def _change(config: ConfigFacts, evidence: Evidence) -> str:
+    pods = live_pods(evidence)
+    older = len(changed_after_start(config, pods))
+    by = f" by {config.changed_by}" if config.changed_by else ""
+    return (
+        f"ConfigMap {config.name} was changed at {when(config.changed_at)}{by}; {older} of {len(pods)} pods "
+        f"started before"
+    )
