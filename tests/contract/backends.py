@@ -12,6 +12,8 @@ from tools.sandbox import Sandbox
 
 SPEED = 20.0
 """How much faster than the wall the sandbox's clock runs, so that back-off is no reason to wait."""
+FORGOTTEN_AFTER = 310.0
+"""Seconds: five minutes and a little."""
 
 
 class SandboxBackend:
@@ -19,7 +21,8 @@ class SandboxBackend:
 
     def __init__(self, broken: Iterable[str] = ()) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="sandbox-")
-        self.sandbox = Sandbox(ScaledClock(SPEED), nodes=3, broken=broken).start()
+        self._clock = ScaledClock(SPEED)
+        self.sandbox = Sandbox(self._clock, nodes=3, broken=broken).start()
         self._path = self.sandbox.kubeconfig(Path(self._folder.name) / "admin.kubeconfig")
 
     @property
@@ -36,6 +39,10 @@ class SandboxBackend:
 
     def delete_namespace(self, name: str) -> None:
         self.sandbox.delete("Namespace", "", name)
+
+    def forget_the_past(self) -> None:
+        """What was is forgotten, as etcd's compaction does it every five minutes."""
+        self._clock.skip(FORGOTTEN_AFTER)
 
     def stop(self) -> None:
         self.sandbox.stop()
@@ -63,6 +70,10 @@ class ControlPlaneBackend:
     def delete_namespace(self, name: str) -> None:
         if self._plane.exists(f"/api/v1/namespaces/{name}"):
             self._plane.delete_namespace(name)
+
+    def forget_the_past(self) -> None:
+        """As the API server does every five minutes."""
+        self._plane.compact()
 
     def stop(self) -> None:
         """The run that shares it stops it."""

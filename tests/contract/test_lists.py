@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.contract.api_server import ApiServer, Json
+from tests.contract.api_server import Answer, ApiServer, Json
+from tests.contract.backends import ControlPlaneBackend, SandboxBackend
 
 
 def _labelled(server: ApiServer) -> None:
@@ -136,6 +137,27 @@ def test_a_page_shows_the_list_as_it_was(server: ApiServer) -> None:
     query = "metadata.name!=kube-root-ca.crt"
     rest = server.admin.get(server.configmaps(), continue_=token, limit=10, fieldSelector=query)
     assert _names(rest.json["items"]) == ["item-2", "item-3"]
+
+
+def test_a_page_that_is_too_old_is_gone(
+    server: ApiServer, backend: SandboxBackend | ControlPlaneBackend
+) -> None:
+    """410 Expired once what was is forgotten, which says that the list has to be begun again; that works."""
+    for number in range(4):
+        server.create_configmap(f"item-{number}")
+    token = server.admin.get(server.configmaps(), limit=2).json["metadata"]["continue"]
+    server.create_configmap("one-more")
+    backend.forget_the_past()
+
+    def refused() -> Answer | None:
+        answer = server.admin.get(server.configmaps(), limit=2, continue_=token)
+        return answer if answer.status != 200 else None
+
+    gone = server.wait_until(refused, "a page that has expired")
+    assert (gone.status, gone.reason) == (410, "Expired")
+    assert "continue parameter is too old" in gone.json["message"]
+    names = _names(server.admin.items(server.configmaps()))
+    assert {"item-0", "item-1", "item-2", "item-3", "one-more"} <= set(names)
 
 
 def test_a_continue_token_that_was_never_given_is_a_bad_request(server: ApiServer) -> None:

@@ -42,11 +42,13 @@ def api_server(port: int, etcd: int) -> list[str]:
 
 
 def controller_manager(port: int) -> list[str]:
+    """Two loops look every second or two, not every fifteen: whoever tests them waits for a round at least."""
     return f"""
         {_loop("kube-controller-manager", port)}
         --root-ca-file=ca.crt --service-account-private-key-file=account.key
         --use-service-account-credentials=true
         --node-monitor-period=2s --node-monitor-grace-period={NODE_GRACE_SECONDS}s
+        --pvclaimbinder-sync-period=1s --horizontal-pod-autoscaler-sync-period=2s
     """.split()
 
 

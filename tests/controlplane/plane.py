@@ -17,6 +17,7 @@ import secrets
 import shutil
 import tempfile
 import time
+import urllib.request
 import uuid
 from collections.abc import Callable
 from functools import partial
@@ -44,7 +45,7 @@ class ControlPlane:
         self._kubelet: FakeKubelet | None = None
         self._tokens = {name: secrets.token_urlsafe(24) for name in USERS}
         self.state_dir = Path()
-        self.url = ""
+        self.url = self._etcd = ""
         self.in_each_namespace: list[Json] = []
         """Objects that new_namespace makes in every one; each without a namespace of its own."""
 
@@ -142,10 +143,18 @@ class ControlPlane:
         """The kubelet of a stopped node is back."""
         self._manage(name, "fake")
 
-    def add_node(self, name: str) -> None:
-        """One more node; returns once it is Ready. Whoever adds it deletes it."""
-        self.api.post("/api/v1/nodes", _node(name))
+    def add_node(self, name: str, *taints: Json) -> None:
+        """One more node; returns once it is Ready and has these taints alone. Whoever adds it deletes it."""
+        self.api.post("/api/v1/nodes", {**_node(name), "spec": {"taints": list(taints)}})
         self.eventually(self._all_nodes_ready, what=f"node {name}")
+        # a node that has just become Ready keeps the taint of one that is not for a moment
+        self.eventually(lambda: len(self._taints(name)) == len(taints), what=f"{name} without other taints")
+
+    def compact(self) -> None:
+        """Forget what was, as the API server has etcd do every five minutes: it learns of it by a key that it reads."""
+        revision = str(self.api.get("/api/v1/namespaces?limit=1")["metadata"]["resourceVersion"])
+        self._tell_etcd("put", {"key": _base64("compact_rev_key"), "value": _base64(revision)})
+        self._tell_etcd("compaction", {"revision": revision})
 
     def exists(self, path: str) -> bool:
         try:
@@ -179,13 +188,13 @@ class ControlPlane:
     def _start(self, binaries: Path) -> None:
         made = certificates.create(self.state_dir)
         etcd, peer, api, controllers, scheduler, kwok = (free_port() for _ in range(6))
-        self.url = f"https://127.0.0.1:{api}"
+        self.url, self._etcd = f"https://127.0.0.1:{api}", f"http://127.0.0.1:{etcd}"
         self.api = AdminApi(self.url, self._tokens["admin"], made.ca)
         self._kubelet = FakeKubelet(self._pod, made.server, made.server_key)
         self._write_configuration()
         program = binaries / "controlplane"
         self._component("etcd", program, commands.etcd(etcd, peer)).wait_for(
-            "health", partial(answers, f"http://127.0.0.1:{etcd}/health")
+            "health", partial(answers, f"{self._etcd}/health")
         )
         self._component("kube-apiserver", program, commands.api_server(api, etcd)).wait_for(
             "readyz", partial(answers, f"{self.url}/readyz", self._tokens["admin"])
@@ -224,6 +233,17 @@ class ControlPlane:
         ]
         return all(each.get("Ready") == "True" for each in conditions)
 
+    def _tell_etcd(self, call: str, body: Json) -> None:
+        request = urllib.request.Request(
+            f"{self._etcd}/v3/kv/{call}", json.dumps(body).encode(), method="POST"
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            answer.read()
+
+    def _taints(self, node: str) -> list[Json]:
+        found: list[Json] = self.api.get(f"/api/v1/nodes/{node}")["spec"].get("taints", [])
+        return found
+
     def _kubeconfig(self, path: Path, token: str, namespace: str) -> Path:
         authority = base64.b64encode(self.ca.read_bytes()).decode()
         cluster = {"server": self.url, "certificate-authority-data": authority}
@@ -240,6 +260,10 @@ class ControlPlane:
         path.touch(mode=0o600)
         path.write_text(json.dumps(content, indent=1))
         return path
+
+
+def _base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
 
 
 def _node(name: str) -> Json:

@@ -115,8 +115,6 @@ class PlaneStage:
         name = f"spare-{self.namespace}"
         if not self._plane.exists(f"/api/v1/nodes/{name}"):
             self._plane.add_node(name)
-            # a node that has just become Ready keeps the taint of one that is not for a moment
-            self._plane.eventually(lambda: not self._taints(name), 60, f"{name} without taints")
         return self.admin.get(NODES, "", name)
 
     def now(self) -> datetime:
@@ -127,10 +125,6 @@ class PlaneStage:
             return reason in {event["reason"] for pod in self.web.pods() for event in self.web.events(pod)}
 
         self._plane.eventually(left, 60, f"an event {reason}")
-
-    def _taints(self, node: str) -> list[JsonObject]:
-        found: list[JsonObject] = self.admin.get(NODES, "", node)["spec"].get("taints") or []
-        return found
 
     def _is_ready(self, node: str) -> bool:
         return bool(condition(self.admin.get(NODES, "", node), "Ready").get("status") == "True")
