@@ -43,11 +43,14 @@ WORSE_LOOKS = 2
 
 
 def window(receipt: Receipt, settings: PolicySettings) -> timedelta:
-    """`clamp(max(floor, minReadySeconds + 60, 2 x longest life + 30), floor, 900 s)`; a floor beyond 900 s holds."""
+    """`clamp(max(floor, minReadySeconds + 60, 2 x longest life + 30), floor, 900 s)`; a floor beyond 900 s holds.
+
+    On a test cluster 60, 30 and 900 s shrink with the floor.
+    """
     floor, scale = settings.verify_window_seconds, slack(settings)
     min_ready = receipt.before.min_ready_seconds if receipt.before else 0
     wanted = max(min_ready + 60 * scale, 2 * life(receipt).total_seconds() + 30 * scale)
-    return max(timedelta(seconds=floor), min(timedelta(seconds=wanted), LONGEST_WINDOW))
+    return max(timedelta(seconds=floor), min(timedelta(seconds=wanted), LONGEST_WINDOW * scale))
 
 
 def first_look(receipt: Receipt, settings: PolicySettings) -> datetime:
@@ -100,7 +103,7 @@ def judge(progress: Progress, receipt: Receipt, settings: PolicySettings, now: d
         return Verdict(name="NOT_RECOVERED", reason=reason, at=now)
     started = progress.window_started_at
     if started and look.at - started >= window(receipt, settings) and _well(look, receipt):
-        return _held(receipt, look.at - started, now)
+        return _held(receipt, look.at - started, settings, now)
     return out_of_time(progress, receipt, settings, now)
 
 
@@ -256,9 +259,9 @@ def _begin_window(progress: Progress, look: Observation) -> Progress:
     )
 
 
-def _held(receipt: Receipt, held: timedelta, now: datetime) -> Verdict:
+def _held(receipt: Receipt, held: timedelta, settings: PolicySettings, now: datetime) -> Verdict:
     seconds = f"{held.total_seconds():.0f} s"
-    if life(receipt) > SLOW_LIFE:
+    if life(receipt) > SLOW_LIFE * slack(settings):
         reason = f"well for {seconds}, but it lived {life(receipt)} before it failed last time"
         return Verdict(name="PROVISIONAL", reason=reason, at=now)
     return Verdict(name="RECOVERED", reason=f"rolled out and well for {seconds}", at=now)

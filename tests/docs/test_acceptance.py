@@ -1,4 +1,4 @@
-"""The tables of acceptance, of failures and of traps name tests that exist, can be collected, and are not skipped."""
+"""The tables of what must hold name tests that exist, can be collected, and are not skipped."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from typing import get_args
 
 import pytest
 
+from tests.e2e.lives import OF_WORKLOADS
+from tests.e2e.lives_apart import APART
+from tools.actions import REGISTRY
 from tools.records import VerdictName
 
 ROOT = Path(__file__).parents[2]
@@ -17,7 +20,14 @@ ACCEPTANCE = (ROOT / "docs" / "acceptance.md").read_text(encoding="utf-8")
 FAILURES = (ROOT / "docs" / "failures.md").read_text(encoding="utf-8")
 VERDICTS = (ROOT / "docs" / "verdicts.md").read_text(encoding="utf-8")
 TRAPS = (ROOT / "docs" / "traps.md").read_text(encoding="utf-8")
-DOCUMENTS = {"acceptance": ACCEPTANCE, "failures": FAILURES, "traps": TRAPS, "verdicts": VERDICTS}
+ACTIONS = (ROOT / "docs" / "actions.md").read_text(encoding="utf-8")
+DOCUMENTS = {
+    "acceptance": ACCEPTANCE,
+    "actions": ACTIONS,
+    "failures": FAILURES,
+    "traps": TRAPS,
+    "verdicts": VERDICTS,
+}
 POINTS = 55
 OPEN = {49, 53}
 """Points that do not hold yet: a point that comes to hold is taken out here too."""
@@ -104,3 +114,14 @@ def test_every_verdict_is_reached() -> None:
     for verdict, sandbox, real in rows(VERDICTS):
         assert NAMED.search(sandbox), verdict
         assert NAMED.search(real) or real == "not shown there", verdict
+
+
+def test_every_action_has_its_lives() -> None:
+    """On the sandbox, and on the real control plane with the verdict there or the word that it is not shown there."""
+    assert sorted(row[0].strip("`") for row in rows(ACTIONS)) == sorted(REGISTRY)
+    lived = " ".join((*OF_WORKLOADS, *APART))
+    for action, sandbox, real in rows(ACTIONS):
+        assert NAMED.search(sandbox), action
+        ended = real.partition(":")[0].partition(",")[0].partition(";")[0]
+        assert ended in (*get_args(VerdictName), "not shown there"), action
+        assert (action.strip("`") in lived) == (ended != "not shown there"), action

@@ -51,13 +51,20 @@ class PlaneAgent(AgentProcess):
     """It begins in a folder in which there is its kubeconfig and nothing else."""
 
     def __init__(
-        self, folder: Path, plane: ControlPlane, installed: Installed, *, server: str = "", **environ: str
+        self,
+        folder: Path,
+        plane: ControlPlane,
+        installed: Installed,
+        *,
+        server: str = "",
+        home: str = ACCOUNT,
+        **environ: str,
     ) -> None:
-        """`server` is what it knows the API server by, if not by its own address."""
+        """`server` is what it knows the API server by, if not by its own address; `home` its account's namespace."""
         work = folder / "work"
         work.mkdir(parents=True)
-        kubeconfig = plane.service_account_kubeconfig(ACCOUNT, ACCOUNT, work / "kubeconfig")
-        self._plane = plane
+        kubeconfig = plane.service_account_kubeconfig(home, ACCOUNT, work / "kubeconfig")
+        self._plane, self._home = plane, home
         self._credential = _credential_of(kubeconfig)
         if server:
             _point_at(kubeconfig, server)
@@ -122,7 +129,7 @@ class PlaneAgent(AgentProcess):
 
     def calls(self) -> list[Call]:
         """What the API server says that it asked for, oldest first."""
-        return calls_of(self._plane.audit(f"{ACCOUNT}:{ACCOUNT}"), self._credential)
+        return calls_of(self._plane.audit(f"{self._home}:{ACCOUNT}"), self._credential)
 
     def audited(self) -> Audited:
         """Both, once the API server has written down as much as the ledger holds. Its own trail must be whole."""
@@ -146,19 +153,20 @@ class PlaneAgent(AgentProcess):
             database.close()
 
 
-def grant(plane: ControlPlane, manifests: str) -> set[tuple[str, str, str]]:
-    """Apply what `sre-agent rbac` printed, as it is, and wait until it is in force; returns the rights in it.
+def grant(plane: ControlPlane, manifests: str, home: str = ACCOUNT) -> set[tuple[str, str, str]]:
+    """Apply what `sre-agent rbac` printed for the namespace `home`, and wait until it is in force; returns the rights.
 
-    From then on every namespace that a test makes is opted in, as `kubectl apply -n NAMESPACE -k k8s/opt-in` does;
-    others are not.
+    As it is, but for the names of roles beside those of another home, which the cluster has once. From then on every
+    namespace that a test makes is opted in, as `kubectl apply -n NAMESPACE -k k8s/opt-in` does; others are not.
     """
-    items = [item for item in yaml.safe_load_all(manifests) if item]
+    items = [item for item in yaml.safe_load_all(_at_home(manifests, home)) if item]
     for item in items:
         _apply(plane, item)
-    plane.in_each_namespace += [opt_in for opt_in in yaml.safe_load_all(OPT_IN.read_text()) if opt_in]
+    binding = _at_home(OPT_IN.read_text(), home).replace(f"namespace: {ACCOUNT}\n", f"namespace: {home}\n")
+    plane.in_each_namespace += [opt_in for opt_in in yaml.safe_load_all(binding) if opt_in]
     there = plane.new_namespace("rights")
     rights = granted(items)
-    plane.eventually(lambda: all(may(plane, there, *right) for right in rights), what="the granted rights")
+    plane.eventually(lambda: all(may(plane, there, *right, home=home) for right in rights), what="the rights")
     plane.delete_namespace(there)
     return rights
 
@@ -199,12 +207,19 @@ def _path(item: Json) -> str:
     return f"{root}{place}/{item['kind'].lower()}s"
 
 
-def may(plane: ControlPlane, namespace: str, verb: str, group: str, resource: str) -> bool:
-    """Whether the agent's account may, in this namespace."""
+def _at_home(manifests: str, home: str) -> str:
+    """Roles and bindings under names of their own beside those of the agent that lives where it usually does."""
+    return manifests if home == ACCOUNT else manifests.replace(f"{ACCOUNT}-", f"{home}-")
+
+
+def may(
+    plane: ControlPlane, namespace: str, verb: str, group: str, resource: str, *, home: str = ACCOUNT
+) -> bool:
+    """Whether the account of an agent that lives in `home` may, in this namespace."""
     plural, _, subresource = resource.partition("/")
     attributes = {"verb": verb, "group": group, "resource": plural, "subresource": subresource}
     attributes["namespace"] = namespace
-    user = f"system:serviceaccount:{ACCOUNT}:{ACCOUNT}"
+    user = f"system:serviceaccount:{home}:{ACCOUNT}"
     review = {"spec": {"user": user, "resourceAttributes": attributes}}
     said = plane.api.post("/apis/authorization.k8s.io/v1/subjectaccessreviews", review)
     return bool(said["status"]["allowed"])

@@ -9,17 +9,18 @@ from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
 from tests.controlplane.api import Json
+from tests.e2e.claims import Claim, claim_of, mark_of
 from tools.ledger import LedgerEntry
 
 EVENTS = "events"
 MANAGER = "sre-agent"
-PATCH = ("patch", "apps", "deployments")
-"""What both kinds of write on a Deployment's template are."""
 CREDENTIAL = "authentication.kubernetes.io/credential-id"
+DONE = (200, 201)
+MOVED = (409, 422)
+"""A `test` of a JSON Patch that does not hold is the latter."""
 READS = frozenset({"get", "list", "watch"})
 QUESTIONS = frozenset({"selfsubjectaccessreviews", "selfsubjectrulesreviews"})
 """Created to be answered, never stored."""
-STAMP_PATH = "/metadata/annotations/sre-agent~1last-action"
 Right: TypeAlias = tuple[str, str, str]
 """Verb, API group, and resource with its subresource."""
 
@@ -66,17 +67,14 @@ class Call:
 
     @property
     def dry_run(self) -> bool:
-        return self.query.get("dryRun") == "All"
+        """A deletion says so in its options: a server that is sent options ignores the query."""
+        options = self.body if self.verb == "delete" and self.body else {}
+        return self.query.get("dryRun") == "All" or options.get("dryRun") == ["All"]
 
     @property
-    def stamp(self) -> str:
-        """The ledger key that a patch of a Deployment leaves on it."""
-        for operation in self.body or []:
-            if operation["path"] == STAMP_PATH:
-                return str(operation["value"])
-            if operation["path"] == "/metadata/annotations":
-                return str(operation["value"]["sre-agent/last-action"])
-        return ""
+    def claim(self) -> Claim:
+        """As the ledger would have it."""
+        return (*self.right, self.namespace, self.name, mark_of(self.body))
 
 
 def calls_of(events: Iterable[Json], credential: str) -> list[Call]:
@@ -96,8 +94,9 @@ class Audited:
 
     @property
     def writes(self) -> list[Call]:
-        """Not rehearsed, on objects that were there already."""
-        return [call for call in self.calls if call.changes and not call.dry_run and call.resource != EVENTS]
+        """Not rehearsed, on objects that were there already, and not turned away."""
+        sent = [call for call in self.calls if call.changes and not call.dry_run and call.resource != EVENTS]
+        return [call for call in sent if not self._made_anew(call)]
 
     @property
     def rehearsals(self) -> list[Call]:
@@ -112,12 +111,22 @@ class Audited:
     def differences(self) -> list[str]:
         """Empty when both name the same writes, each stamped, rehearsed, announced and let in, and no others."""
         return [
-            *_compared("write", map(_written, self.writes), map(_claimed, self.entries)),
+            *_compared("write", (call.claim for call in self.writes), map(claim_of, self.entries)),
             *_compared("event", map(_announced, self.announcements), (e.target.uid for e in self.entries)),
-            *(f"not let in: {call}" for call in self.calls if call.code == 403 or _failed(call)),
+            *(f"not let in: {call}" for call in self.calls if call.code == 403 or self._refused(call)),
             *(f"not as {MANAGER}: {call}" for call in self.calls if call.changes and not _signed(call)),
             *(["fewer rehearsals than writes need"] if len(self.rehearsals) < self._needed() else []),
         ]
+
+    def _refused(self, call: Call) -> bool:
+        return call.changes and call.code not in DONE and not self._made_anew(call)
+
+    def _made_anew(self, call: Call) -> bool:
+        """Turned away by its own condition, since the object had moved; then read again, and let in (R4.1, R4.8)."""
+        if call.code not in MOVED:
+            return False
+        again = [other for other in self.calls if (other.claim, other.dry_run) == (call.claim, call.dry_run)]
+        return any(other.code in DONE for other in again)
 
     def _needed(self) -> int:
         """One right before each write, and one more for what a person was shown."""
@@ -142,22 +151,13 @@ def _compared(what: str, seen: Iterable[object], recorded: Iterable[object]) -> 
     return more + [f"{what} that the API server did not see: {each}" for each in (told - there).elements()]
 
 
-def _written(call: Call) -> tuple[str, ...]:
-    return (*call.right, call.namespace, call.name, call.stamp)
-
-
-def _claimed(entry: LedgerEntry) -> tuple[str, ...]:
-    return (*PATCH, entry.target.namespace, entry.target.name, entry.key)
-
-
 def _announced(call: Call) -> str:
     return str(call.body["involvedObject"]["uid"])
 
 
-def _failed(call: Call) -> bool:
-    return call.changes and call.code not in (200, 201)
-
-
 def _signed(call: Call) -> bool:
+    """A deletion sets no field and has no field manager."""
+    if call.verb == "delete":
+        return call.user_agent == MANAGER
     said = (call.query.get("fieldManager"), call.query.get("fieldValidation"), call.user_agent)
     return said == (MANAGER, "Strict", MANAGER)

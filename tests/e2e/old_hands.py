@@ -84,14 +84,17 @@ def label(web: Workload, pod: Json, fault: str | None) -> None:
     web.plane.api.patch(path, {"metadata": {"labels": {"sim/fault": fault}}}, "merge")
 
 
-def back_off(web: Workload, pod: Json) -> None:
-    """Report a pod as a kubelet does that has given its container six tries and waits for five minutes now."""
+def back_off(web: Workload, pod: Json, began: str = "") -> None:
+    """Report a pod as a kubelet does that has given its container six tries and waits for five minutes now.
+
+    `began`: when the last of them did, three seconds ago unless it is said.
+    """
     path = f"/api/v1/namespaces/{web.namespace}/pods/{pod['metadata']['name']}"
     web.plane.api.patch(path, {"metadata": {"annotations": {stages.LONG_BACK_OFF: "300"}}}, "merge")
     now = datetime.now(UTC)
     (status,) = pod["status"]["containerStatuses"]
     ended = {"exitCode": 1, "reason": "Error", "containerID": status["containerID"]}
-    ended |= {"startedAt": _text(now - timedelta(seconds=3)), "finishedAt": _text(now)}
+    ended |= {"startedAt": began or _text(now - timedelta(seconds=3)), "finishedAt": _text(now)}
     waiting = {"reason": "CrashLoopBackOff", "message": "back-off 5m0s restarting failed container=web"}
     crashed: Json = {"ready": False, "started": False, "restartCount": 6}
     crashed |= {"state": {"waiting": waiting, "running": None}, "lastState": {"terminated": ended}}

@@ -25,7 +25,7 @@ def shorten_deadline(web: Workload) -> None:
 def release_stuck(web: Workload, image: str = BAD) -> Json:
     """A version that never becomes ready, past its deadline, while version 1 still serves; its pod."""
     web.release(image, fault="notready")
-    web.plane.eventually(lambda: _is_stuck(web, image), what="a rollout past its deadline")
+    web.plane.eventually(lambda: is_stuck(web, image), what="a rollout past its deadline")
     assert sum(map(is_ready, pods_of(web, GOOD))) == web.read()["spec"]["replicas"]
     return pods_of(web, image)[0]
 
@@ -47,7 +47,8 @@ def images(web: Workload) -> set[str]:
     return {pod["spec"]["containers"][0]["image"] for pod in web.pods()}
 
 
-def _is_stuck(web: Workload, image: str) -> bool:
+def is_stuck(web: Workload, image: str) -> bool:
+    """Its rollout to this version is past its deadline."""
     conditions = {c["type"]: c.get("reason") for c in web.read()["status"].get("conditions", [])}
     return conditions.get("Progressing") == "ProgressDeadlineExceeded" and bool(pods_of(web, image))
 

@@ -19,9 +19,11 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 CARRIED_OUT = "rollback_deployment"
 _CHAT = "a question about such objects in chat"
 _SETS = "the same action on a StatefulSet or DaemonSet"
+_VOLUMES = "a pod that waits for a volume"
 _GUARDS = "a scale-up or a computed limit that is considered"
 CONDITIONAL: Mapping[Right, str] = {
     ("list", "batch", "cronjobs"): _CHAT,
+    ("get", "", "persistentvolumes"): _VOLUMES,
     ("list", "", "limitranges"): _GUARDS,
     ("list", "", "resourcequotas"): _GUARDS,
     ("list", "autoscaling.k8s.io", "verticalpodautoscalers"): _GUARDS,

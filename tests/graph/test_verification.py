@@ -468,6 +468,15 @@ def test_seven_minutes_are_the_border() -> None:
     assert name_of(verify(every(30, 930), crashed_after(420))) == "RECOVERED"
 
 
+def test_the_border_shrinks_with_the_window_of_a_test_cluster() -> None:
+    """A tenth of the window, a tenth of the seven minutes; elsewhere a short window changes nothing."""
+    quick = {"verify_window_seconds": 12.0, "test_cluster": True}
+    for life, verdict in ((42, "RECOVERED"), (43, "PROVISIONAL")):
+        assert name_of(verify(every(30, 130), crashed_after(life), PolicySettings(**quick))) == verdict
+    whole = PolicySettings(verify_window_seconds=60.0)
+    assert name_of(verify(every(30, 200), crashed_after(43), whole)) == "RECOVERED"
+
+
 def test_what_ended_a_quarter_of_an_hour_before_the_write_is_part_of_it() -> None:
     """The longest back-off and the longest life that a window is sized for fit in."""
     assert window(crashed_after(480, ended=-900), SETTINGS) == timedelta(seconds=900)
@@ -548,11 +557,12 @@ def test_fewer_available_than_before_is_not_well() -> None:
         ({}, {"verify_window_seconds": 1800.0}, 1800),
         ({"life": 3600.0}, {"verify_window_seconds": 1800.0}, 1800),
         ({"min_ready": 10, "life": 4.0}, {"verify_window_seconds": 12.0, "test_cluster": True}, 16),
+        ({"life": 3600.0}, {"verify_window_seconds": 12.0, "test_cluster": True}, 90),
         ({"min_ready": 10}, {"verify_window_seconds": 60.0}, 70),
     ],
 )
 def test_window_length(seen: dict[str, float], settings: dict[str, float], seconds: float) -> None:
-    """clamp(max(floor, minReadySeconds + 60, 2 x life + 30), floor, 900 s); test clusters shrink 60 and 30."""
+    """clamp(max(floor, minReadySeconds + 60, 2 x life + 30), floor, 900 s); test clusters shrink 60, 30 and 900."""
     life = seen.get("life")
     crashed = pod_seen("x", ready=False, last_finished_at=after(-5), life_seconds=life)
     sent = receipt(before=before(0, crashed, min_ready_seconds=int(seen.get("min_ready", 0))))

@@ -29,7 +29,8 @@ Args = dict[str, Any]
 class Place(Protocol):
     """What of a stage is needed here."""
 
-    namespace: str
+    @property
+    def namespace(self) -> str: ...
 
     @property
     def admin(self) -> Cluster: ...
@@ -76,6 +77,11 @@ def is_ours(item: JsonObject) -> bool:
 
 def failed_run(stage: Place, job: str = "nightly-1") -> None:
     """A run of the CronJob, which there is already or not, that has failed."""
+    run(stage, job, fault="crashloop", outcome="failed")
+
+
+def run(stage: Place, job: str, *, fault: str, outcome: str) -> None:
+    """A run of the CronJob, which there is already or not, that has ended so."""
     try:
         owner = stage.admin.get(CRONJOBS, stage.namespace, "nightly")
     except NotFound:
@@ -83,10 +89,10 @@ def failed_run(stage: Place, job: str = "nightly-1") -> None:
         owner = stage.admin.get(CRONJOBS, stage.namespace, "nightly")
     reference = {"apiVersion": "batch/v1", "kind": "CronJob", "name": "nightly", "uid": uid(owner)}
     metadata = {"name": job, "ownerReferences": [{**reference, "controller": True}]}
-    spec = {"backoffLimit": 0, "template": _pods("crashloop")}
+    spec = {"backoffLimit": 0, "template": _pods(fault)}
     body = {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": spec}
     stage.admin.create(JOBS, stage.namespace, body)
-    wait_for(lambda: ended(stage.admin.get(JOBS, stage.namespace, job)) == "failed", stage)
+    wait_for(lambda: ended(stage.admin.get(JOBS, stage.namespace, job)) == outcome, stage)
 
 
 def job_args(stage: Place) -> Args:

@@ -299,7 +299,7 @@ def _memory_args(stage: Stage) -> Args:
     return {**_template_target(stage), "container": "web", **{k: v * 2**20 for k, v in amounts.items()}}
 
 
-def _memory(item: JsonObject) -> tuple[str, str]:
+def memory_of(item: JsonObject) -> tuple[str, str]:
     resources = item["spec"]["template"]["spec"]["containers"][0]["resources"]
     return resources["limits"]["memory"], resources["requests"]["memory"]
 
@@ -365,7 +365,7 @@ OF_DEPLOYMENTS: Mapping[str, Case] = {
     "set_memory_limit": Case(
         prepare=_healthy,
         args=_memory_args,
-        shows=lambda item, args: _memory(item) == ("96Mi", "48Mi"),
+        shows=lambda item, args: memory_of(item) == ("96Mi", "48Mi"),
         state=digest,
         spoil=_another_release,
     ),
