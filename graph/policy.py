@@ -137,11 +137,10 @@ def target_limits(facts: PolicyFacts, settings: PolicySettings) -> Answer:
     target = facts.target
     if settings.target_namespace and target.namespace != settings.target_namespace:
         return ("refuse", f"actions are limited to namespace {settings.target_namespace}")
-    if settings.target_deployment and (target.kind, target.name) != (
-        "Deployment",
-        settings.target_deployment,
-    ):
-        return ("refuse", f"actions are limited to Deployment {settings.target_deployment}")
+    kind, slash, name = settings.target_deployment.rpartition("/")
+    wanted = (kind if slash else "deployment", name)
+    if settings.target_deployment and (target.kind.lower(), target.name) != wanted:
+        return ("refuse", f"actions are limited to {'/'.join(wanted)}")
     return None
 
 

@@ -85,6 +85,7 @@ class PolicySettings(Record):
     namespace_deny: tuple[str, ...] = DENIED_NAMESPACES
     target_namespace: str = ""
     target_deployment: str = ""
+    """A Deployment's name, or `statefulset/web`, `daemonset/web`."""
     require_approval_for: tuple[str, ...] = ("rollback", "delete_deployment")
     own_uids: tuple[str, ...] = ()
     """uids of the agent's own workloads (and its store's): never written to."""

@@ -57,6 +57,9 @@ def without_credentials(url: str) -> str:
     return urlunsplit(parts._replace(netloc=f"{parts.username or ''}:***@{host}"))
 
 
+TARGET_KINDS = ("deployment", "statefulset", "daemonset")
+
+
 def _http_url(value: str) -> str:
     parts = urlsplit(value)
     if value and (parts.scheme not in ("http", "https") or not parts.hostname):
@@ -85,6 +88,17 @@ def _matches(pattern: re.Pattern[str], rule: str) -> Callable[[str], str]:
     return check
 
 
+def _workload(value: str) -> str:
+    """`web`, which is a Deployment, or `statefulset/web`; written in one way."""
+    kind, slash, name = value.rpartition("/")
+    kind = kind.lower().removesuffix("s") if slash else ""
+    if value and not (_DNS_NAME.fullmatch(name) and (not slash or kind in TARGET_KINDS)):
+        raise ValueError(
+            f"must be a Deployment's name, or {', '.join(f'{each}/NAME' for each in TARGET_KINDS)}"
+        )
+    return f"{kind}/{name}" if kind not in ("", "deployment") else name
+
+
 def action_or_family(value: str) -> str:
     """The name as it is. Raises ValueError for what is neither."""
     if value not in KNOWN_ACTIONS and value not in _FAMILIES:
@@ -102,7 +116,7 @@ HttpUrl = Annotated[str, AfterValidator(_http_url)]
 DatabaseUrl = Annotated[str, AfterValidator(_database_url)]
 MailAddress = Annotated[str, AfterValidator(_address)]
 Namespace = Annotated[str, AfterValidator(_matches(_DNS_LABEL, "must be a namespace's name"))]
-WorkloadName = Annotated[str, AfterValidator(_matches(_DNS_NAME, "must be a Deployment's name"))]
+WorkloadName = Annotated[str, AfterValidator(_workload)]
 _NamespaceGlob = Annotated[
     str, AfterValidator(_matches(_GLOB, "must be names of namespaces, with * and ? as wildcards"))
 ]

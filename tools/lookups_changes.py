@@ -10,10 +10,11 @@ from tools.answer_words import SHOWN, capped, count, limited, namespace_of, plac
 from tools.excerpts import message
 from tools.lookups_events import RULES as EVENT_RULES
 from tools.lookups_events import about
-from tools.objects import condition, controller, created, event_time, instant, metadata, name, revision_number
+from tools.objects import condition, controller, created, event_time, instant, metadata, name
 from tools.pods_in import one_namespace, pods_in
 from tools.records import RbacRule
 from tools.resources import (
+    CONTROLLER_REVISIONS,
     DAEMONSETS,
     DEPLOYMENTS,
     EVENTS,
@@ -28,10 +29,12 @@ from tools.seen_pods import ago
 from tools.subjects import Subject
 from tools.survey import Survey
 from tools.templates import RESTARTED_AT, images, template_digest
+from tools.workload_revisions import KINDS, newest_first, number_of, revisions_resource, template_of
 
 RULES: tuple[RbacRule, ...] = (
     *EVENT_RULES,
     RbacRule(group="apps", resource="replicasets", verbs=("list",)),
+    RbacRule(group="apps", resource="controllerrevisions", verbs=("list",)),
 )
 TELLING = frozenset(
     {
@@ -44,11 +47,14 @@ TELLING = frozenset(
 ROLLOUT = timedelta(minutes=10)
 """How long the scaling of a rollout may go on."""
 Change: TypeAlias = tuple[datetime, str]
+Workload: TypeAlias = tuple[str, str, str]
+"""Kind, namespace, name."""
+REVISIONS = (REPLICASETS, CONTROLLER_REVISIONS)
 
 
 def changes(survey: Survey, subjects: Sequence[Subject] = (), *, since: datetime) -> str:
     """New revisions with what they changed, scaling, edits, and nodes that came, went or fell silent."""
-    kinds = (DEPLOYMENTS, REPLICASETS, STATEFULSETS, DAEMONSETS, PODS)
+    kinds = (*KINDS.values(), *REVISIONS, PODS)
     place = one_namespace(subjects)
     survey.read(*kinds, EVENTS, *(() if place else (NODES,)), namespace=place)
     rollouts = list(_revisions(survey, subjects, since))
@@ -74,27 +80,28 @@ def changes(survey: Survey, subjects: Sequence[Subject] = (), *, since: datetime
 
 
 def _revisions(survey: Survey, subjects: Sequence[Subject], since: datetime) -> Iterable[Change]:
-    """Per Deployment its revisions that began in the window; a restart is told apart from a new template."""
-    owned: dict[tuple[str, str], list[JsonObject]] = {}
-    for item in survey.list(REPLICASETS, one_namespace(subjects)).items:
-        above = controller(item) or {}
-        if above.get("kind") == DEPLOYMENTS.kind:
-            owned.setdefault((namespace_of(item), str(above.get("name", ""))), []).append(item)
-    writers = _deployment_writers(survey, one_namespace(subjects))
-    for (place, deployment), items in owned.items():
-        if _is_meant(subjects, DEPLOYMENTS.kind, place, deployment):
-            items.sort(key=lambda item: (revision_number(item), created(item)))
-            for at, words in _revision_lines(f"{place}/{deployment}", items, since):
-                by = next(
-                    (who for when, who in writers.get((place, deployment), ()) if _together(when, at)), ""
-                )
+    """Per workload its revisions that began in the window; a restart is told apart from a new template."""
+    owned: dict[Workload, list[JsonObject]] = {}
+    for resource in REVISIONS:
+        for item in survey.list(resource, one_namespace(subjects)).items:
+            above = controller(item) or {}
+            kind = str(above.get("kind", ""))
+            if kind in KINDS and revisions_resource(kind) is resource:
+                owned.setdefault((kind, namespace_of(item), str(above.get("name", ""))), []).append(item)
+    writers = _revision_writers(survey, one_namespace(subjects))
+    for workload, items in owned.items():
+        if _is_meant(subjects, *workload):
+            kind, place, title = workload
+            for at, words in _revision_lines(f"{kind} {place}/{title}", newest_first(items)[::-1], since):
+                by = next((who for when, who in writers.get(workload, ()) if _together(when, at)), "")
                 yield at, f"{words}{f' (written by {by})' if by else ''}"
 
 
-def _deployment_writers(survey: Survey, namespace: str) -> dict[tuple[str, str], list[tuple[datetime, str]]]:
+def _revision_writers(survey: Survey, namespace: str) -> dict[Workload, list[tuple[datetime, str]]]:
     return {
-        (namespace_of(item), name(item)): [(at, manager) for at, manager, _ in _writers(item)]
-        for item in survey.list(DEPLOYMENTS, namespace).items
+        (kind, namespace_of(item), name(item)): [(at, manager) for at, manager, _ in _writers(item)]
+        for kind, resource in KINDS.items()
+        for item in survey.list(resource, namespace).items
     }
 
 
@@ -104,16 +111,16 @@ def _together(one: datetime, other: datetime) -> bool:
 
 def _revision_lines(title: str, items: Sequence[JsonObject], since: datetime) -> Iterable[Change]:
     for position, item in enumerate(items):
-        at, number = created(item), revision_number(item)
+        at, number = created(item), number_of(item)
         before = items[position - 1] if position else None
         if at >= since and before is None:
-            yield at, f"Deployment {title} began with revision {number} ({', '.join(_images(item))})"
+            yield at, f"{title} began with revision {number} ({', '.join(_images(item))})"
         elif at >= since and before is not None:
-            yield at, f"Deployment {title} got revision {number}: {_difference(before, item)}"
+            yield at, f"{title} got revision {number}: {_difference(before, item)}"
 
 
 def _difference(before: JsonObject, after: JsonObject) -> str:
-    old, new = _template(before), _template(after)
+    old, new = template_of(before), template_of(after)
     if template_digest(old) == template_digest(new):
         return "a restart, the same template"
     gone, come = _images(before), _images(after)
@@ -228,4 +235,4 @@ def _template(item: JsonObject) -> JsonObject:
 
 
 def _images(item: JsonObject) -> list[str]:
-    return [message(image, 200) for image in images(_template(item))]
+    return [message(image, 200) for image in images(template_of(item))]

@@ -15,8 +15,8 @@ from tools.measure_words import ABSENT, add_absent, add_items
 from tools.measures import Measured, Measuring
 from tools.prometheus import SeriesReader
 from tools.records import PodFacts, RevisionFacts, Target
-from tools.resources import DEPLOYMENTS
 from tools.revision_health import AskedHealth
+from tools.workload_revisions import KINDS
 
 
 class PrometheusEvidence:
@@ -33,9 +33,10 @@ class PrometheusEvidence:
         now: datetime,
     ) -> None:
         """`reader` None: nobody is asked, and what would have been asked is named as absent."""
-        deployment = target.kind == DEPLOYMENTS.kind
-        self._use = deployment and "metrics" in wanted(pods)
-        self._health = deployment and revision_health.is_wanted(pods, revisions, now)
+        self._use = target.kind in KINDS and "metrics" in wanted(pods)
+        self._health = target.kind in revision_health.KINDS and revision_health.is_wanted(
+            pods, revisions, now
+        )
         self._revisions = revisions
         self._stack = ExitStack()
         self._measuring = self._asked = None

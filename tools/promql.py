@@ -53,6 +53,22 @@ def replicas_wanted(namespace: str, workload: str) -> str:
     return f"max by (namespace, replicaset) (kube_replicaset_spec_replicas{_sets(namespace, workload)})"
 
 
+def stateful_set_ready(namespace: str, workload: str) -> str:
+    """Pods that a StatefulSet has ready, whatever their revision."""
+    return f"max by (namespace) (kube_statefulset_status_replicas_ready{_stateful_set(namespace, workload)})"
+
+
+def stateful_set_wanted(namespace: str, workload: str) -> str:
+    """Pods that it is to have."""
+    return f"max by (namespace) (kube_statefulset_replicas{_stateful_set(namespace, workload)})"
+
+
+def stateful_set_revision(namespace: str, workload: str) -> str:
+    """Which revision its pods were of: its `currentRevision`, which moves once an update has reached all of them."""
+    chosen = _stateful_set(namespace, workload)
+    return f"max by (namespace, revision) (kube_statefulset_status_current_revision{chosen})"
+
+
 def owner_of_pod(namespace: str, pod: str) -> str:
     """What controlled a pod within the last two hours, though it may be gone by now."""
     chosen = f'{{namespace="{quoted(namespace)}",pod="{quoted(pod)}",owner_is_controller="true"}}'
@@ -70,6 +86,10 @@ def owner_of_replicaset(namespace: str, replicaset: str) -> str:
 
 def _sets(namespace: str, workload: str) -> str:
     return f'{{namespace="{quoted(namespace)}",replicaset=~"{quoted(re_escaped(workload))}-.*"}}'
+
+
+def _stateful_set(namespace: str, workload: str) -> str:
+    return f'{{namespace="{quoted(namespace)}",statefulset="{quoted(workload)}"}}'
 
 
 def _of(namespace: str, workload: str) -> str:

@@ -1,22 +1,31 @@
 """Whether an older revision was ready before the present one was released, by Prometheus (product.md section 3).
 
-kube-state-metrics counts what each ReplicaSet wants and has ready. Asked is the hour before the release, once a minute;
-what counts is the longest time without a break in which all that were wanted were ready.
+kube-state-metrics counts what each ReplicaSet wants and has ready. Of a StatefulSet it counts all pods together, and
+says which revision they were of. Of a DaemonSet it does not say that: nothing is asked then. Asked is the hour before
+the release, once a minute; what counts is the longest time without a break in which all that were wanted were ready.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cached_property
 from types import TracebackType
 from typing import Self
 
 from tools.items import Items
 from tools.prometheus import SeriesReader
 from tools.prometheus_answers import Answer, Point
-from tools.promql import replicas_ready, replicas_wanted
+from tools.promql import (
+    replicas_ready,
+    replicas_wanted,
+    stateful_set_ready,
+    stateful_set_revision,
+    stateful_set_wanted,
+)
 from tools.reads import Outcome, Reads
 from tools.records import PodFacts, RevisionFacts, Target
+from tools.resources import DEPLOYMENTS, STATEFULSETS
 
 KIND = "revision_health"
 DEADLINE_SECONDS = 5.0
@@ -26,7 +35,11 @@ MOST_GAP = timedelta(seconds=300)
 """Between two samples of one stretch: so long Prometheus itself takes the newest value for the present one."""
 YOUNG = timedelta(hours=24)
 PROVED_SECONDS = 600.0
-_READY, _WANTED = "ready", "wanted"
+_READY, _WANTED, _REVISION = "ready", "wanted", "revision"
+NOT_ITS = -1.0
+"""Ready pods of a revision at an instant at which the pods were of another one."""
+KINDS = frozenset({DEPLOYMENTS.kind, STATEFULSETS.kind})
+"""Whose revisions kube-state-metrics tells apart."""
 
 
 def is_wanted(pods: Sequence[PodFacts], revisions: Sequence[RevisionFacts], now: datetime) -> bool:
@@ -41,15 +54,12 @@ def is_wanted(pods: Sequence[PodFacts], revisions: Sequence[RevisionFacts], now:
 
 
 class AskedHealth:
-    """The two queries, under way on threads of their own. Use it as a context manager."""
+    """The queries, under way on threads of their own. Use it as a context manager."""
 
     def __init__(self, reader: SeriesReader, target: Target, revisions: Sequence[RevisionFacts]) -> None:
         self._target, self._revisions = target, tuple(revisions)
         until = revisions[0].created_at
-        self._queries = {
-            _READY: replicas_ready(target.namespace, target.name),
-            _WANTED: replicas_wanted(target.namespace, target.name),
-        }
+        self._queries = _queries(target)
         self._reads = Reads(DEADLINE_SECONDS, threads=2)
         self._started = self._reads.start({key: _ask(reader, q, until) for key, q in self._queries.items()})
 
@@ -62,7 +72,7 @@ class AskedHealth:
         self._reads.__exit__()
 
     def add_item(self, items: Items) -> tuple[RevisionFacts, ...]:
-        """Wait for both, say what they told, and give the revisions with what is known of them now."""
+        """Wait for them, say what they told, and give the revisions with what is known of them now."""
         outcomes = self._reads.wait(self._started)
         query = f"Prometheus: {self._queries[_READY]} in the hour before the release"
         failed = next((outcome for outcome in outcomes.values() if outcome.value is None), None)
@@ -80,14 +90,42 @@ class AskedHealth:
         return known
 
     def _points(self, outcome: Outcome[Answer]) -> Mapping[str, Sequence[Point]]:
-        """By ReplicaSet, of this namespace."""
+        """By revision, of this namespace."""
         space = self._target.namespace
-        series = outcome.value.series if outcome.value else ()
+        found = [
+            series
+            for series in (outcome.value.series if outcome.value else ())
+            if series.labels.get("namespace", space) == space
+        ]
+        if self._target.kind == DEPLOYMENTS.kind:
+            return {s.labels["replicaset"]: s.points for s in found if "replicaset" in s.labels}
         return {
-            one.labels["replicaset"]: one.points
-            for one in series
-            if "replicaset" in one.labels and one.labels.get("namespace", space) == space
+            name: [
+                (at, count if at in instants else NOT_ITS) for series in found for at, count in series.points
+            ]
+            for name, instants in self._current.items()
         }
+
+    @cached_property
+    def _current(self) -> Mapping[str, Collection[datetime]]:
+        """When a StatefulSet's pods were of which revision."""
+        told = self._reads.wait(self._started)[_REVISION].value or Answer()
+        return {
+            series.labels["revision"]: {at for at, value in series.points if value}
+            for series in told.series
+            if "revision" in series.labels
+        }
+
+
+def _queries(target: Target) -> dict[str, str]:
+    place = target.namespace, target.name
+    if target.kind == DEPLOYMENTS.kind:
+        return {_READY: replicas_ready(*place), _WANTED: replicas_wanted(*place)}
+    return {
+        _READY: stateful_set_ready(*place),
+        _WANTED: stateful_set_wanted(*place),
+        _REVISION: stateful_set_revision(*place),
+    }
 
 
 def _ask(reader: SeriesReader, query: str, until: datetime) -> Callable[[], Answer]:

@@ -188,7 +188,7 @@ QUESTIONS: list[tuple[str, str, Check]] = [
     ("shop", "Why is web failing?", explains_web),
     ("shop", "what's wrong with the web deployment in shop?", explains_web),
     ("shop", "How come web keeps dying?", explains_web),
-    ("media", "Why can't thumbs start?", says("thumbs:2.0", "image error", "ImagePullBackOff")),
+    ("media", "Why can't thumbs start?", says("thumbs:2.0", "image name", "ImagePullBackOff")),
     (
         "ai",
         "What is the reason that worker in ai-sre dies",

@@ -272,9 +272,13 @@ def test_target_limits(limits: dict[str, str], allowed: bool) -> None:
 
 
 def test_target_deployment_means_a_deployment() -> None:
-    """A StatefulSet of that name is another workload."""
+    """A StatefulSet of that name is another workload, unless its kind is said."""
     facts = policy_facts(target=target(kind="StatefulSet"))
     assert blocks(facts, auto(target_deployment="web")) == {"target_limits": "refuse"}
+    assert blocks(facts, auto(target_deployment="statefulset/web")) == {}
+    assert blocks(policy_facts(), auto(target_deployment="statefulset/web")) == {"target_limits": "refuse"}
+    daemon = policy_facts(target=target(kind="DaemonSet"))
+    assert blocks(daemon, auto(target_deployment="daemonset/web")) == {}
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,9 @@ def test_every_problem_is_listed_at_once() -> None:
         ("ENABLE_ACTIONS", "restart_deployment"),
         ("NAMESPACE_DENY", "kube_system"),
         ("TARGET_NAMESPACE", "Shop"),
+        ("TARGET_DEPLOYMENT", "cronjob/web"),
+        ("TARGET_DEPLOYMENT", "statefulset/"),
+        ("TARGET_DEPLOYMENT", "shop/statefulset/web"),
         ("APPROVAL_TTL_MINUTES", "0"),
         ("VERIFY_DELAY_SECONDS", "1d"),
         ("ALERT_EMAIL_TO", "nobody"),
@@ -294,3 +297,19 @@ def test_the_policy_file_sets_limits(tmp_path: Path) -> None:
     for text in ("cluster_write_per_hour: 2", "cluster_writes_per_hour: many", "[1]", "a: b: c"):
         path.write_text(text, encoding="utf-8")
         assert problems({"POLICY_FILE": str(path)})
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("web", "web"),
+        ("deployment/web", "web"),
+        ("StatefulSet/web", "statefulset/web"),
+        ("statefulsets/web", "statefulset/web"),
+        ("daemonset/web", "daemonset/web"),
+        ("", ""),
+    ],
+)
+def test_the_one_target_may_be_of_another_kind(written: str, meant: str) -> None:
+    """As kubectl names it; without a kind it is a Deployment."""
+    assert Settings.load({"TARGET_DEPLOYMENT": written}).policy().target_deployment == meant

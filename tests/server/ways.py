@@ -8,6 +8,7 @@ from typing import Any
 from tests.contract.api_server import MERGE_PATCH, connect
 from tests.harness import Harness, alert, deployment
 from tools.resources import NODES, PODS, JsonObject, Resource
+from tools.sandbox.requests import Recorded
 
 
 def fire(agent: Harness, name: str, **labels: str) -> str:
@@ -71,16 +72,22 @@ def decision(agent: Harness, incident_id: str) -> dict[str, Any]:
 
 
 def writes(agent: Harness) -> list[str]:
-    """Every write on the cluster by the agent's own field manager, as `METHOD path`, events left out."""
-    found = []
-    for request in agent.sandbox.requests:
-        if (
-            request.writes
-            and request.query.get("fieldManager") == "sre-agent"
-            and "/events" not in request.path
-        ):
-            found.append(f"{request.method} {request.path}")
-    return found
+    """Every write of the agent on the cluster, as `METHOD path`, events left out.
+
+    Told by its field manager; a DELETE names none, and is the agent's where it binds itself to a uid, which `kubectl`
+    and the tests' own hands do not.
+    """
+    return [
+        f"{request.method} {request.path}"
+        for request in agent.sandbox.requests
+        if request.writes and "/events" not in request.path and _is_ours(request)
+    ]
+
+
+def _is_ours(request: Recorded) -> bool:
+    if request.method == "DELETE":
+        return bool(((request.body or {}).get("preconditions") or {}).get("uid"))
+    return bool(request.query.get("fieldManager") == "sre-agent")
 
 
 def replicas(agent: Harness, name: str = "web") -> int:

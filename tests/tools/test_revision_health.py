@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 
 import pytest
 
-from tests.tools.shop import NAMESPACE, Remembered, deployment
+from tests.tools.shop import NAMESPACE, Remembered, deployment, of_kind
 from tools.cluster import KubernetesCluster
 from tools.evidence import collect
 from tools.prometheus import PrometheusApi
 from tools.records import Evidence, EvidenceItem, Target
+from tools.resources import DAEMONSETS, STATEFULSETS
 from tools.revisions import RevisionLedger, RevisionSeen
 from tools.sandbox import Sandbox
 from tools.sandbox.prometheus import PrometheusServer, Spoilt
@@ -43,6 +45,59 @@ class Shop:
         self.server.hold(READY, (labels, [(60 * minutes, count) for minutes, count in ready.items()]))
         self.server.hold(WANTED, (labels, [(60 * minutes, wanted) for minutes in ready]))
         return self.collect().revisions[-1].told_healthy_seconds
+
+
+SET_READY, SET_WANTED = "kube_statefulset_status_replicas_ready", "kube_statefulset_replicas"
+SET_REVISION = "kube_statefulset_status_current_revision"
+
+
+@pytest.mark.parametrize(
+    ("current", "seconds"),
+    [
+        pytest.param(range(0, 51), 3000, id="of the older one all the time"),
+        pytest.param(range(0, 21), 1200, id="since it was the current one"),
+        pytest.param([*range(0, 16), *range(18, 51)], 1920, id="another one in between"),
+        pytest.param([], None, id="nobody says of which one they were"),
+    ],
+)
+def test_of_a_stateful_set_it_counts_while_its_pods_were_of_that_revision(
+    sandbox: Sandbox, cluster: KubernetesCluster, current: Sequence[int], seconds: int | None
+) -> None:
+    """kube-state-metrics counts its pods together: whose they were it tells beside that."""
+    sandbox.apply(of_kind("StatefulSet", deployment()))
+    sandbox.settle(7200)
+    sandbox.apply(of_kind("StatefulSet", deployment(image="registry.example/web:2", fault="crashloop")))
+    sandbox.settle(300)
+    live = cluster.get(STATEFULSETS, NAMESPACE, "web")
+    target = Target(kind="StatefulSet", namespace=NAMESPACE, name="web", uid=live["metadata"]["uid"])
+    clock = sandbox.clock
+    with PrometheusServer() as server:
+        metrics = PrometheusApi(server.url)
+        ask = partial(collect, cluster, target, revisions=Remembered(), clock=clock, metrics=metrics)
+        older = ask().revisions[-1]
+        server.hold(SET_READY, ({"namespace": NAMESPACE}, [(60 * m, 3) for m in range(51)]))
+        server.hold(SET_WANTED, ({"namespace": NAMESPACE}, [(60 * m, 3) for m in range(51)]))
+        told = {"namespace": NAMESPACE, "revision": older.name}
+        server.hold(SET_REVISION, (told, [(60 * m, 1) for m in current]))
+        evidence = ask()
+    assert evidence.revisions[-1].told_healthy_seconds == seconds
+    assert [item.status for item in health(evidence)] == ["no_data" if seconds is None else "found"]
+
+
+def test_of_a_daemon_set_nothing_is_asked_about_revisions(
+    sandbox: Sandbox, cluster: KubernetesCluster
+) -> None:
+    """kube-state-metrics does not tell them apart; what its pods use is asked."""
+    sandbox.apply(of_kind("DaemonSet", deployment()))
+    sandbox.settle(900)
+    live = cluster.get(DAEMONSETS, NAMESPACE, "web")
+    target = Target(kind="DaemonSet", namespace=NAMESPACE, name="web", uid=live["metadata"]["uid"])
+    with PrometheusServer() as server:
+        found = collect(
+            cluster, target, revisions=Remembered(), clock=sandbox.clock, metrics=PrometheusApi(server.url)
+        )
+    assert health(found) == []
+    assert {"processor_use", "memory_growth"} <= {item.kind for item in found.items}
 
 
 @pytest.fixture
