@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from graph.load import memory_share
 from graph.memory_limits import Room, room_for, spelled
 from graph.state import Proposal
-from graph.symptoms import LIVED_WELL_SECONDS, is_complete, life_seconds, live_pods
+from graph.symptoms import LIVED_WELL_SECONDS, is_complete, is_injected, life_seconds, live_pods
 from tools.records import ActionCall, ContainerFacts, Evidence, PodFacts, Target
 
 NEAR_LIMIT = 0.85
@@ -30,7 +30,7 @@ def too_small(killed: Sequence[Killed], evidence: Evidence) -> bool:
 def more_memory(problem: str, killed: Sequence[Killed], evidence: Evidence, target: Target) -> list[Proposal]:
     """The highest limit within all bounds, where one is worth setting; a person decides."""
     (_, container), workload = killed[0], evidence.workload
-    room = room_for(container, evidence)
+    room = None if is_injected(container, evidence) else room_for(container, evidence)
     if room is None or not room.enough or workload is None or not container.memory_limit:
         return []
     args = {

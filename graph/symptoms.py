@@ -138,6 +138,12 @@ def could_not_read(evidence: Evidence, kind: str) -> bool:
     return any(item.kind == kind for item in evidence.missing())
 
 
+def is_injected(container: ContainerFacts, evidence: Evidence) -> bool:
+    """The pod has it and the workload's template does not: an admission webhook has put it in."""
+    own = evidence.workload.containers if evidence.workload else ()
+    return bool(own) and container.name not in own
+
+
 def describe_crash(pod: PodFacts, container: ContainerFacts) -> str:
     """One line: which container, how it ended, how often."""
     how = container.exit_reason or container.waiting_reason or "ended"

@@ -87,12 +87,18 @@ def workload_facts(
         priority_class=str(_pod_spec(spec).get("priorityClassName") or ""),
         rollout=plan,
         kind=kind,
+        containers=_names(_pod_spec(spec)),
         ordered=is_ordered(workload, kind),
     )
 
 
 def _pod_spec(spec: JsonObject) -> JsonObject:
     return (spec.get("template") or {}).get("spec") or {}
+
+
+def _names(spec: JsonObject) -> tuple[str, ...]:
+    listed = [*(spec.get("initContainers") or []), *(spec.get("containers") or [])]
+    return tuple(str(container.get("name", "")) for container in listed)
 
 
 def kept(keys: Mapping[str, str]) -> dict[str, str]:

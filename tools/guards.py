@@ -93,6 +93,8 @@ def wanted(pods: Sequence[PodFacts]) -> tuple[str, ...]:
         kinds |= {"metrics", "autoscalers", "scaled_objects", "quotas"}
     if any(container.exit_reason == "OOMKilled" for pod in living for container in pod.containers):
         kinds |= {"metrics", "quotas", "limit_ranges", "vertical_scalers", "nodes"}
+    if len(living) < len(pods):
+        kinds |= {"nodes"}  # what goes, or was ended by its node, is explained by it
     if 0 < ready < len(living):
         kinds |= {"budgets", "nodes", "autoscalers"}
     return tuple(kind for kind in (*_LISTS, "nodes") if kind in kinds)

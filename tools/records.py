@@ -207,6 +207,8 @@ class WorkloadFacts(Record):
     """Of the pod template: `system-*` is never written to."""
     rollout: RolloutPlan = RolloutPlan()
     kind: str = "Deployment"
+    containers: tuple[str, ...] = ()
+    """Of its own template, init containers and sidecars too; what its pods have beyond them was injected."""
     ordered: bool = False
     """A StatefulSet that replaces no pod while another one of it is not ready."""
 

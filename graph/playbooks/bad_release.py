@@ -6,6 +6,9 @@ release), a pod of an older revision that fails too, kills for memory where the 
 Service that the workload needs that has no ready pod or has become ready only since the newest failure. A migration
 that fails while older pods serve all the same is explained (product.md 3): what it has changed of the data is for a
 person to look at before anything goes back.
+release), a pod of an older revision that fails too, kills for memory where the release only gave more of it, a
+container that fails and is not the release's but was injected, or a Service that the workload needs that has no ready
+pod or has become ready only since the newest failure.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ from graph.symptoms import (
     dependencies_down,
     describe_crash,
     is_failing,
+    is_injected,
     lived_well,
     pods_of,
     waiting_container,
@@ -52,6 +56,8 @@ def proves(evidence: Evidence) -> Finding | None:
     if not failing or len(failing) * 2 <= max(len(pods), current.replicas):
         return None
     if _dependency_may_explain(failing, evidence) or _had_less_before(failing, evidence):
+        return None
+    if all(_only_what_was_injected_fails(pod, evidence) for pod in failing):
         return None
     return _finding(current, failing, evidence, hanging=bool(hanging))
 
@@ -150,6 +156,14 @@ def _fails_to_migrate(current: RevisionFacts, evidence: Evidence) -> bool:
     migrates = bool(crashed) and all(c.init and MIGRATES.search(f"{c.name} {c.image}") for c in crashed)
     serving = sum(revision.ready for revision in _older(current, evidence))
     return migrates and evidence.workload is not None and serving >= evidence.workload.desired
+
+
+def _only_what_was_injected_fails(pod: PodFacts, evidence: Evidence) -> bool:
+    """The same would be put into pods of any revision: going back does not take it away."""
+    ill = [c for c in pod.containers if not c.ready and not (c.init and c.exit_code == 0)]
+    crashed = crashed_container(pod, evidence.collected_at)
+    ill += [crashed] if crashed else []
+    return bool(ill) and all(is_injected(container, evidence) for container in ill)
 
 
 def _is_late(pod: PodFacts, evidence: Evidence) -> bool:

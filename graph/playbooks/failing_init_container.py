@@ -16,7 +16,7 @@ def proves(evidence: Evidence) -> Finding | None:
     """See the module's words."""
     now = evidence.collected_at
     crashed = [(p, c) for p in live_pods(evidence) if (c := crashed_container(p, now))]
-    if not crashed or not all(container.init for _, container in crashed):
+    if not crashed or not all(c.init and not c.sidecar for _, c in crashed):
         return None
     pod, container = crashed[0]
     return Finding(

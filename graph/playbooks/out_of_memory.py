@@ -28,6 +28,7 @@ from graph.symptoms import (
     current_revision,
     describe_crash,
     is_complete,
+    is_injected,
     life_seconds,
     live_pods,
 )
@@ -236,6 +237,8 @@ def _grown(container: ContainerFacts, evidence: Evidence) -> list[str]:
 
 
 def _next_step(container: ContainerFacts, killed: list[Killed], evidence: Evidence) -> str:
+    if is_injected(container, evidence):
+        return f"Container {container.name} was injected: raise its limit where that is configured."
     room = room_for(container, evidence)
     if room is None:
         return f"Give container {container.name} a memory limit and request, and look at what else its node runs."

@@ -59,6 +59,16 @@ def test_no_fewer_decisions_are_right_than_today(scored: list[Scored]) -> None:
 
 
 CAUSES = {
+    "auction-catalog": "bad_release",
+    "courier-dispatch": "stuck_terminating",
+    "gallery-frames": "evicted_pods",
+    "index-crawler": "evicted_pods",
+    "ledger-raft": "stuck_terminating",
+    "pledges-campaign": "sidecar_failure",
+    "signup-mail": "stuck_terminating",
+    "tolls-tariff": "sidecar_failure",
+    "turnstiles-scan": "sidecar_failure",
+    "video-transcode": "evicted_pods",
     "depot-labels": "image_access",
     "fabric-orders": "registry_outage",
     "fares-rates": "registry_outage",

@@ -1,4 +1,4 @@
-"""What is read of claims that pods wait for, and of others whose images cannot be pulled: bounded, and only then."""
+"""What is read beyond the workload itself, where it may explain: claims, images elsewhere, nodes of pods that go."""
 
 from __future__ import annotations
 
@@ -69,3 +69,22 @@ def test_of_pods_that_have_started_no_claim_is_read(tmp_path: Path) -> None:
     evidence = read("wal-archive", tmp_path)
     assert (evidence.claims, evidence.pulls) == ((), ())
     assert {"claims", "image_pulls"}.isdisjoint(item.kind for item in evidence.items)
+
+
+def test_pods_that_go_and_pods_that_were_ended_are_told_with_their_nodes(tmp_path: Path) -> None:
+    """By when it should be gone; why its node ended it; and how those nodes are."""
+    going = read("courier-dispatch", tmp_path).pods[-1]
+    assert (going.deleting, going.gone_by is not None, going.finalizers) == (True, True, ())
+    evidence = read("gallery-frames", tmp_path)
+    ended = [pod for pod in evidence.pods if pod.phase == "Failed"]
+    assert "low on resource: memory" in ended[0].message
+    assert {node.name for node in evidence.nodes} == {ended[0].node}
+
+
+def test_sidecars_and_what_was_injected_are_told_apart(tmp_path: Path) -> None:
+    """A native one by its restart policy, an injected one since the template does not hold it."""
+    native = read("turnstiles-scan", tmp_path)
+    assert {(c.name, c.sidecar) for c in native.pods[0].containers} == {("shipper", True), ("scan", False)}
+    injected = read("tolls-tariff", tmp_path)
+    assert injected.workload is not None
+    assert injected.workload.containers == ("tariff",)
