@@ -6,7 +6,9 @@ Proof: exactly one live pod of a complete rollout fails, by a crash loop of thre
 siblings of the same revision are ready, and have run for ten minutes without an end; its node is well.
 Counter-proof: a second pod fails, a sibling is young or has crashed lately, a rollout moves, something that it needs is
 down, it runs another image under the same tag, or its container cannot be executed at all: another pod would do so too.
-Of a StatefulSet the next pod has the same name and the same claims, of a DaemonSet the same node: not proved for them.
+Of a StatefulSet the next pod has the same name and the same claims: proved only where the pod mounts none, and a person
+is asked (kubernetes.md 4.5). Of a DaemonSet it is on the same node, which is what sets it apart from its siblings: the
+next pod would fare as this one does.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ LOOP = 3
 """Restarts: one or two may come from a moment that is over."""
 CROWD = 2
 """Siblings that are well: one alone may be the odd one itself."""
+STATEFUL = "StatefulSet"
 CANNOT_RUN = frozenset({126, 127, 128})
 
 
@@ -39,7 +42,7 @@ def proves(evidence: Evidence) -> Finding | None:
     """See the module's words."""
     now, pods = evidence.collected_at, live_pods(evidence)
     broken = [pod for pod in pods if is_broken(pod, now)]
-    if evidence.workload is None or evidence.workload.kind != "Deployment":
+    if evidence.workload is None or evidence.workload.kind not in ("Deployment", STATEFUL):
         return None
     if len(broken) != 1 or not is_complete(evidence) or dependencies_down(evidence):
         return None
@@ -47,6 +50,8 @@ def proves(evidence: Evidence) -> Finding | None:
     siblings = [other for other in pods if other is not pod]
     container = crashed_container(pod, now)
     if container is None or not _loops(pod, container, now):
+        return None
+    if evidence.workload.kind == STATEFUL and pod.claims:
         return None
     if len(siblings) < CROWD or not all(_is_well(sibling, pod, now) for sibling in siblings):
         return None
@@ -84,10 +89,11 @@ def _runs_another_image(sibling: PodFacts, container: ContainerFacts) -> bool:
 def _finding(pod: PodFacts, container: ContainerFacts, siblings: int, evidence: Evidence) -> Finding:
     node = node_of(pod, evidence)
     well = node is not None and node.ready == "True"
+    stateful = evidence.workload is not None and evidence.workload.kind == STATEFUL
     return Finding(
         problem="bad_pod",
         summary=f"One pod of {siblings + 1} crashes: {pod.name}; its siblings of the same revision are well.",
-        directness=0.8 if well else 0.7,
+        directness=0.8 if well and not stateful else 0.7,
         evidence=tuple(id_ for kind in ("pods", "previous_logs", "nodes") for id_ in evidence.cite(kind)),
         facts=(
             describe_crash(pod, container),

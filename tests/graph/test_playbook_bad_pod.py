@@ -130,3 +130,23 @@ def test_a_healthy_workload_has_no_bad_pod() -> None:
     """Nothing fails."""
     assert proves(among(siblings=(*TWO, ready_pod("c", "rs2")))) is None
     assert proves(among(pod("w", "rs2", well(DAY), ready=False, age=DAY))) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "claims", "directness"),
+    [
+        ("Deployment", (), 0.8),
+        ("Deployment", ("shared",), 0.8),
+        ("StatefulSet", (), 0.7),
+        ("StatefulSet", ("data-web-1",), None),
+        ("DaemonSet", (), None),
+    ],
+)
+def test_what_the_next_pod_would_share_with_this_one(
+    kind: str, claims: tuple[str, ...], directness: float | None
+) -> None:
+    """A StatefulSet's has its claims, a DaemonSet's its node: what sets the pod apart would still be there."""
+    bad = crashing().model_copy(update={"claims": claims})
+    found = among(bad, workload=workload(kind=kind, ready=2, available=2))
+    finding = proves(found)
+    assert (finding.directness if finding else None) == directness
