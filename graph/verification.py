@@ -242,7 +242,21 @@ def superseded(look: Observation, receipt: Receipt) -> str:
         return "the workload was deleted or replaced"
     if receipt.template_digest and look.template_digest != receipt.template_digest:
         return "somebody else changed the pod template since"
-    return ""
+    return _restarted_again(look, receipt)
+
+
+def _restarted_again(look: Observation, receipt: Receipt) -> str:
+    """A restart is one annotation, which no digest counts: gone, or another one, it is another rollout (4.3)."""
+    ours = receipt.call.args.get("restarted_at")
+    if not ours or look.restarted_at is None or look.restarted_at == ours:
+        return ""
+    before = receipt.before.restarted_at if receipt.before else None
+    if look.restarted_at == (before or ""):
+        return (
+            "drift: something put back the template as it was before the restart, so that its pods are replaced a "
+            "second time; a GitOps tool does that, and the restart has to be made there"
+        )
+    return "somebody else restarted it since"
 
 
 def _begin_window(progress: Progress, look: Observation) -> Progress:

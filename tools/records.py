@@ -746,6 +746,10 @@ class Observation(Record):
     generation: int = 0
     observed_generation: int = 0
     template_digest: str = ""
+    restarted_at: str | None = None
+    """The template's `kubectl.kubernetes.io/restartedAt`, which its digest leaves out; empty: it has none. None: this
+    look, or an earlier release's, does not say.
+    """
     stamp: str = ""
     """Value of `sre-agent/last-action` on the object."""
     paused: bool = False

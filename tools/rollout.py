@@ -27,7 +27,7 @@ from tools.objects import (
 )
 from tools.records import ContainerObservation, Observation, PodObservation, RbacRule, Receipt
 from tools.resources import EVENTS, STAMP, JsonObject, JsonObjects
-from tools.templates import template_digest
+from tools.templates import restarted_at, template_digest
 from tools.usage import busiest_share, cpu_bounds
 from tools.workload_revisions import RULES as REVISION_RULES
 from tools.workload_revisions import (
@@ -148,6 +148,7 @@ def _observation(
         generation=int(metadata(workload).get("generation") or 0),
         observed_generation=int(status.get("observedGeneration") or 0),
         template_digest=template_digest(template_of(workload)),
+        restarted_at=restarted_at(template_of(workload)),
         stamp=stamp_of(workload),
         paused=bool(spec.get("paused")),
         **counts(workload, kind)._asdict(),

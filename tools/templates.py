@@ -55,6 +55,12 @@ def exact_digest(template: JsonObject) -> str:
     return _digest(_normal(template, ignore_restarts=False))
 
 
+def restarted_at(template: JsonObject) -> str:
+    """When somebody last asked for a restart of its pods, as the template says it; empty: nobody did."""
+    annotations = (template.get("metadata") or {}).get("annotations") or {}
+    return str(annotations.get(RESTARTED_AT) or "")
+
+
 def without_hash(template: JsonObject) -> JsonObject:
     """A copy of a ReplicaSet's template that a Deployment can take."""
     copy: JsonObject = json.loads(json.dumps(template))

@@ -53,6 +53,11 @@ RAISED = receipt(
 SUSPENDED = receipt(
     call=ActionCall(name="suspend_cronjob"), before=Observation(at=after(0), uid=TARGET.uid, suspended=False)
 )
+RESTARTED_AT = "2026-01-05T12:00:00Z"
+RESTARTED = receipt(
+    call=ActionCall(name="restart_deployment", args={"restarted_at": RESTARTED_AT}),
+    before=before(0).model_copy(update={"restarted_at": ""}),
+)
 GI = 1024.0**3
 EXPANDED = receipt(
     call=ActionCall(name="expand_pvc", args={"from_size": "10Gi", "to_size": "12Gi"}),
@@ -201,6 +206,12 @@ CASES = {
         every(30, 1200, error="503: the API server is overloaded"), verdict="INCONCLUSIVE", neutral=""
     ),
     "Observation.uid": Case(every(30, 200, uid="another"), verdict="SUPERSEDED", neutral=TARGET.uid),
+    "Observation.restarted_at": Case(
+        [*every(30, 60, restarted_at=RESTARTED_AT), *every(70, 200, restarted_at="")],
+        verdict="SUPERSEDED",
+        neutral=RESTARTED_AT,
+        written=RESTARTED,
+    ),
     "Observation.template_digest": Case(
         [*every(30, 60), *every(70, 200, template_digest=NEW)], verdict="SUPERSEDED", neutral=OLD
     ),

@@ -24,7 +24,7 @@ from tests.graph.evidence_builders import (
     pod_seen,
     receipt,
 )
-from tools.records import Observation, PodObservation, Receipt, Verdict
+from tools.records import ActionCall, Observation, PodObservation, Receipt, Verdict
 
 SETTINGS = PolicySettings()
 """The defaults: first look after 30 s, a window of 120 s, 900 s until time is up."""
@@ -387,6 +387,26 @@ def test_a_regression_that_time_runs_out_on_is_still_a_failure() -> None:
 def test_superseded_by_somebody_else(change: dict[str, str]) -> None:
     """Somebody's change, replacement or deletion ends the verification at once, however well it looks."""
     assert name_of(verify([*every(30, 60), look(70, **change)])) == "SUPERSEDED"
+
+
+@pytest.mark.parametrize(
+    ("before_it", "now", "says"),
+    [
+        ("", "", "drift"),
+        ("2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z", "drift"),
+        ("", "2026-01-05T12:09:00Z", "somebody else restarted it"),
+        ("", "2026-01-05T12:00:00Z", None),
+        ("", None, None),
+    ],
+)
+def test_a_restart_that_is_taken_away_is_drift(before_it: str, now: str | None, says: str | None) -> None:
+    """The annotation is all of it, and no digest counts it; a look that does not tell supersedes nothing."""
+    call = ActionCall(name="restart_deployment", args={"restarted_at": "2026-01-05T12:00:00Z"})
+    earlier = before(0).model_copy(update={"restarted_at": before_it})
+    sent = receipt(call=call, before=earlier)
+    found = verify([*every(30, 60), *(look(at, restarted_at=now) for at in range(70, 260, 10))], sent)
+    assert name_of(found) == ("SUPERSEDED" if says else "RECOVERED")
+    assert (says or "") in (found.reason if found else "")
 
 
 def test_a_receipt_that_names_no_template_is_not_superseded_by_one() -> None:

@@ -154,6 +154,31 @@ def test_superseded_when_a_reverter_puts_back_what_git_holds(tmp_path: Path) -> 
         assert live["spec"]["template"]["spec"]["containers"][0]["image"] == NEW
 
 
+def test_superseded_when_a_reverter_takes_the_restart_away(tmp_path: Path) -> None:
+    """Git holds no such annotation: the pods are replaced again, which is named as drift and not written over."""
+    made = deployment("web")
+    with harness(tmp_path, MODE="auto") as agent:
+        agent.sandbox.apply(made)
+        agent.advance(700, step=70)
+        wish = {
+            "namespace": "shop",
+            "workload": "web",
+            "action": {"name": "restart_deployment"},
+        }
+        incident_id = agent.client.post("/incidents", json=wish).get_json()["id"]
+        agent.drive()
+        approve(agent)
+        agent.advance(30)
+        for _ in range(10):
+            agent.sandbox.apply(made)
+            agent.advance(10)
+
+        assert verdict(agent, incident_id) == ("escalated", "SUPERSEDED")
+        assert len(writes(agent)) == 1
+        lines = agent.agent.services.incidents.timeline(incident_id)
+        assert any("drift: something put back the template" in line.text for line in lines)
+
+
 def test_superseded_when_somebody_deletes_the_workload(tmp_path: Path) -> None:
     """Gone during verification: known for certain, so the run does not wait until its time is over."""
     with harness(tmp_path, MODE="auto") as agent:
