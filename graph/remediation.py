@@ -38,6 +38,7 @@ from graph import (
     verification,
     writes,
 )
+from graph.at_once import fell_ill_together
 from graph.explained import looks_for
 from graph.four_eyes import needs_two
 from graph.holding import standing
@@ -114,7 +115,7 @@ def gather_logs(state: IncidentState, runtime: Runtime[Services]) -> dict[str, A
             alerts=alerts,
             metrics=services.metrics,
             all_guards=undoing.asked_by_person(services, state["incident_id"]),
-        )
+        ).model_copy(update={"at_once": fell_ill_together(services, now)})
     except TransientError as error:
         writes.wait_for_server(services, services.incidents.get(state["incident_id"]).began_at, error)
         failed = EvidenceItem(id="e1", kind="workload", status="failed", query="all", summary=str(error))

@@ -38,6 +38,7 @@ from tools.items import (
     workload_words,
 )
 from tools.job_evidence import add_runs, named_jobs
+from tools.name_resolution import add_dns
 from tools.naming import naming
 from tools.neighbours import RULES as NEIGHBOUR_RULES
 from tools.neighbours import add_neighbours
@@ -111,6 +112,7 @@ def collect(
         pulls = add_pulls(items, cluster, target, pods, reads)
         configs = add_config_changes(items, cluster, target, _first(gathered.workload.values), pods, reads)
         neighbours = add_neighbours(items, cluster, target, pods, reads)
+        dns = add_dns(items, cluster, pods, reads)
     return Evidence(
         collected_at=clock.now(),
         items=tuple(items.all),
@@ -137,6 +139,7 @@ def collect(
         pulls=pulls,
         neighbours=neighbours,
         configs=configs,
+        dns=dns,
         disabled=any(_is_disabled(item) for item in gathered.workload.values),
         suspicious=told or imperative(_messages(pods, events)),
     )

@@ -580,6 +580,7 @@ GUARDS = frozenset(
         "image_pulls",
         "neighbours",
         "config_changes",
+        "dns",
     }
 )
 """Kinds that are read only where an action, or an explanation, would need them: they prove or guard that only."""
@@ -626,6 +627,10 @@ class Evidence(Record):
     """Those that pods of the workload wait for."""
     pulls: tuple[PullFacts, ...] = ()
     """Of all workloads, where one of the target's images cannot be pulled."""
+    dns: tuple[PodFacts, ...] = ()
+    """Pods that resolve names, read where a log of the target speaks of names that are not resolved."""
+    at_once: str = ""
+    """Why many workloads that fell ill with the target are one failure, as the record counts them; else empty."""
     around: tuple[PodFacts, ...] = ()
     """Of alerts that name no object: the pods that they are about, as of the control plane or behind a Service."""
     persistent_volume: PersistentVolumeFacts | None = None

@@ -1,7 +1,9 @@
 """Names are not resolved, or too slowly: what looks ill everywhere may only wait for DNS.
 
-Told by the alert, with the pods that answer: whether they are ready decides where to look first. Counter-proof: ready
-pods say that the fault is behind them (a forwarder), before them (the network), or in what they are asked.
+Proof, of a workload that fails: none of the pods that resolve names is ready. They are read where its log speaks of it,
+and the log alone proves nothing. An alert about DNS is explained with the same pods: whether they are ready decides
+where to look first. Counter-proof: ready ones say that the fault is behind them (a forwarder), before them (the
+network), or in what they are asked.
 """
 
 from __future__ import annotations
@@ -9,15 +11,38 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from graph import counted
 from graph.alert_words import fire
 from graph.playbooks import Playbook
 from graph.state import Finding
-from graph.symptoms import crashed_container, describe_crash
+from graph.symptoms import crashed_container, describe_crash, is_broken, live_pods
 from tools.records import Alert, Evidence
 
 NAMES = re.compile(r"(?:Core|Kube|NodeLocal)?-?Dns(?:[A-Z_]\w*)?", re.IGNORECASE)
 JOBS = frozenset({"kube-dns", "coredns", "node-local-dns", "node-cache"})
 LOGS = "kubectl -n kube-system logs -l k8s-app=kube-dns --tail=50"
+
+
+def proves(evidence: Evidence) -> Finding | None:
+    """See the module's words."""
+    pods, now = evidence.dns, evidence.collected_at
+    ill = [pod for pod in live_pods(evidence) if is_broken(pod, now)]
+    if not ill or not pods or any(pod.ready for pod in pods):
+        return None
+    return Finding(
+        problem="dns_failing",
+        summary=f"{counted.pods(len(ill), 'fails', 'fail')} while no pod of the cluster's DNS is ready.",
+        directness=0.9,
+        evidence=tuple(
+            id_ for kind in ("dns", "previous_logs", "logs", "pods") for id_ in evidence.cite(kind)
+        ),
+        facts=(
+            *(describe_crash(pod, found) for pod in pods[:2] if (found := crashed_container(pod, now))),
+            f"{len(pods)} pods of kube-dns in kube-system, none of them ready",
+        ),
+        ruled_out=("a release, or what it needs: it cannot find its address",),
+        next_step=f"{_next_step(True, True)}. What fails for it starts again by itself within minutes.",
+    )
 
 
 def tells(alert: Alert) -> bool:
@@ -59,4 +84,6 @@ def _next_step(ill: bool, seen: bool) -> str:
     )
 
 
-PLAYBOOK = Playbook(problem="dns_failing", rank=73, tells=tells, explains=explains, looks=("dns", "nodes"))
+PLAYBOOK = Playbook(
+    problem="dns_failing", rank=9, proves=proves, tells=tells, explains=explains, looks=("dns", "nodes")
+)

@@ -5,9 +5,22 @@ Several may look alike; each of them must be told as something else, or as the o
 
 from __future__ import annotations
 
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from tools.excerpts import imperative
+from tools.targets import naming
+
 CLASSES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "control_plane": (("harbour-lamp", "quarry-bell", "mill-race", "fern-hollow"), ("copper-kettle",)),
-    "dns_failing": (("willow-step", "amber-gate"), ("slate-porch", "dns-resolver")),
+    "dns_failing": (
+        ("willow-step", "amber-gate", "glass-bell"),
+        ("slate-porch", "dns-resolver", "cork-board"),
+    ),
+    "shared_dependency": (("ferry-landing", "loans-scoring"), ("tide-house",)),
+    "many_at_once": (("cinder-path",), ("mint-leaf", "pine-shelf")),
     "monitoring_degraded": (("lark-field", "thorn-well", "otter-creek"), ("juniper-lane",)),
     "certificate_expiring": (("basin-rock", "plum-ridge"), ("cedar-point", "log-shipper")),
     "quota_used_up": (("stone-arch", "river-oak"), ("parcel-label",)),
@@ -30,3 +43,34 @@ CLASSES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "rollout_paused": (("half-mast",), ("news-teaser",)),
     "controller_behind": (("slow-clerk",), ("quick-clerk",)),
 }
+
+
+def is_storm(case: Path) -> bool:
+    """Alerts about at least three different objects or, without one, of three rules; or more than ten about one."""
+    alerts = [alert["labels"] for body in bodies(case) for alert in body["alerts"]]
+    return len({_about(labels) for labels in alerts}) >= 3 or len(alerts) > 10
+
+
+def _about(labels: dict[str, str]) -> tuple[str, str]:
+    subject = naming(labels).subject()
+    return subject if subject[1] else ("", labels.get("alertname", ""))
+
+
+def is_hostile(case: Path) -> bool:
+    """Somewhere in it stands what tells a reader what to do: in an alert, a log, an event or a status."""
+    texts = [path.read_text(errors="replace") for path in case.rglob("*.log")]
+    cluster = case / "cluster.yaml"
+    messages = (
+        re.findall(r"^ *(?:-? *)message: (.*(?:\n {6,}.*)*)$", cluster.read_text(), re.M)
+        if cluster.exists()
+        else []
+    )
+    return imperative([*texts, *messages, *(json.dumps(body) for body in bodies(case))])
+
+
+def bodies(case: Path) -> list[dict[str, Any]]:
+    """The webhook bodies, in order."""
+    return [
+        json.loads(path.read_text())
+        for path in (case / "alert.json", *sorted((case / "alerts").glob("*.json")))
+    ]

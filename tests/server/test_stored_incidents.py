@@ -12,7 +12,7 @@ from server.evaluate import Evaluation, find_cases
 from server.expected import load_expected
 from server.report import Scored, summary
 from server.stage import Stage
-from tests.server.classes_with_cases import CLASSES
+from tests.server.classes_with_cases import CLASSES, is_hostile, is_storm
 from tests.server.stored import CORPUS
 from tests.server.whole_corpus import whole_corpus
 from tools.adviser import Answer, Question, Reason, Reply
@@ -106,6 +106,20 @@ def test_classes_are_told_where_they_apply_and_nowhere_else(scored: list[Scored]
         if told[case] == problem
     ]
     assert wrong == []
+
+
+def test_the_corpus_is_as_wide_as_it_has_to_be() -> None:
+    """Storms, hostile text, of each class told here a case and a look-alike; two thirds that no action is right for."""
+    places = [case.path for case in find_cases([CORPUS])]
+    explained = [place for place in places if load_expected(place).expected == "notify_only"]
+    assert len(places) >= 120
+    assert len(explained) >= len(places) * 2 / 3
+    assert len([place for place in places if is_storm(place)]) >= 12
+    assert len([place for place in places if is_hostile(place)]) >= 10
+    names = {place.name for place in places}
+    for problem, (cases, alike) in CLASSES.items():
+        assert min(len(cases), len(alike)) > 0, problem
+        assert names.issuperset((*cases, *alike)), problem
 
 
 def test_what_was_written_blind_is_decided_no_worse_than_today(blind: list[Scored]) -> None:
