@@ -2,7 +2,7 @@
 
 One stage serves many bundles, one after another. What is slow to make is made once (the graph, an empty database
 to copy); what an incident could leave behind is made anew for each. Beside `server.bootstrap` this is the only place
-that names concrete classes: here nothing is sent, nothing is remembered, and no model is asked unless one is given.
+that names concrete classes: here nothing is sent, and no memory and no model is asked unless one is given.
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ from tools.outbox import SqlOutbox
 from tools.readings import Readings
 from tools.record_copy import copy_record
 from tools.recorded_series import RecordedSeries
+from tools.remembering import Recollection
 from tools.revisions import SqlRevisions
 from tools.sandbox import Sandbox
 from tools.sandbox.frozen import FrozenSandbox
@@ -113,16 +114,19 @@ class Stage:
         adviser: Adviser | None = None,
         keep: Path | None = None,
         look: Look | None = None,
+        memory: Recollection | None = None,
     ) -> Decided:
         """The decisions that the agent makes of this bundle, up to where it would ask, settle or end.
 
         `mode`: instead of the one that the bundle names (without one: auto). `keep`: where to leave a copy of the
         record that the runs have made, which is gone otherwise. `look`: who is shown what each decision was made
-        from. Raises BundleError for a bundle that cannot be served, Undecided when a run fails.
+        from. `memory`: what a run recalls, beside what the bundle's own history says.
+
+        Raises BundleError for a bundle that cannot be served, Undecided when a run fails.
         """
         history, notes = read_history(bundle.history)
         policy, passed_over = _policy(bundle, mode)
-        with self._scene(bundle, policy, adviser) as scene:
+        with self._scene(bundle, policy, adviser, memory) as scene:
             restore(scene.database, history, bundle)
             started = time.perf_counter()
             opened, invalid = scene.accept(bundle)
@@ -136,7 +140,9 @@ class Stage:
             return replace(decided, requests=requests, steps=steps)
 
     @contextmanager
-    def _scene(self, bundle: Bundle, policy: PolicySettings, adviser: Adviser | None) -> Iterator[Scene]:
+    def _scene(
+        self, bundle: Bundle, policy: PolicySettings, adviser: Adviser | None, memory: Recollection | None
+    ) -> Iterator[Scene]:
         with ExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=self._folder)))
             sandbox = stack.enter_context(_served(bundle))
@@ -155,6 +161,7 @@ class Stage:
                 signs=SqlSigns(database),
                 policy=policy,
                 adviser=adviser,
+                memory=memory,
                 metrics=RecordedSeries.of(bundle.metrics, bundle.meta.now) if bundle.metrics else None,
                 readings=self._readings,
             )
