@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import tempfile
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeAlias
 
 from tools.clock import ScaledClock
 from tools.sandbox import Sandbox
@@ -14,6 +16,8 @@ SPEED = 20.0
 """How much faster than the wall the sandbox's clock runs, so that back-off is no reason to wait."""
 FORGOTTEN_AFTER = 310.0
 """Seconds: five minutes and a little."""
+Load: TypeAlias = Callable[[str, float], None]
+"""`load(namespace, cores)`: all ready pods of the Deployment `web` together use so much from now on."""
 
 
 class SandboxBackend:
@@ -43,6 +47,11 @@ class SandboxBackend:
     def forget_the_past(self) -> None:
         """What was is forgotten, as etcd's compaction does it every five minutes."""
         self._clock.skip(FORGOTTEN_AFTER)
+
+    @contextmanager
+    def metrics(self) -> Iterator[Load]:
+        """`metrics.k8s.io` tells what pods use."""
+        yield lambda namespace, cores: self.sandbox.load(namespace, "web", cores=cores)
 
     def stop(self) -> None:
         self.sandbox.stop()
@@ -74,6 +83,14 @@ class ControlPlaneBackend:
     def forget_the_past(self) -> None:
         """As the API server does every five minutes."""
         self._plane.compact()
+
+    @contextmanager
+    def metrics(self) -> Iterator[Load]:
+        """It has none but here."""
+        from tests.controlplane.metrics import FakeMetrics
+
+        with FakeMetrics(self._plane) as served:
+            yield served.load
 
     def stop(self) -> None:
         """The run that shares it stops it."""

@@ -1,7 +1,4 @@
-"""HorizontalPodAutoscalers: what the server fills in and refuses, how a maximum is changed, and one without metrics.
-
-What they do with metrics is the sandbox's alone: the real control plane here has no metrics server.
-"""
+"""HorizontalPodAutoscalers: what is filled in and refused, how a maximum is changed; with metrics and without."""
 
 from __future__ import annotations
 
@@ -10,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.contract.api_server import JSON_PATCH, Answer, ApiServer, Json, conditions
+from tests.contract.backends import ControlPlaneBackend, SandboxBackend
 
 
 def _path(server: ApiServer, name: str = "") -> str:
@@ -88,3 +86,31 @@ def test_without_metrics_it_says_so_and_changes_nothing(server: ApiServer) -> No
     found = server.read(_path(server, "web"))
     assert found["status"]["currentReplicas"] == 2
     assert server.read(server.deployments("web"))["spec"]["replicas"] == 2
+
+
+def test_at_its_maximum_it_says_so_and_makes_more_as_soon_as_it_may(
+    server: ApiServer, backend: SandboxBackend | ControlPlaneBackend
+) -> None:
+    """Two pods use more than they request: it asks for a third one, limited by its maximum until that is raised."""
+    container = {"name": "web", "image": "shop/web:1", "resources": {"requests": {"cpu": "50m"}}}
+    server.create_deployment(replicas=2, containers=[container])
+    server.wait_until_rolled_out()
+    with backend.metrics() as load:
+        load(server.namespace, 0.105)
+        made = _make(server, minReplicas=2, maxReplicas=2).json
+        status = server.wait_until(lambda: _told(server, "TooManyReplicas"), "an autoscaler at its maximum")
+        (metric,) = status["currentMetrics"]
+        assert metric["resource"]["current"]["averageUtilization"] in (104, 105)
+        assert (status["currentReplicas"], status["desiredReplicas"]) == (2, 2)
+        assert _raise(server, made, 3).status == 200
+        server.wait_until(lambda: _told(server, "DesiredWithinRange", current=3), "a third pod")
+    assert server.wait_until_rolled_out()["spec"]["replicas"] == 3
+
+
+def _told(server: ApiServer, limited: str, current: int = 2) -> Json | None:
+    """Its status, once it decides by its metrics and is limited so."""
+    found = server.read(_path(server, "web"))
+    told = {kind: condition.get("reason") for kind, condition in conditions(found).items()}
+    reached = found.get("status", {}).get("currentReplicas") == current
+    decides = told.get("ScalingActive") == "ValidMetricFound"
+    return found["status"] if decides and reached and told.get("ScalingLimited") == limited else None

@@ -13,6 +13,9 @@ from tests.e2e.releases import BAD, GOOD, images, is_stuck, pods_of, shorten_dea
 from tests.e2e.stage import Stage
 from tests.tools.actions.registry_contract import memory_of
 
+BUSY = 0.105
+"""Cores: two pods that request a twentieth each use more than that, three use 70 % of it."""
+
 
 def restarted(stage: Stage) -> Life:
     """All of its pods are others."""
@@ -79,40 +82,44 @@ def rolled_back_set(kind: str, steps: int) -> Callable[[Stage], Life]:
 
 
 def scaled(stage: Stage) -> Life:
-    """One more pod; without a metrics server nobody knows whether it is relief, which is never success."""
+    """Two busy pods get a third one, and none of them is near what it may use any more."""
     stage.web.create(image=GOOD)
     yield stage.well()
+    stage.busy(BUSY)
     incident = stage.asked_for("scale_deployment", "Deployment", "web", replicas=3)
     yield from stage.approved(incident, "scale_deployment")
-    yield stage.ended(incident, "INCONCLUSIVE")
-    assert "nobody tells what all of them use" in stage.agent.told(incident)
+    yield stage.ended(incident, "RECOVERED")
+    assert "the busiest pod uses 70% of its limit" in stage.agent.told(incident)
     assert len(stage.web.pods()) == 3
 
 
 def scaled_set(stage: Stage) -> Life:
-    """The same of a StatefulSet, which is never scaled back."""
+    """The same of a StatefulSet, which is never scaled back; of it nobody tells what its pods use: never success."""
     sets = Sets(stage.plane, stage.namespace, "StatefulSet")
     sets.release(GOOD)
     yield Until(sets.is_healthy, lambda: "health of StatefulSet web")
     incident = stage.asked_for("scale_deployment", "StatefulSet", "web", replicas=3)
     yield from stage.approved(incident, "scale_deployment")
     yield stage.ended(incident, "INCONCLUSIVE")
+    assert "nobody tells what all of them use" in stage.agent.told(incident)
     assert [pod["metadata"]["name"] for pod in sets.pods()] == ["web-0", "web-1", "web-2"]
 
 
 def given_a_higher_maximum(stage: Stage) -> Life:
-    """Of its autoscaler, which without a metrics server decides nothing by it: never success."""
+    """The real autoscaler is at its maximum and wants more; it makes the third pod, and is content with it."""
     stage.web.create(image=GOOD)
     yield stage.well()
+    stage.busy(BUSY)
     path = f"/apis/autoscaling/v2/namespaces/{stage.namespace}/horizontalpodautoscalers"
-    scaled = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}
-    spec = {"scaleTargetRef": scaled, "minReplicas": 2, "maxReplicas": 2}
-    stage.plane.api.post(path, {"metadata": {"name": "web"}, "spec": spec})
+    stage.plane.api.post(path, _autoscaler())
+    yield Until(
+        lambda: _is_limited(stage.plane.api.get(f"{path}/web")), lambda: "an autoscaler at its maximum"
+    )
     incident = stage.asked_for("set_hpa_maximum", "Deployment", "web", maximum=3)
     yield from stage.approved(incident, "set_hpa_maximum")
-    yield stage.ended(incident, "INCONCLUSIVE")
-    assert "no metrics to decide by" in stage.agent.told(incident)
-    assert stage.plane.api.get(f"{path}/web")["spec"]["maxReplicas"] == 3
+    yield stage.ended(incident, "RECOVERED")
+    assert "the autoscaler has 3 of at most 3 replicas" in stage.agent.told(incident)
+    assert len(stage.web.pods()) == stage.web.read()["spec"]["replicas"] == 3
 
 
 def evicted(stage: Stage) -> Life:
@@ -161,6 +168,23 @@ def label(stage: Stage, pod: Json, fault: str | None) -> None:
     """Put a fault on a running pod, or take it off: a pod that is made in its place has none."""
     path = f"/api/v1/namespaces/{stage.namespace}/pods/{pod['metadata']['name']}"
     stage.plane.api.patch(path, {"metadata": {"labels": {"sim/fault": fault}}}, "merge")
+
+
+def _autoscaler() -> Json:
+    """Of `web`, which it may not make larger than it is."""
+    busy = {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 80}}
+    spec = {
+        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
+        "minReplicas": 2,
+        "maxReplicas": 2,
+        "metrics": [{"type": "Resource", "resource": busy}],
+    }
+    return {"metadata": {"name": "web"}, "spec": spec}
+
+
+def _is_limited(autoscaler: Json) -> bool:
+    conditions = {c["type"]: c.get("reason") for c in autoscaler["status"].get("conditions", [])}
+    return conditions.get("ScalingLimited") == "TooManyReplicas"
 
 
 def _crashes(pod: Json) -> bool:

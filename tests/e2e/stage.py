@@ -7,6 +7,7 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.controlplane.metrics import FakeMetrics
 from tests.controlplane.plane import ControlPlane
 from tests.controlplane.workloads import Workload, is_ready
 from tests.e2e.agent import PlaneAgent
@@ -41,6 +42,8 @@ class Stage:
     admin: Cluster
     within: float = PATIENCE
     """Seconds that a verdict may take."""
+    metrics: FakeMetrics | None = None
+    """Who tells what pods use; None: nobody."""
 
     @property
     def agent(self) -> PlaneAgent:
@@ -60,6 +63,11 @@ class Stage:
         return Until(
             lambda: one.is_healthy() and all(map(is_ready, one.pods())), lambda: f"health of {one.name}"
         )
+
+    def busy(self, cores: float) -> None:
+        """All ready pods of the namespace together use so much from now on."""
+        assert self.metrics
+        self.metrics.load(self.namespace, cores)
 
     def asked_for(self, action: str, kind: str, workload: str, **args: Any) -> str:
         """A person asks for an action by name; the id of the incident in which it is proposed."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from tests.controlplane.metrics import FakeMetrics
 from tests.controlplane.plane import ControlPlane
 from tests.e2e.agent import SHORT, PlaneAgent, grant
 from tests.e2e.audit_log import Audited, Right
@@ -72,16 +73,20 @@ def lived(
         return Board(agent)
 
     with ExitStack() as started:
+        metrics = started.enter_context(FakeMetrics(plane))
         acting, patient = start("acting"), start("patient", **WINDOW)
-        made = [(acting, LIVES), (patient, SLOW_FAILURES)]
-        stages = {n: Stage(plane, b, plane.new_namespace("life"), admin) for b, lives in made for n in lives}
-        lives = {name: {**LIVES, **SLOW_FAILURES}[name](stage) for name, stage in stages.items()}
+
+        def stage(board: Board) -> Stage:
+            return Stage(plane, board, plane.new_namespace("life"), admin, metrics=metrics)
+
+        stages = {name: stage(acting) for name in LIVES} | {name: stage(patient) for name in SLOW_FAILURES}
+        lives = {name: {**LIVES, **SLOW_FAILURES}[name](place) for name, place in stages.items()}
         ends = sing(lives, [acting.look, patient.look])
         audits = acting.agent.audited(), patient.agent.audited()
         yield Lived(ends, *audits, acting.agent.ledger(), rights)
     plane.in_each_namespace[:] = others
-    for stage in stages.values():
-        plane.delete_namespace(stage.namespace)
+    for place in stages.values():
+        plane.delete_namespace(place.namespace)
 
 
 @pytest.mark.parametrize("name", sorted(LIVES))

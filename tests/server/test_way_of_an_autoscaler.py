@@ -1,6 +1,6 @@
 """An autoscaler at its maximum, from alert to verdict: raised after approval, in vain, taken back, or explained.
 
-On the sandbox alone: the real control plane has no metrics server, so that its autoscaler never scales.
+What the real autoscaler makes of a higher maximum: tests/e2e/lives.py.
 """
 
 from __future__ import annotations
