@@ -152,6 +152,12 @@ def capture(incident: str, alert: Path | None, workload: str, out: Path) -> None
     help="Fit a calibration on these cases and score it on the others.",
 )
 @click.option("--write", type=click.Path(dir_okay=False, path_type=Path), help="Keep that calibration.")
+@click.option(
+    "--publish",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="PAGE",
+    help="Make the tables of this page anew; blind batches without a first score get it now.",
+)
 @click.option("--min-accepted", metavar="N|N%", help="Fail with fewer accepted decisions.")
 @click.option("--min-best", metavar="N|N%", help="Fail with fewer best ones.")
 @click.option("--max-harmful", type=click.IntRange(0), help="Fail with more harmful ones.")
@@ -166,6 +172,7 @@ def evaluate(
     explain: str,
     calibrate: tuple[Path, ...],
     write: Path | None,
+    publish: Path | None,
     min_accepted: str | None,
     min_best: str | None,
     max_harmful: int | None,
@@ -180,7 +187,9 @@ def evaluate(
 
     wanted = evaluation_command.Wanted(min_accepted, min_best, max_harmful)
     try:
-        how = evaluation_command.How(as_json, llm, record, runs, jobs, prompts, explain, calibrate, write)
+        how = evaluation_command.How(
+            as_json, llm, record, runs, jobs, prompts, explain, calibrate, write, publish
+        )
         status = evaluation_command.run(folders, wanted, how)
     except (SettingsError, ToolError, ValueError) as error:
         _fail(error)

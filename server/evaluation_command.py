@@ -65,9 +65,11 @@ class How:
     """Folders with the cases that a calibration is fitted on, instead of a report on all."""
     write: Path | None = None
     """Where the fitted table is written as a module."""
+    publish: Path | None = None
+    """A page whose tables are made anew, instead of a report."""
 
 
-def run(folders: Iterable[Path], wanted: Wanted, how: How) -> int:
+def run(folders: Sequence[Path], wanted: Wanted, how: How) -> int:
     """Evaluate and print; returns the exit status. Raises BundleError, SettingsError, ProcessDied, ValueError."""
     if how.record and how.llm != "groq":
         raise ValueError("--record keeps what a real model answers: use it with --llm groq")
@@ -80,6 +82,8 @@ def run(folders: Iterable[Path], wanted: Wanted, how: How) -> int:
         return _calibrate(cases, how)
     if how.write:
         raise ValueError("--write keeps a calibration: use it with --calibrate")
+    if how.publish:
+        return _publish(list(folders), how.publish, replace(how, prompts=True))
     told_of = _followed(_scored(cases, how), len(cases))
     told = report(told_of)
     _print([json.dumps(told, indent=1)] if how.as_json else table(told_of, told["summary"]))
@@ -131,6 +135,28 @@ def _calibrate(cases: Sequence[Case], how: How) -> int:
         table = Table.model_validate(told["table"])
         how.write.write_text(calibrating.module_text(table, told["fitted_on"]), encoding="utf-8")
     return 2 if any(case.error for case in told_of) else 0
+
+
+def _publish(folders: Sequence[Path], page: Path, how: How) -> int:
+    from server.publishing import groups_of, keep_first_scores
+    from server.quality_page import published
+
+    text = page.read_text(encoding="utf-8")
+    published(text, [])
+    cases = {folder: find_cases([folder]) for folder in folders}
+    told_of = iter(
+        _followed(_scored([c for found in cases.values() for c in found], how), sum(map(len, cases.values())))
+    )
+    scored = {folder: [next(told_of) for _ in found] for folder, found in cases.items()}
+    failed = [case for found in scored.values() for case in found if case.error]
+    for case in failed:
+        click.echo(f"sre-agent: {case.id}: {case.error}", err=True)
+    if failed:
+        return 2
+    for folder, found in scored.items():
+        keep_first_scores(folder, found, SystemClock().now().date())
+    page.write_text(published(text, groups_of(scored)), encoding="utf-8")
+    return 0
 
 
 def _scored(cases: Sequence[Case], how: How) -> Iterator[Scored]:

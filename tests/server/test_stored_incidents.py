@@ -10,7 +10,7 @@ from graph.policy import PolicySettings
 from server.calibration_report import calibration_report
 from server.evaluate import Evaluation, find_cases
 from server.expected import load_expected
-from server.report import Scored, summary
+from server.report import Scored
 from server.stage import Stage
 from tests.server.classes_with_cases import CLASSES, is_hostile, is_storm
 from tests.server.stored import CORPUS
@@ -122,12 +122,9 @@ def test_the_corpus_is_as_wide_as_it_has_to_be() -> None:
         assert names.issuperset((*cases, *alike)), problem
 
 
-def test_what_was_written_blind_is_decided_no_worse_than_today(blind: list[Scored]) -> None:
-    """By somebody who had not read the rules; what each batch scored first stands in docs/decisions-quality.md."""
+def test_what_was_written_blind_is_decided_well(blind: list[Scored]) -> None:
+    """By somebody who had not read the rules. No worse than docs/decisions-quality.md says: test_quality_page.py."""
     assert _named(blind, "failed") + _named(blind, "harmful") + _named(blind, "misleading") == []
-    told = summary(blind)
-    assert (told["n"], told["accepted"]) == (60, 60), _named(blind, "neutral")
-    assert told["best"] >= 59, [case.id for case in blind if not case.score.best]
 
 
 def test_confidence_is_calibrated_on_cases_that_it_was_not_fitted_on(
