@@ -190,9 +190,15 @@ def test_a_connection_that_is_lost_in_the_middle_is_never_taken_up_again(tmp_pat
         assert len(agent.sandbox.commands) == 1
 
 
-@pytest.mark.parametrize("ran", [True, False], ids=["after it ran", "before it was sent"])
-def test_a_process_that_dies_between_claim_and_outcome_never_runs_it_again(tmp_path: Path, ran: bool) -> None:
-    """Claimed, and nobody knows: INCONCLUSIVE when it goes on, and not one command more."""
+@pytest.mark.parametrize(
+    ("ran", "gone"),
+    [(True, False), (True, True), (False, False)],
+    ids=["after it ran", "after it ended its pod", "before it was sent"],
+)
+def test_a_process_that_dies_between_claim_and_outcome_never_runs_it_again(
+    tmp_path: Path, ran: bool, gone: bool
+) -> None:
+    """Claimed, and nobody knows: INCONCLUSIVE when it goes on, whatever has changed since, and not one command more."""
     with harness(tmp_path, **allowing(tmp_path)) as agent:
         shop(agent)
         incident_id, waiting = asked(agent), pending(agent)
@@ -204,6 +210,8 @@ def test_a_process_that_dies_between_claim_and_outcome_never_runs_it_again(tmp_p
         if ran:
             pod = str(proposal.call.args["name"])
             services.cluster.run_command("shop", pod, "web", RELOAD, seconds=5)
+        if gone:
+            agent.sandbox.delete("Pod", "shop", str(proposal.call.args["name"]))
         agent.advance(400, step=100)
         assert len(agent.sandbox.commands) == ran
         assert told(agent, incident_id)[2:] == ("inconclusive", "INCONCLUSIVE")

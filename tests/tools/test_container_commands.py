@@ -10,7 +10,7 @@ import pytest
 from tests.tools.shop import NAMESPACE, connect, deployment
 from tools.cluster import KubernetesCluster
 from tools.container_commands import PROTOCOLS, Ran, dialler, run
-from tools.errors import Forbidden, Invalid, NotFound, TransientError, UnknownOutcome
+from tools.errors import Forbidden, Invalid, NotFound, ToolError, TransientError, UnknownOutcome
 from tools.sandbox import Sandbox
 from tools.sandbox.server import refused_port
 
@@ -131,23 +131,33 @@ def test_a_server_that_is_not_there_was_sent_nothing() -> None:
     [
         (b"", UnknownOutcome),
         (b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n", UnknownOutcome),
-        (
-            b"HTTP/1.1 302 Found\r\nLocation: http://elsewhere.example/\r\nContent-Length: 0\r\n\r\n",
-            UnknownOutcome,
-        ),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", Invalid),
     ],
-    ids=["closed", "500", "redirect", "no upgrade"],
+    ids=["closed", "500", "no upgrade"],
 )
 def test_an_answer_that_leaves_it_open_is_unknown(answer: bytes, error: type[Exception]) -> None:
-    """Hung up on or failed after the request was sent: it may have begun. A redirect is followed nowhere."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        listening.listen()
-        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        dial = dialler(Configured(url).configuration)
-        with pytest.raises(error), _Answering(listening, answer):
+    """Hung up on or failed after the request was sent: it may have begun."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        dial = dialler(Configured(url_of(server)).configuration)
+        with pytest.raises(error), _Answering(server, answer):
             run(dial, "/x", "web", WORDS, seconds=5, what="it")
+
+
+def test_a_redirect_is_followed_nowhere() -> None:
+    """Whoever it leads to would be sent the token."""
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_server(("127.0.0.1", 0)) as other:
+        place = url_of(other).replace("http", "ws")
+        answer = f"HTTP/1.1 302 Found\r\nLocation: {place}\r\nContent-Length: 0\r\n\r\n".encode()
+        other.setblocking(False)
+        dial = dialler(Configured(url_of(server)).configuration)
+        with pytest.raises(ToolError), _Answering(server, answer):
+            run(dial, "/x", "web", WORDS, seconds=5, what="it")
+        with pytest.raises(BlockingIOError):
+            other.accept()
+
+
+def url_of(listening: socket.socket) -> str:
+    return f"http://127.0.0.1:{listening.getsockname()[1]}"
 
 
 class _Answering:

@@ -129,7 +129,7 @@ def test_a_missing_log_file_is_an_empty_log_or_a_400(opened: Open) -> None:
 
 
 def test_a_real_write_is_refused(opened: Open) -> None:
-    """403 ReplayOnly for every verb that changes something."""
+    """403 ReplayOnly for every verb that changes something, and for a command, which a GET begins."""
     client = opened()
     name = _pod(client)["metadata"]["name"]
     eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": name}}
@@ -142,6 +142,8 @@ def test_a_real_write_is_refused(opened: Open) -> None:
     ]
     for answer in answers:
         _require(answer, 403, "ReplayOnly")
+    asked = {"command": "true", "container": "web", "stdout": "true"}
+    _require(client.get(f"{SHOP}/pods/{_pod(client)['metadata']['name']}/exec", **asked), 403, "ReplayOnly")
 
 
 def test_a_dry_run_is_validated_and_answered(opened: Open) -> None:
