@@ -57,6 +57,9 @@ NAMESPACE = "namespace"
 DECIDING = frozenset({"workload", "pods", "revisions", "dependencies", NAMESPACE})
 """Kinds of evidence that rules and proofs rest on; logs and events only explain. The namespace's labels narrow."""
 
+AT_ZERO = frozenset({"delete_deployment"})
+"""What may be done to a workload that is scaled to zero."""
+
 
 class Block(Record):
     """Why a rule stands in the way."""
@@ -256,10 +259,12 @@ def write_in_flight(facts: PolicyFacts, settings: PolicySettings) -> Answer:
 
 
 def workload_state(facts: PolicyFacts, settings: PolicySettings) -> Answer:
-    """Paused or scaled to zero by a person: theirs, not ours."""
+    """Paused or scaled to zero by a person: theirs, not ours; what runs nothing may be deleted, which loses nothing."""
     if facts.workload_paused:
         return ("refuse", "the Deployment is paused")
-    return ("refuse", "the workload is scaled to zero") if facts.desired == 0 else None
+    if facts.desired == 0 and facts.action not in AT_ZERO:
+        return ("refuse", "the workload is scaled to zero")
+    return None
 
 
 def restart_in_rollout(facts: PolicyFacts, settings: PolicySettings) -> Answer:

@@ -340,8 +340,11 @@ def test_a_run_that_ended_is_nobodys_declaration(manager: str) -> None:
 
 
 def test_scaled_to_zero_is_refused() -> None:
-    """Somebody scaled it down: theirs, not ours."""
+    """Somebody scaled it down: theirs, not ours. Only a deletion loses nothing by that, and a pause holds it too."""
     assert blocks(policy_facts(desired=0)) == {"workload_state": "refuse"}
+    deletion = {"action": "delete_deployment", "family": "delete", "desired": 0}
+    assert "workload_state" not in blocks(policy_facts(**deletion))
+    assert blocks(policy_facts(**deletion, workload_paused=True))["workload_state"] == "refuse"
 
 
 # who decides

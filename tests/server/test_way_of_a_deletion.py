@@ -72,3 +72,18 @@ def test_what_is_made_again_is_not_recovered(tmp_path: Path) -> None:
         agent.advance(120)
         assert told(agent, incident_id)[2:] == ("escalated", "NOT_RECOVERED")
         assert agent.sandbox.get("Deployment", "shop", "web")
+
+
+def test_what_is_scaled_to_zero_may_be_deleted(tmp_path: Path) -> None:
+    """Nothing of it runs, so nothing is lost by that; a person is asked all the same."""
+    with harness(tmp_path, ENABLE_ACTIONS=NAME) as agent:
+        agent.sandbox.apply(deployment("web", replicas=0))
+        agent.sandbox.settle(30)
+        incident_id = ask(agent).get_json()["id"]
+        agent.drive()
+        assert told(agent, incident_id)[:3] == ("requested", "ask", "awaiting_approval")
+        assert pending(agent)["proposal"]["preview"]["pods_replaced"] == []
+        approve(agent)
+        agent.advance(300, step=30)
+        assert told(agent, incident_id)[2:] == ("recovered", "RECOVERED")
+        assert agent.sandbox.get("Deployment", "shop", "web") is None
