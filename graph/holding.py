@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from math import ceil
 
+from graph.cluster_alerts import CLUSTER_ALERT_FAMILIES, CLUSTER_ALERTS
 from graph.policy_facts import PolicySettings
 from graph.services import Services
 from tools.errors import PermanentError
@@ -23,20 +24,6 @@ from tools.resources import NODES
 MOST_TOLD = 1000
 """Counted beyond what is borne, for the words that a person reads."""
 GONE = "the cause is gone"
-CLUSTER_ALERTS = frozenset(
-    {
-        "KubeAPIDown",
-        "KubeAPIInstanceUnreachable",
-        "KubeAPIErrorBudgetBurn",
-        "KubeAPITerminatedRequests",
-        "KubeClientErrors",
-        "KubeProxyDown",
-        "KubeletDown",
-        "KubeVersionMismatch",
-    }
-)
-CLUSTER_ALERT_FAMILIES = frozenset({"KubeAggregatedAPI", "KubeScheduler", "KubeControllerManager", "etcd"})
-"""Alerts about the control plane: nothing is written while one fires (kubernetes.md 2.2)."""
 PATIENCE = timedelta(minutes=15)
 """Watchdog is not missed sooner, however often it is repeated."""
 SELDOM = timedelta(hours=25)

@@ -1,7 +1,7 @@
 """The control plane itself is ill, or is being upgraded: nothing is written until it is well (kubernetes.md 2.2, 7.2).
 
 Told by the alert: no object of the API says how the API is. The pods of the control plane and the nodes are read
-beside it. While such an alert fires a global hold is in force, whichever workload an action would be on. Counter-proof:
+beside it. While most of these fire a global hold is in force, whichever workload an action would be on. Counter-proof:
 pods of the control plane that are ready, and an API that answers: then the fault may be in how it is watched.
 """
 
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from graph import counted
 from graph.alert_words import fire
+from graph.cluster_alerts import holds
 from graph.playbooks import Playbook
 from graph.state import Finding
 from tools.records import Alert, Evidence, PodFacts
@@ -75,14 +76,17 @@ def explains(evidence: Evidence, alerts: Sequence[Alert]) -> Finding | None:
         summary=f"{fire(alerts)}, about the control plane. {meaning}",
         directness=0.8,
         evidence=tuple(evidence.cite("around") + evidence.cite("nodes")),
-        facts=(
-            *_pods(evidence),
-            *_nodes(evidence),
-            "a global hold is in force while it fires: nothing is written",
-        ),
+        facts=(*_pods(evidence), *_nodes(evidence), *_hold(alerts)),
         ruled_out=_well(evidence),
         next_step=f"{step}. Change nothing on workloads before it is well: what they report may be old.",
     )
+
+
+def _hold(alerts: Sequence[Alert]) -> list[str]:
+    """Not every rule that is told of here engages it."""
+    if not any(holds(alert.name) for alert in alerts):
+        return []
+    return ["a global hold goes with it: while it fires nothing is written without a person"]
 
 
 def _pods(evidence: Evidence) -> list[str]:

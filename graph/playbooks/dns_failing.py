@@ -16,7 +16,7 @@ from graph.alert_words import fire
 from graph.playbooks import Playbook
 from graph.state import Finding
 from graph.symptoms import crashed_container, describe_crash, is_broken, live_pods
-from tools.records import Alert, Evidence
+from tools.records import Alert, ContainerFacts, Evidence, PodFacts
 
 NAMES = re.compile(r"(?:Core|Kube|NodeLocal)?-?Dns(?:[A-Z_]\w*)?", re.IGNORECASE)
 JOBS = frozenset({"kube-dns", "coredns", "node-local-dns", "node-cache"})
@@ -37,7 +37,7 @@ def proves(evidence: Evidence) -> Finding | None:
             id_ for kind in ("dns", "previous_logs", "logs", "pods") for id_ in evidence.cite(kind)
         ),
         facts=(
-            *(describe_crash(pod, found) for pod in pods[:2] if (found := crashed_container(pod, now))),
+            *(_ended(pod, found) for pod in pods[:2] if (found := crashed_container(pod, now))),
             f"{len(pods)} pods of kube-dns in kube-system, none of them ready",
         ),
         ruled_out=("a release, or what it needs: it cannot find its address",),
@@ -54,7 +54,7 @@ def explains(evidence: Evidence, alerts: Sequence[Alert]) -> Finding | None:
     """See the module's words."""
     pods, now = evidence.around, evidence.collected_at
     ill = [pod for pod in pods if not pod.ready]
-    crashed = [describe_crash(pod, found) for pod in ill if (found := crashed_container(pod, now))]
+    crashed = [_ended(pod, found) for pod in ill if (found := crashed_container(pod, now))]
     return Finding(
         problem="dns_failing",
         summary=f"{fire(alerts)}, about the cluster's DNS. {_state(len(ill), len(pods))}",
@@ -66,6 +66,13 @@ def explains(evidence: Evidence, alerts: Sequence[Alert]) -> Finding | None:
         ),
         ruled_out=("its pods: all that were found are ready",) if pods and not ill else (),
         next_step=_next_step(bool(ill), bool(pods)),
+    )
+
+
+def _ended(pod: PodFacts, container: ContainerFacts) -> str:
+    """With what it said at its end, which names the mistake in its configuration."""
+    return (
+        f"{describe_crash(pod, container)}{f': {container.exit_message}' if container.exit_message else ''}"
     )
 
 

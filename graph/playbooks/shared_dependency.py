@@ -38,13 +38,7 @@ def proves(evidence: Evidence) -> Finding | None:
             for kind in ("dependencies", "neighbours", "pods", "previous_logs")
             for id_ in evidence.cite(kind)
         ),
-        facts=(
-            f"Service {service}: 0 of {down[0].pods} pods ready",
-            *(
-                f"{each.kind} {each.name}: {each.available} of {each.desired} available"
-                for each in failing[:4]
-            ),
-        ),
+        facts=(f"Service {service}: 0 of {down[0].pods} pods ready",),
         ruled_out=("a fault of each: they have the same Service in common",),
         next_step=(
             f"Mend {service} once for all of them: kubectl get pods, with the selector of Service {service}. What "

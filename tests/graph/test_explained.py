@@ -160,6 +160,8 @@ def test_ill_pods_of_the_control_plane_are_named_and_well_ones_ruled_out() -> No
     fine = unresolved("", around(around=ready_pods(1, "n")), spoken)
     assert any("all that were found are ready" in line for line in fine.ruled_out)
     assert any("hold" in fact for fact in fine.facts)
+    other = unresolved("", around(), [alert("KubernetesApiServerErrors")])
+    assert not any("hold" in fact for fact in other.facts)
 
 
 def test_versions_of_an_upgrade_are_told() -> None:

@@ -197,6 +197,17 @@ def test_a_node_that_was_away_more_than_once_flaps(count: int, problem: str) -> 
     assert told(on(node(), events=(event,)), "KubeNodeNotReady", target=NODE).problem == problem
 
 
+def test_a_slow_kubelet_is_told_and_its_node_ruled_out() -> None:
+    """One that is away is not slow."""
+    spoken = ("KubeletPlegDurationHigh",)
+    finding = told(on(node(allocatable_pods=110)), *spoken, target=NODE)
+    assert finding.problem == "kubelet_slow"
+    assert finding.facts[0] == "0 pods on it of the 110 that it takes"
+    assert finding.ruled_out
+    away = on(node(ready="Unknown", ready_changed_at=ago(30)))
+    assert diagnose(away, NODE)[0].problem == "node_not_ready"
+
+
 def test_pods_that_have_finished_do_not_fill_a_node() -> None:
     """What is full is what runs."""
     many = tuple(NodePod(namespace="s", name=f"p{i}", uid=f"p{i}", fate="goes") for i in range(20))

@@ -36,6 +36,7 @@ CLASSES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "node_pressure": (("anvil-yard", "ember-pit"), ("tin-roof",)),
     "node_in_maintenance": (("oak-gate", "chalk-barn", "rack-two"), ("ash-fence", "rack-three")),
     "node_flapping": (("reed-bank",), ("moss-hill", "rack-five")),
+    "kubelet_slow": (("plough-end",), ("oil-lantern",)),
     "node_full": (("vine-trellis",), ("bramble-patch",)),
     "job_takes_long": (("night-barge",), ("dawn-ferry", "hourly-export")),
     "suspended_on_purpose": (("idle-press",), ("spare-wheel",)),
