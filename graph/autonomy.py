@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
+from graph.agreement import missing, share_in_words, supported
 from graph.lowered import message
 from graph.policy_facts import REQUESTED, AutonomyCeiling, PolicySettings
 from graph.services import Services
@@ -19,9 +20,10 @@ from tools.records import LEVELS, Level, Record
 MOST_FAILED = 2
 LOOK_BACK = timedelta(days=30)
 """Older outcomes say little about the releases and the cluster of today."""
+AGREEMENT_BACK = timedelta(days=90)
+"""What people did and said is rarer, and ages more slowly."""
 NEEDED = 5
-"""Outcomes that helped, and times that a person said yes, before a step up is proposed."""
-NEEDED_AGREEMENT = 0.9
+"""Outcomes that helped before a step up to `auto` is proposed; agreement: `graph.agreement`."""
 BY_PEOPLE = frozenset({REQUESTED, "undo_requested"})
 """Problem classes of what a person asked for: nobody's autonomy."""
 
@@ -33,9 +35,16 @@ class Tally(Record):
     failed: int = 0
     harmful: int = 0
     agreed: int = 0
-    """Approved, or marked right."""
+    """Incidents in which people said or did what the agent would have done, in the last 90 days."""
     disagreed: int = 0
-    """Rejected, or marked wrong."""
+    """In which they said no, or did something else."""
+    not_needed: int = 0
+    """In which nobody did it, and the alerts ended."""
+
+    @property
+    def cases(self) -> int:
+        """All that say something."""
+        return self.agreed + self.disagreed + self.not_needed
 
 
 def level_of(standing: Standing | None) -> Level:
@@ -64,15 +73,35 @@ def step_up(level: Level, tally: Tally) -> tuple[Level, str] | None:
 
     In shadow nothing is done, so that only what people say of its decisions can speak for it.
     """
-    if level == LEVELS[-1] or tally.failed or tally.harmful or tally.agreed < NEEDED:
+    if level == LEVELS[-1] or tally.failed or tally.harmful:
         return None
-    if tally.agreed < NEEDED_AGREEMENT * (tally.agreed + tally.disagreed):
+    higher = LEVELS[LEVELS.index(level) + 1]
+    if not supported(higher, tally.agreed, tally.cases):
         return None
     if level == "approve" and tally.helped < NEEDED:
         return None
-    words = f"people agreed {tally.agreed} of {tally.agreed + tally.disagreed} times"
     helped = f"it helped {tally.helped} times and failed never, " if level == "approve" else ""
-    return LEVELS[LEVELS.index(level) + 1], helped + words
+    return higher, helped + share_in_words(tally.agreed, tally.cases)
+
+
+def wanting(level: Level, tally: Tally) -> str:
+    """What a step up from this level still takes, for people; empty where it takes nothing, or there is none."""
+    if level == LEVELS[-1] or step_up(level, tally):
+        return ""
+    higher = LEVELS[LEVELS.index(level) + 1]
+    if tally.failed or tally.harmful:
+        return f"it failed or did harm {tally.failed + tally.harmful} times in 30 days"
+    cases = missing(higher, tally.agreed, tally.cases)
+    outcomes = NEEDED - tally.helped if level == "approve" else 0
+    wanted = [f"{cases} more cases in which people agree"] if cases else []
+    wanted += [f"{outcomes} more outcomes that helped"] if outcomes > 0 else []
+    return f"for {higher}: {' and '.join(wanted)}"
+
+
+def agreement_counts_from(standing: Standing | None, now: datetime) -> datetime:
+    """Since when cases count: a level that was set anew starts anew."""
+    oldest = now - AGREEMENT_BACK
+    return max(standing.at, oldest) if standing else oldest
 
 
 def take_back(services: Services, key: str) -> None:

@@ -174,6 +174,12 @@ TITLES: Mapping[Route, Words] = {
         "levels",
         media=(JSON, HTML),
     ),
+    ("GET", "/agreement"): Words(
+        "What the agent would have done against what people did, and which step up the numbers support.",
+        "safety",
+        "rows by action and problem class",
+        media=(JSON, HTML),
+    ),
     ("POST", "/autonomy"): Words(
         "Set how far an action may go for a problem class.",
         "safety",

@@ -8,6 +8,7 @@ import jinja2
 from flask import Blueprint, Flask
 
 from server import (
+    agreement,
     approvals,
     auth,
     autonomy,
@@ -55,6 +56,7 @@ def create_app(parts: AppParts, blueprints: Iterable[Blueprint] = ()) -> Flask:
             app.register_blueprint(routes_of_talk)
     if parts.autonomy:
         app.register_blueprint(autonomy.blueprint(parts, people, parts.autonomy))
+        app.register_blueprint(agreement.blueprint(parts, people, parts.autonomy))
     if parts.undo:
         app.register_blueprint(undo.blueprint(parts.undo, people))
     app.register_blueprint(openapi.blueprint(people))

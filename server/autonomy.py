@@ -34,7 +34,7 @@ def blueprint(parts: AppParts, auth: Auth, autonomy: Autonomy) -> Blueprint:
 
     def rows() -> list[LevelRow]:
         now = parts.clock.now()
-        return level_rows(autonomy, parts.ledger, parts.opinions(), policy(), now)
+        return level_rows(autonomy, parts.ledger, parts.cases(), policy(), now)
 
     @pages.get("/autonomy")
     @auth.needs("viewer")

@@ -13,13 +13,13 @@ import structlog
 from flask import Flask
 from langgraph.checkpoint.sqlite import SqliteSaver
 
-from graph.autonomy import LOOK_BACK
+from graph.autonomy import AGREEMENT_BACK, BY_PEOPLE
 from graph.policy import PolicySettings
 from graph.proof import Change, prove_again
 from graph.remediation import build as build_graph
 from graph.services import Services
 from graph.state import Decision, Proposal
-from server import rechecking, webhooks
+from server import aftermath, rechecking, webhooks
 from server.access import Account
 from server.accounts import acting, reader_of
 from server.advising import AdviserCollector, adviser_of
@@ -39,6 +39,8 @@ from server.talking import talk
 from server.undo import Undo
 from server.worker import Chore, Worker
 from tools.adviser import Adviser
+from tools.aftermaths import SqlAftermaths
+from tools.agreement_cases import cases
 from tools.alertmanager_api import AlertmanagerApi
 from tools.approvals import Approval, SqlApprovals
 from tools.audit import SqlAudit
@@ -58,7 +60,6 @@ from tools.ledger import SqlLedger
 from tools.listing import SqlListing
 from tools.migrations import upgrade_in_child
 from tools.notifier import LogNotifier, Notifier
-from tools.opinions import opinions
 from tools.outbox import SqlOutbox
 from tools.own_workload import own_uids
 from tools.pause_label import LabelledControls
@@ -153,6 +154,7 @@ def build(
         Chore("monitoring", MONITORING_SECONDS, vitals.look),
         *chores_for_people(database, inbox, clock),
         *rechecking.chores(services, inbox),
+        *aftermath.chores(services, SqlAftermaths(database)),
     ]
     worker = Worker(runner, services.incidents, clock, work)
     probes = _probes(settings, services, account, notifiers)
@@ -326,7 +328,7 @@ def _app(
         grants=services.grants,
         policy=services.policy,
         autonomy=services.autonomy,
-        opinions=lambda: opinions(database, services.clock.now() - LOOK_BACK),
+        cases=lambda: cases(database, services.clock.now() - AGREEMENT_BACK, without=BY_PEOPLE),
         readings=services.readings,
         probe=probes,
         works=worker.works,

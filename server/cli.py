@@ -1,4 +1,4 @@
-"""`sre-agent serve | doctor | demo | replay | evaluate | capture | policy | rbac | db`.
+"""`sre-agent serve | doctor | demo | replay | evaluate | capture | policy | agreement | rbac | db`.
 
 A command imports what it needs when it is called.
 """
@@ -242,6 +242,21 @@ def rules() -> None:
     from server.policy_rules import table
 
     click.echo(table())
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+def agreement(as_json: bool) -> None:
+    """Print what the agent would have done against what people did, and which step up the numbers support."""
+    from server import agreement_report
+    from server.settings import Settings, SettingsError
+    from tools.errors import ToolError
+
+    try:
+        rows = agreement_report.read(Settings.from_process())
+    except (SettingsError, ToolError) as error:
+        _fail(error)
+    click.echo(json.dumps(agreement_report.as_json(rows)) if as_json else agreement_report.as_text(rows))
 
 
 @main.command()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from tools.agreement_cases import Case
 from tools.approvals import Approval, Approvals
 from tools.audit import Audit
 from tools.autonomy import Autonomy
@@ -17,7 +18,6 @@ from tools.holds import Holds
 from tools.incidents import Incidents
 from tools.ledger import ActionLedger
 from tools.listing import Listing
-from tools.opinions import Opinion
 from tools.outbox import Outbox
 from tools.readings import Readings
 
@@ -65,8 +65,8 @@ class AppParts:
     """What the last look at the other systems said; never looks itself."""
     autonomy: Autonomy | None = None
     """How far actions may go; None: a server without levels."""
-    opinions: Callable[[], list[Opinion]] = list
-    """What people lately thought of decisions."""
+    cases: Callable[[], list[Case]] = list
+    """What people lately said or did beside what the agent would have done."""
     policy: PolicySettings | None = None
     """The limits that runs work under; None: those that the settings give."""
     readings: Readings | None = None

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import closing
 
-from graph.autonomy import LOOK_BACK
+from graph.autonomy import AGREEMENT_BACK, BY_PEOPLE
 from server.autonomy_levels import LevelRow, level_rows
 from server.settings import Settings
+from tools.agreement_cases import cases
 from tools.autonomy import SqlAutonomy
 from tools.clock import SystemClock
 from tools.database import Database
 from tools.ledger import SqlLedger
-from tools.opinions import opinions
 
 
 def levels_of(settings: Settings) -> list[LevelRow]:
@@ -20,7 +20,7 @@ def levels_of(settings: Settings) -> list[LevelRow]:
     clock = SystemClock()
     now = clock.now()
     with closing(Database.open(settings.database_url)) as database:
-        said = opinions(database, now - LOOK_BACK)
+        said = cases(database, now - AGREEMENT_BACK, without=BY_PEOPLE)
         return level_rows(SqlAutonomy(database), SqlLedger(database, clock), said, settings.policy(), now)
 
 
@@ -36,7 +36,8 @@ def _lines(row: LevelRow) -> list[str]:
     told = f"helped {tally.helped}, failed {tally.failed}, harmful {tally.harmful}"
     lines = [
         f"{row.action} for {row.problem}: {row.level}",
-        f"  last 30 days: {told}; people agreed {tally.agreed}, disagreed {tally.disagreed}",
+        f"  last 30 days: {told}; last 90: people agreed {tally.agreed}, disagreed {tally.disagreed},"
+        f" did without {tally.not_needed}",
     ]
     if row.at:
         lines.append(f"  set by {row.actor} at {row.at:%Y-%m-%d %H:%M} UTC: {row.reason}")
@@ -44,4 +45,6 @@ def _lines(row: LevelRow) -> list[str]:
         lines.append(f"  at most {row.ceiling} by POLICY_FILE")
     if row.earned:
         lines.append(f"  earned {row.earned.level}: {row.earned.why}")
+    if row.wanting:
+        lines.append(f"  missing {row.wanting}")
     return lines

@@ -7,6 +7,7 @@ alerts ─┐                    episodes ── episode_keys     which workload
         │      ├─ approvals ── grants  what a person lets be done once more
         │      ├─ actions              the write-ahead ledger
         │      ├─ rechecks             looks that are due after the run has ended
+        │      ├─ aftermaths           what people did when the agent did nothing
         │      └─ marks                what people say of the decision
 conversations ── turns
 outbox, audit, revisions, controls, autonomy, holds     stand alone
@@ -36,7 +37,7 @@ from sqlalchemy import (
 
 from tools.column_types import JsonText, SafeText, UtcDateTime
 
-SCHEMA_VERSION = "0012"
+SCHEMA_VERSION = "0013"
 """The newest migration: what `Database.open` expects to find."""
 
 metadata = MetaData(
@@ -224,6 +225,19 @@ rechecks = Table(
     Column("done_at", UtcDateTime),
     _words("outcome"),
     Index("ix_rechecks_waiting", "next_at", **_where("done_at IS NULL")),
+)
+
+aftermaths = Table(
+    "aftermaths",
+    metadata,
+    _incident(key=True),
+    Column("seen_at", UtcDateTime, nullable=False),
+    _words("action"),
+    _words("outcome"),
+    Column("changes", JsonText, nullable=False, server_default="[]"),
+    _words("why"),
+    Column("resolved", Boolean, nullable=False, server_default=text("false")),
+    Index("ix_aftermaths_seen", "seen_at"),
 )
 
 approvals = Table(

@@ -37,7 +37,7 @@ def test_one_harmful_or_two_failed_outcomes_take_one_step_back(
     assert (step[0] if step else None) == left
 
 
-GOOD = Tally(helped=5, agreed=5)
+GOOD = Tally(helped=5, agreed=16)
 
 
 @pytest.mark.parametrize(
@@ -46,12 +46,13 @@ GOOD = Tally(helped=5, agreed=5)
         ("approve", {}, "auto"),
         ("auto", {}, None),
         ("approve", {"helped": 4}, None),
-        ("approve", {"agreed": 4}, None),
+        ("approve", {"agreed": 15}, None),
         ("approve", {"failed": 1}, None),
         ("approve", {"harmful": 1}, None),
         ("approve", {"disagreed": 1}, None),
-        ("approve", {"agreed": 9, "disagreed": 1}, "auto"),
-        ("shadow", {"helped": 0}, "approve"),
+        ("approve", {"not_needed": 1}, None),
+        ("approve", {"agreed": 24, "disagreed": 1}, "auto"),
+        ("shadow", {"helped": 0, "agreed": 5}, "approve"),
         ("shadow", {"helped": 0, "agreed": 4}, None),
     ],
 )

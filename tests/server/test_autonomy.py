@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from graph.autonomy import take_back
 from server.cli import main
 from tests.harness import Harness, harness
+from tests.server.copied_cases import copies
 from tests.server.test_settings_in_force import bad_release
 from tests.server.test_verdicts import image_of, waiting_rollback
 from tests.server.ways import approve
@@ -22,6 +23,7 @@ from tools.errors import StoreError
 from tools.ledger import LedgerEntry
 from tools.outbox import Message
 from tools.records import ActionCall, Target
+from tools.schema import marks
 
 pytestmark = pytest.mark.timeout(300)
 PAIR = {"action": "rollback_deployment", "problem": "bad_release"}
@@ -155,9 +157,11 @@ def test_levels_are_shown_with_what_speaks_for_them(tmp_path: Path) -> None:
         agent.clock.advance(1)
         for number in range(5):
             done(agent, f"k{number}", "RECOVERED", incident_id)
-            agent.client.post(f"/incidents/{incident_id}/mark", json={"mark": "right"})
+        agent.client.post(f"/incidents/{incident_id}/mark", json={"mark": "right"})
+        assert rows(agent)[0]["wanting"] == "for auto: 15 more cases in which people agree"
+        copies(agent, incident_id, 15, marks)
         (row,) = rows(agent)
-        assert (row["level"], row["tally"]["helped"], row["tally"]["agreed"]) == ("approve", 5, 5)
+        assert (row["level"], row["tally"]["helped"], row["tally"]["agreed"]) == ("approve", 5, 16)
         assert row["earned"]["level"] == "auto"
         page = agent.client.get("/autonomy", headers={"Accept": "text/html"}).get_data(as_text=True)
         assert "rollback_deployment" in page
