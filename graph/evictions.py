@@ -12,8 +12,19 @@ OLD_ENOUGH = timedelta(seconds=300)
 """A pod that is younger, or not ready for shorter, may still be on its way (kubernetes.md 4.5)."""
 
 
-def eviction(problem: str, reason: str, pod: PodFacts, evidence: Evidence, target: Target) -> list[Proposal]:
-    """The proposal to evict this pod, or none where its node is known to be ill."""
+def eviction(
+    problem: str,
+    reason: str,
+    pod: PodFacts,
+    evidence: Evidence,
+    target: Target,
+    *,
+    left_revision: str = "",
+) -> list[Proposal]:
+    """The proposal to evict this pod, or none where its node is known to be ill.
+
+    `left_revision`: the mark of a revision that the workload has left and the pod is still of.
+    """
     node, workload = node_of(pod, evidence), evidence.workload
     if workload is None or (node is not None and node.ready != "True"):
         return []
@@ -24,6 +35,7 @@ def eviction(problem: str, reason: str, pod: PodFacts, evidence: Evidence, targe
         "workload": target.name,
         "workload_uid": target.uid,
         **kind_args(target.kind),
+        **({"left_revision": left_revision} if left_revision else {}),
     }
     return [
         Proposal(

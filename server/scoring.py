@@ -199,6 +199,10 @@ def _risk(action: str) -> str:
 def _acted_on(call: Mapping[str, Any], target: Mapping[str, Any] | None) -> Object | None:
     args = call.get("args") or {}
     kind = _KINDS.get(str(call.get("name", "")).rpartition("_")[2])
+    if kind == "Deployment":
+        kind = str(
+            args.get("kind") or kind
+        )  # the action's name is of the first kind that it could be done to
     if kind and args.get("name"):
         place = "" if kind == "Node" else str(args.get("namespace") or "")
         return Object(kind=kind, name=str(args["name"]), namespace=place)

@@ -27,10 +27,11 @@ from tools.objects import (
     uid,
 )
 from tools.records import ContainerFacts, EventFacts, PodFacts, RevisionFacts, WorkloadFacts
+from tools.references import references
 from tools.resources import DEPLOYMENTS, JsonObject
 from tools.revisions import RevisionSeen
 from tools.rollout_plan import rollout_plan
-from tools.templates import images, memoryless_digest, release_digest, template_digest
+from tools.templates import images, init_digests, memoryless_digest, release_digest, template_digest
 from tools.usage import amount
 from tools.workload_revisions import (
     current_revision,
@@ -238,6 +239,8 @@ def _revision(
         memoryless_digest=memoryless_digest(template),
         memory_limits=_memory_limits(template),
         images=tuple(message(image) for image in images(template)),
+        init_digests=init_digests(template),
+        refers_to=tuple(dict.fromkeys(f"{r.kind} {r.name}" for r in references(template))),
         **numbers,
         seen_healthy_seconds=seen.healthy_seconds if seen else None,
         seen_current_seconds=(successor - created(item)).total_seconds() if successor else None,

@@ -148,6 +148,10 @@ class RevisionFacts(Record):
     memory_limits: dict[str, float] = {}
     """Container -> bytes, where it has a limit."""
     images: tuple[str, ...] = ()
+    init_digests: dict[str, str] = {}
+    """Init container -> sha256 of its spec without secrets: equal ones do the same."""
+    refers_to: tuple[str, ...] = ()
+    """`ConfigMap rates`, `Secret db`: what its template names."""
     replicas: int = 0
     ready: int = 0
     available: int = 0

@@ -76,6 +76,13 @@ def template_diff(old: JsonObject, new: JsonObject, *, names: tuple[str, str] = 
     return redact("\n".join(diff))
 
 
+def init_digests(template: JsonObject) -> dict[str, str]:
+    """Of each init container by its name: sha256 of its spec, a secret by its placeholder."""
+    listed = (_withheld(template).get("spec") or {}).get("initContainers") or []
+    texts = {str(c.get("name", "")): json.dumps(c, sort_keys=True, default=str) for c in listed}
+    return {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()}
+
+
 def images(template: JsonObject) -> tuple[str, ...]:
     """Images of containers and init containers, in their order."""
     spec = template.get("spec") or {}

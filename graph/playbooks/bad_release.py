@@ -7,7 +7,8 @@ Service that the workload needs that has no ready pod or has become ready only s
 that fails while older pods serve all the same is explained (product.md 3): what it has changed of the data is for a
 person to look at before anything goes back.
 release), a pod of an older revision that fails too, kills for memory where the release only gave more of it, a
-container that fails and is not the release's but was injected, or a Service that the workload needs that has no ready
+container that fails and is not the release's but was injected, a ConfigMap or Secret that is missing and that the
+revision before names as well, or a Service that the workload needs that has no ready
 pod or has become ready only since the newest failure.
 """
 
@@ -16,6 +17,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 
+from graph.init_waits import hanging_init, missing_mounts, missing_objects, waits_for_mount
 from graph.playbooks import Playbook
 from graph.returns import PROOF_SECONDS, only_configuration_changed, only_more_memory, rollback, way_back
 from graph.state import Finding, Proposal
@@ -58,6 +60,8 @@ def proves(evidence: Evidence) -> Finding | None:
     if _dependency_may_explain(failing, evidence) or _had_less_before(failing, evidence):
         return None
     if all(_only_what_was_injected_fails(pod, evidence) for pod in failing):
+        return None
+    if _lost_meanwhile(current, failing, evidence):
         return None
     return _finding(current, failing, evidence, hanging=bool(hanging))
 
@@ -125,12 +129,33 @@ def _broke_at_once(pod: PodFacts, evidence: Evidence) -> bool:
 
 
 def _hangs(pod: PodFacts, evidence: Evidence) -> bool:
-    """All its containers run, it was never ready, and the time that a release has for that is over."""
+    """All its containers run, it was never ready, and the time that a release has for that is over; or it does not get
+    to them, for an init container or a mount that is the release's own.
+    """
+    if _hangs_before(pod, evidence):
+        return True
     started = [c.running_since for c in pod.containers if not c.init]
     if pod.ready or not started or is_failing(pod, evidence.collected_at):
         return False
     began = min((since for since in started if since), default=None)
     return began is not None and None not in started and _never_ready(pod, began) and _is_late(pod, evidence)
+
+
+def _hangs_before(pod: PodFacts, evidence: Evidence) -> bool:
+    """In an init container that no older revision has as it is, and that does not migrate: that may be half done.
+    Or for a ConfigMap or Secret that is to be mounted and is not there, which pods of older revisions need not miss.
+    """
+    current = current_revision(evidence)
+    if current is None or not _is_late(pod, evidence):
+        return False
+    if waits_for_mount(pod) and missing_mounts(evidence):
+        return True
+    init = hanging_init(pod, evidence.collected_at)
+    if init is None or MIGRATES.search(f"{init.name} {init.image}"):
+        return False
+    digest = current.init_digests.get(init.name, "")
+    older = _older(current, evidence)
+    return bool(digest) and all(r.init_digests.get(init.name) != digest for r in older)
 
 
 def _never_ready(pod: PodFacts, began: datetime) -> bool:
@@ -156,6 +181,17 @@ def _fails_to_migrate(current: RevisionFacts, evidence: Evidence) -> bool:
     migrates = bool(crashed) and all(c.init and MIGRATES.search(f"{c.name} {c.image}") for c in crashed)
     serving = sum(revision.ready for revision in _older(current, evidence))
     return migrates and evidence.workload is not None and serving >= evidence.workload.desired
+
+
+def _lost_meanwhile(current: RevisionFacts, failing: list[PodFacts], evidence: Evidence) -> bool:
+    """All wait for an object that does not exist, and the newest older revision names it too: it was there once."""
+    texts = [c.waiting_message for pod in failing if (c := waiting_container(pod, CONFIG))]
+    if len(texts) < len(failing):
+        texts += [event.message for event in missing_mounts(evidence)]
+    before = next(iter(_older(current, evidence)), None)
+    missing = missing_objects(texts)
+    waits = all(waiting_container(pod, CONFIG) or waits_for_mount(pod) for pod in failing)
+    return waits and before is not None and bool(missing) and missing <= set(before.refers_to)
 
 
 def _only_what_was_injected_fails(pod: PodFacts, evidence: Evidence) -> bool:
@@ -247,7 +283,11 @@ def _describe(pod: PodFacts, evidence: Evidence) -> str:
     container = crashed_container(pod, evidence.collected_at)
     if container:
         return describe_crash(pod, container)
-    waiting = waiting_container(pod, CONFIG)
+    waiting, init = waiting_container(pod, CONFIG), hanging_init(pod, evidence.collected_at)
+    if init:
+        return f"{pod.name}: its init container {init.name} runs since {init.running_since:%H:%M:%S} UTC"
+    if waits_for_mount(pod) and missing_mounts(evidence):
+        return f"{pod.name}: {missing_mounts(evidence)[0].message[:200]}"
     return f"{pod.name}: {waiting.waiting_reason if waiting else 'running, never ready'}"
 
 

@@ -1,26 +1,30 @@
-"""Pods crash while a Service that they name has no ready pod: the dependency is the incident, not they.
+"""Pods crash or wait while a Service that they name has no ready pod: the dependency is the incident, not they.
 
-Proof: crashed containers, and a Service that selects pods, none of which is ready. The kubelet starts the crashed
-containers again by itself, so that they come back some minutes after what they need; a restart now would replace pods
-that wait by pods that wait. What is over already is `transient_crash`, which is asked first.
+Proof: crashed containers, or init containers that have run for minutes and do not end, and a Service that selects pods,
+none of which is ready. The kubelet starts the crashed containers again by itself, so that they come back some minutes
+after what they need; a restart now would replace pods that wait by pods that wait. What is over already is
+`transient_crash`, which is asked first.
 """
 
 from __future__ import annotations
 
+from graph import counted
+from graph.init_waits import hanging_init
 from graph.playbooks import Playbook
 from graph.state import Finding, Proposal
 from graph.symptoms import crashed_container, dependencies_down, describe_crash, live_pods
-from tools.records import DependencyFacts, Evidence, Target
+from tools.records import ContainerFacts, DependencyFacts, Evidence, PodFacts, Target
 
 
 def proves(evidence: Evidence) -> Finding | None:
     """See the module's words."""
     now, down = evidence.collected_at, dependencies_down(evidence)
     crashed = [(p, c) for p in live_pods(evidence) if (c := crashed_container(p, now))]
-    if not crashed or not down:
+    waiting = [(p, c) for p in live_pods(evidence) if not crashed and (c := hanging_init(p, now))]
+    if not (crashed or waiting) or not down:
         return None
     service = down[0].service
-    pods = "1 pod crashes" if len(crashed) == 1 else f"{len(crashed)} pods crash"
+    pods = counted.pods(len(crashed), "crashes", "crash") if crashed else _wait(len(waiting))
     return Finding(
         problem="dependency_down",
         summary=f"{pods} while {service}, which they need, has no ready pod.",
@@ -28,7 +32,11 @@ def proves(evidence: Evidence) -> Finding | None:
         evidence=tuple(
             evidence.cite("dependencies") + evidence.cite("pods") + evidence.cite("previous_logs")
         ),
-        facts=(*(_line(d) for d in down[:3]), *(describe_crash(p, c) for p, c in crashed[:2])),
+        facts=(
+            *(_line(d) for d in down[:3]),
+            *(describe_crash(p, c) for p, c in crashed[:2]),
+            *map(_waits, waiting[:2]),
+        ),
         ruled_out=("a cause that is over: what it needs is not back",),
         next_step=f"Mend {service} first: kubectl get pods, with the selector of Service {service}. "
         "These pods start again by themselves within five minutes of its return.",
@@ -38,6 +46,17 @@ def proves(evidence: Evidence) -> Finding | None:
 def candidates(finding: Finding, evidence: Evidence, target: Target) -> list[Proposal]:
     """None: see the module's words."""
     return []
+
+
+def _wait(count: int) -> str:
+    return counted.pods(count, "waits in an init container", "wait in an init container")
+
+
+def _waits(entry: tuple[PodFacts, ContainerFacts]) -> str:
+    pod, container = entry
+    return (
+        f"{pod.name}: its init container {container.name} runs since {container.running_since:%H:%M:%S} UTC"
+    )
 
 
 def _line(dependency: DependencyFacts) -> str:

@@ -180,6 +180,13 @@ def record(**more: Any) -> dict[str, Any]:
         ({"name": "restart_deployment", "args": {"namespace": "shop", "name": "web"}}, WEB),
         ({"name": "set_memory_limit", "args": {"namespace": "shop", "name": "web"}}, WEB),
         ({"name": "rollback_deployment", "args": {}}, WEB),
+        (
+            {
+                "name": "rollback_deployment",
+                "args": {"namespace": "shop", "name": "db", "kind": "StatefulSet"},
+            },
+            "shop/StatefulSet/db",
+        ),
     ],
 )
 def test_the_object_is_the_one_that_the_arguments_name(call: dict[str, Any], on: str) -> None:

@@ -59,6 +59,18 @@ def test_no_fewer_decisions_are_right_than_today(scored: list[Scored]) -> None:
 
 
 CAUSES = {
+    "billing-postings": "left_behind",
+    "brokers-kafka": "statefulset_rollout_stuck",
+    "claims-review": "configuration_error",
+    "edge-proxy": "daemonset_rollout_stuck",
+    "mapping-planner": "failing_init_container",
+    "maps-route": "bad_release",
+    "member-profile": "dependency_down",
+    "offers-banner": "bad_release",
+    "quorum-etcd": "statefulset_rollout_stuck",
+    "shards-shard": "statefulset_rollout_stuck",
+    "storage-agent": "daemonset_rollout_stuck",
+    "stores-lots": "bad_release",
     "auction-catalog": "bad_release",
     "courier-dispatch": "stuck_terminating",
     "gallery-frames": "evicted_pods",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from tools.cluster import JsonObject
@@ -75,7 +75,8 @@ def _workload(new: JsonObject, old: JsonObject | None) -> Iterator[Cause]:
     if selector and not matches(from_object(selector), template):
         labels = dig(template, "metadata", "labels", default={})
         yield _bad("spec.template.metadata.labels", labels, "`selector` does not match template `labels`")
-    yield from pod_spec(template.get("spec") or {}, "spec.template.spec")
+    claims = [dig(claim, "metadata", "name") for claim in spec.get("volumeClaimTemplates") or []]
+    yield from pod_spec(template.get("spec") or {}, "spec.template.spec", claims)
     if dig(template, "spec", "restartPolicy") not in (None, "Always"):
         policy = template["spec"]["restartPolicy"]
         message = f'Unsupported value: "{policy}": supported values: "Always"'
@@ -102,8 +103,11 @@ def _deployment(new: JsonObject, old: JsonObject | None) -> Iterator[Cause]:
         yield _bad("spec.strategy.rollingUpdate.maxUnavailable", 0, "may not be 0 when `maxSurge` is 0")
 
 
-def pod_spec(spec: JsonObject, path: str) -> Iterator[Cause]:
-    """What is wrong with a pod's spec, in a template or in a pod itself."""
+def pod_spec(spec: JsonObject, path: str, claims: Iterable[str] = ()) -> Iterator[Cause]:
+    """What is wrong with a pod's spec, in a template or in a pod itself.
+
+    `claims`: volumes that it will have besides, of a StatefulSet's claim templates.
+    """
     containers = spec.get("containers") or []
     if not containers:
         yield _required(f"{path}.containers")
@@ -118,7 +122,7 @@ def pod_spec(spec: JsonObject, path: str) -> Iterator[Cause]:
             seen.add(container.get("name", ""))
     if dig(spec, "terminationGracePeriodSeconds", default=0) < 0:
         yield _bad(f"{path}.terminationGracePeriodSeconds", spec["terminationGracePeriodSeconds"], _NEGATIVE)
-    yield from _volumes(spec, path)
+    yield from _volumes(spec, path, claims)
 
 
 def _container(container: JsonObject, path: str) -> Iterator[Cause]:
@@ -151,8 +155,8 @@ def _resources(resources: JsonObject, path: str) -> Iterator[Cause]:
             yield _bad(f"{path}.requests", text, why)
 
 
-def _volumes(spec: JsonObject, path: str) -> Iterator[Cause]:
-    names = {volume.get("name") for volume in spec.get("volumes") or []}
+def _volumes(spec: JsonObject, path: str, claims: Iterable[str]) -> Iterator[Cause]:
+    names = {volume.get("name") for volume in spec.get("volumes") or []} | set(claims)
     for at, container in enumerate(spec.get("containers") or []):
         for mount_at, mount in enumerate(container.get("volumeMounts") or []):
             if mount.get("name") not in names:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tools.cluster import CLAIMS, KubernetesCluster
-from tools.sandbox import Sandbox
+from tools.resources import JsonObject
+from tools.sandbox import Sandbox, kinds
 from tools.sandbox.controllers.volumes import PENDING, PROVISIONER, RESIZE
+from tools.sandbox.validation import problems
 
 
 def claim(sandbox: Sandbox, how: str = "") -> None:
@@ -52,3 +54,26 @@ def test_a_claim_that_asks_for_more_grows_as_its_class_says(
     status = cluster.get(CLAIMS, "shop", "data")["status"]
     assert status["capacity"] == {"storage": capacity}
     assert [each["type"] for each in status.get("conditions", [])] == conditions
+
+
+def test_a_stateful_set_mounts_what_its_claim_templates_make() -> None:
+    """The API server knows those volumes although the template lists none of that name; another one it refuses."""
+
+    def mounting(volume: str) -> JsonObject:
+        container = {"name": "db", "image": "db:1", "volumeMounts": [{"name": volume, "mountPath": "/data"}]}
+        return {
+            "apiVersion": "apps/v1",
+            "kind": "StatefulSet",
+            "metadata": {"name": "db", "namespace": "shop"},
+            "spec": {
+                "serviceName": "db",
+                "selector": {"matchLabels": {"app": "db"}},
+                "template": {"metadata": {"labels": {"app": "db"}}, "spec": {"containers": [container]}},
+                "volumeClaimTemplates": [{"metadata": {"name": "data"}, "spec": {}}],
+            },
+        }
+
+    assert problems(kinds.STATEFULSET, mounting("data")) == []
+    assert [cause.field for cause in problems(kinds.STATEFULSET, mounting("other"))] == [
+        "spec.template.spec.containers[0].volumeMounts[0].name"
+    ]
