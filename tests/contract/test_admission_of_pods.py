@@ -92,3 +92,23 @@ def test_a_pod_that_is_made_by_hand_is_refused(server: ApiServer) -> None:
     assert 'pods "one" is forbidden: maximum memory usage per Container is 32Mi' in answer.text.replace(
         "\\", ""
     )
+
+
+def test_amounts_that_are_left_out_are_filled_in_of_pods_and_not_of_their_template(server: ApiServer) -> None:
+    """By a LimitRange: its default, and where it has none its most; a limit of their own is what they request."""
+    defaults = {"default": {"memory": "48Mi"}, "defaultRequest": {"memory": "16Mi"}, "max": {"cpu": "2"}}
+    _bound(server, "LimitRange", "limitranges", {"limits": [{"type": "Container", **defaults}]})
+    (entry,) = server.read(server.path("limitranges", "bound"))["spec"]["limits"]
+    assert entry["default"] == {"memory": "48Mi", "cpu": "2"}
+    assert entry["defaultRequest"] == {"memory": "16Mi", "cpu": "2"}
+    own = {"name": "own", "image": "shop/own:1", "resources": {"limits": {"memory": "32Mi"}}}
+    server.create_deployment(replicas=1, containers=[{"name": "web", "image": "shop/web:1"}, own])
+    found = server.wait_until_rolled_out()
+    assert [c.get("resources") for c in found["spec"]["template"]["spec"]["containers"]] == [
+        {},
+        own["resources"],
+    ]
+    (pod,) = server.pods_of()
+    web, beside = (container["resources"] for container in pod["spec"]["containers"])
+    assert web == {"limits": {"memory": "48Mi", "cpu": "2"}, "requests": {"memory": "16Mi", "cpu": "2"}}
+    assert beside == {"limits": {"memory": "32Mi", "cpu": "2"}, "requests": {"memory": "32Mi", "cpu": "2"}}

@@ -248,6 +248,20 @@ def test_a_finalizer_holds_an_object_back(server: ApiServer) -> None:
     assert server.admin.get(path).status == 404
 
 
+def test_a_finalizer_holds_a_deployment_and_its_pods_back(server: ApiServer) -> None:
+    """In the background pods go after their owner: while it waits they serve on, and nothing is made anew."""
+    server.create_deployment(replicas=1)
+    server.wait_until_rolled_out()
+    path, held = server.deployments("web"), {"metadata": {"finalizers": ["example.org/hold"]}}
+    assert server.admin.patch(path, held, MERGE_PATCH).status == 200
+    (pod,) = server.pods_of()
+    answer = server.admin.delete(path, {"propagationPolicy": "Background"})
+    assert (answer.status, "deletionTimestamp" in server.read(path)["metadata"]) == (200, True)
+    assert [one["metadata"]["uid"] for one in server.pods_of()] == [pod["metadata"]["uid"]]
+    server.admin.patch(path, {"metadata": {"finalizers": None}}, MERGE_PATCH)
+    server.wait_until(lambda: not server.revisions_of() and not server.pods_of(), "the collection")
+
+
 def test_a_deleted_pod_is_replaced(server: ApiServer) -> None:
     """By one with another name and uid, owned by the same ReplicaSet."""
     server.create_deployment(replicas=1)

@@ -1,7 +1,8 @@
-"""What a ResourceQuota or a LimitRange of the namespace has against a new pod, as the API server's admission says it.
+"""What a LimitRange of the namespace fills in of a new pod, and what it or a ResourceQuota has against it.
 
-Only pods are looked at: a workload whose pods will be refused is itself accepted. Of a LimitRange only the most of a
-container and of a pod counts; defaults are not filled in.
+As the API server's admission does and says it. Only pods are looked at: a workload whose pods will be refused is itself
+accepted, and nothing is filled in of its template. Of a LimitRange's bounds only the most of a container and of a pod
+counts.
 """
 
 from __future__ import annotations
@@ -15,6 +16,31 @@ from tools.sandbox.controllers.quotas import used_by
 from tools.sandbox.world import World
 
 _LIMIT_RANGE = next(kind for kind in kinds.BUILT_IN if kind.name == "LimitRange")
+
+
+def fill(world: World, pod: JsonObject) -> None:
+    """Amounts that its containers leave out. A limit of a container's own is its request, before any default."""
+    entries = [
+        entry
+        for item in world.store.list(_LIMIT_RANGE, pod["metadata"].get("namespace", ""))
+        for entry in item["spec"].get("limits") or []
+        if entry.get("type") == "Container"
+    ]
+    spec = pod.get("spec") or {}
+    for kind in ("initContainers", "containers"):
+        if entries and spec.get(kind):
+            spec = {**spec, kind: [_filled(container, entries) for container in spec[kind]]}
+    pod["spec"] = spec
+
+
+def _filled(container: JsonObject, entries: list[JsonObject]) -> JsonObject:
+    own = container.get("resources") or {}
+    limits, requests = own.get("limits") or {}, own.get("requests") or {}
+    for entry in entries:
+        requests = {**(entry.get("defaultRequest") or {}), **limits, **requests}
+        limits = {**(entry.get("default") or {}), **limits}
+    amounts = {"limits": limits, "requests": requests}
+    return {**container, "resources": {**own, **{kind: found for kind, found in amounts.items() if found}}}
 
 
 def refusal(world: World, pod: JsonObject) -> str:

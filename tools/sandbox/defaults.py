@@ -167,6 +167,17 @@ def _service(obj: JsonObject) -> None:
         port.setdefault("targetPort", port.get("port"))
 
 
+def _limit_range(obj: JsonObject) -> None:
+    """Of containers: the most is the limit of those that have none, and a limit the request."""
+    for entry in obj.setdefault("spec", {}).get("limits") or []:
+        if entry.get("type") != "Container":
+            continue
+        limit = {**(entry.get("max") or {}), **(entry.get("default") or {})}
+        request = {**(entry.get("min") or {}), **limit, **(entry.get("defaultRequest") or {})}
+        entry.update({"default": limit} if limit else {})
+        entry.update({"defaultRequest": request} if request else {})
+
+
 def _namespace(obj: JsonObject) -> None:
     metadata = obj["metadata"]
     metadata.setdefault("labels", {})["kubernetes.io/metadata.name"] = metadata["name"]
@@ -182,6 +193,7 @@ _FILLERS: dict[tuple[str, str], Callable[[JsonObject], None]] = {
     ("apps", "daemonsets"): _daemonset,
     ("batch", "jobs"): lambda obj: batch.job_defaults(obj, pod_spec),
     ("batch", "cronjobs"): lambda obj: batch.cron_job_defaults(obj, pod_spec),
+    ("", "limitranges"): _limit_range,
     ("", "persistentvolumeclaims"): claims.claim_defaults,
     ("", "pods"): _pod,
     ("", "services"): _service,

@@ -6,7 +6,7 @@ import json
 
 from tools.cluster import JsonObject
 from tools.sandbox import claims, kinds, lifecycle, patches, schema
-from tools.sandbox.admission import refusal
+from tools.sandbox.admission import fill, refusal
 from tools.sandbox.defaults import apply_defaults
 from tools.sandbox.errors import (
     ApiError,
@@ -52,6 +52,8 @@ class Writer:
             self._require_namespace(kind, metadata.get("name", ""), namespace)
         if kinds.STATUS in kind.subresources and kind is not kinds.NODE:
             obj["status"] = {}
+        if kind is kinds.POD:
+            fill(self._world, obj)
         apply_defaults(kind, obj)
         self._world.admit(kind, obj)
         name = metadata["name"]

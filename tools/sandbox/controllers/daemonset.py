@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from tools.cluster import JsonObject
 from tools.sandbox import kinds
+from tools.sandbox.admission import fill
 from tools.sandbox.controllers import history
 from tools.sandbox.controllers.podview import ready, ready_since
 from tools.sandbox.controllers.scheduler import bound_to, fits
@@ -95,6 +96,7 @@ class DaemonSetController:
             },
             "spec": _pod_spec(template, node),
         }
+        fill(self._world, pod)
         created = self._world.create_pod(pod)
         self._event(found, "SuccessfulCreate", f"Created pod: {created['metadata']['name']}")
 

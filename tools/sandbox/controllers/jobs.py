@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from tools.cluster import JsonObject
 from tools.sandbox import kinds
+from tools.sandbox.admission import fill
 from tools.sandbox.controllers.podview import active, ready, restarts
 from tools.sandbox.controllers.progress import condition
 from tools.sandbox.controllers.watching import watch
@@ -113,7 +114,9 @@ class JobController:
             "namespace": metadata["namespace"],
             "ownerReferences": [reference_to(KIND, job)],
         }
-        created = self._world.create_pod({"metadata": pod_metadata, "spec": template["spec"]})
+        pod = {"metadata": pod_metadata, "spec": template["spec"]}
+        fill(self._world, pod)
+        created = self._world.create_pod(pod)
         self._event(job, "Normal", "SuccessfulCreate", f"Created pod: {created['metadata']['name']}")
         return created
 

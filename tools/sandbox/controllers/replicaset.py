@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from tools.cluster import JsonObject
 from tools.sandbox import kinds
-from tools.sandbox.admission import forbidden, refusal
+from tools.sandbox.admission import fill, forbidden, refusal
 from tools.sandbox.controllers.podview import active, ready, ready_since, restarts
 from tools.sandbox.controllers.watching import watch
 from tools.sandbox.values import copied
@@ -75,6 +75,7 @@ class ReplicaSetController:
             "ownerReferences": [owner],
         }
         pod = {"metadata": pod_metadata, "spec": template["spec"]}
+        fill(self._world, pod)
         why = refusal(self._world, pod)
         if why:
             text = f"Error creating: {forbidden(pod, why)}"

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from tools.cluster import JsonObject
 from tools.sandbox import kinds
+from tools.sandbox.admission import fill
 from tools.sandbox.controllers import history
 from tools.sandbox.controllers.podview import ready, ready_since
 from tools.sandbox.controllers.stateful_pods import claims_of, pod_of
@@ -109,7 +110,9 @@ class StatefulSetController:
         for claim in claims_of(found, ordinal):
             if self._world.store.get(kinds.CLAIM, namespace, claim["metadata"]["name"]) is None:
                 self._world.create(kinds.CLAIM, claim)
-        pod = self._world.create_pod(pod_of(found, ordinal, revision))
+        wanted = pod_of(found, ordinal, revision)
+        fill(self._world, wanted)
+        pod = self._world.create_pod(wanted)
         self._event(found, "SuccessfulCreate", f"create Pod {pod['metadata']['name']}")
 
     def _delete(self, found: JsonObject, pod: JsonObject) -> None:
