@@ -115,7 +115,7 @@ def threshold(facts: PolicyFacts, settings: PolicySettings) -> Answer:
     """Below the threshold a person decides."""
     if facts.confidence >= settings.confidence_threshold:
         return None
-    return ("ask", f"confidence {facts.confidence:.2f} is below {settings.confidence_threshold:.2f}")
+    return ("ask", f"confidence {facts.confidence:.3g} is below {settings.confidence_threshold:.3g}")
 
 
 def namespace_denied(facts: PolicyFacts, settings: PolicySettings) -> Answer:

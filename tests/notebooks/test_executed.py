@@ -93,7 +93,7 @@ def test_the_overview_counts_what_the_record_holds(record: tuple[Path, str], tmp
     assert ["unknown", "notify", "1", "50%"] in lines
     assert ["rollback_deployment", "RECOVERED", "1", "100%"] in lines
     assert ["written", "to", "end", "1", *["160.0", "s"] * 3] in lines
-    assert ["0.9", "to", "1.0", "1", "1", "1", "0", "0"] in lines
+    assert ["0.9", "to", "1.0", "2", "1", "1", "0", "0"] in lines
     assert len(list(pages(notebook))) == 8
 
 
@@ -101,7 +101,7 @@ def test_a_stored_incident_is_told_and_decided_again(tmp_path: Path) -> None:
     """From its files alone: other limits ask where it would have acted."""
     text = shown(execute(REPLAY, tmp_path, BUNDLE=str(CORPUS / "orders-worker")))
     assert "Stored incident orders-worker, decided now" in text
-    assert "threshold: confidence 0.90 is below 0.95" in text
+    assert "threshold: confidence 0.949 is below 0.95" in text
     assert "Other limits decide otherwise." in text
 
 
