@@ -133,7 +133,7 @@ def test_an_autoscaler_without_metrics_is_not_raised(tmp_path: Path) -> None:
             }
         )
         incident_id = maxed_out(agent, cores=0.75)
-        assert told(agent, incident_id)[:3] == ("unknown", "notify", "notified")
+        assert told(agent, incident_id)[:3] == ("hpa_without_metrics", "notify", "notified")
         (message,) = agent.agent.services.outbox.for_incident(incident_id)
         assert "decides nothing: FailedGetResourceMetric" in message.body
         assert writes(agent) == []
