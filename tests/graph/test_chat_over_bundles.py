@@ -174,7 +174,7 @@ QUESTIONS: tuple[tuple[str, str, Check], ...] = (
     ("shop-web", "what must we look at first?", says("Nothing waits for a decision", "CrashLoopBackOff")),
     ("loans-scoring", "how many pods are crashing in loans?", says("7 of 8 pods in namespace loans")),
     ("loans-scoring", "How many pods are there?", counts_pods()),
-    ("loans-scoring", "why can't scoring reach its database?", says("while postgres, which they need")),
+    ("loans-scoring", "why can't scoring reach its database?", says("Service postgres has no ready pod")),
     ("loans-scoring", "What changed in loans in the last hour?", says("Nothing is seen to have changed")),
     ("loans-scoring", "which images cannot be pulled?", NOT_PULLED),
     ("loans-scoring", "any OOM kills?", names_exactly(_oom_killed)),
