@@ -255,6 +255,7 @@ def verify(
     if not look.error and stepping.goes_on(services, state):
         return Command(goto="advance", update={"progress": progress})
     verdict = stepping.verdict(state, now) or verdicts.judge(progress, receipt, services.policy, now)
+    verdict = verdicts.claimed(verdict, state["finding"].problem)
     verdict = second_signal.counted(services, incident_id, verdict, progress, receipt, now)
     if verdict is None:
         second_steps.take(services, state)

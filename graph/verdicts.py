@@ -28,6 +28,8 @@ PENDING_TOO_LONG = timedelta(seconds=120)
 """New pods that find no room for so long are taken back (kubernetes.md 4.4)."""
 UNREADY_TOO_LONG = timedelta(seconds=300)
 """A pod in the place of an evicted one that is not ready for so long is stuck as well."""
+COMES_AND_GOES = frozenset({"node_flapping"})
+"""Classes of problems that no window of minutes can show to be over."""
 HOT = 0.8
 """Share of its limit from which on a container is near it."""
 
@@ -67,6 +69,14 @@ def judge(progress: Progress, receipt: Receipt, settings: PolicySettings, now: d
         "exec_command": command_verdict.judge,
     }
     return judges.get(receipt.call.name, verification.judge)(progress, receipt, settings, now)
+
+
+def claimed(verdict: Verdict | None, problem: str) -> Verdict | None:
+    """As much as a window can show: what comes and goes may only be away just now."""
+    if verdict is None or verdict.name != "RECOVERED" or problem not in COMES_AND_GOES:
+        return verdict
+    reason = f"{verdict.reason}; it was so before too, between two absences"
+    return verdict.model_copy(update={"name": "INCONCLUSIVE", "reason": reason})
 
 
 def scaled(progress: Progress, receipt: Receipt, settings: PolicySettings, now: datetime) -> Verdict | None:

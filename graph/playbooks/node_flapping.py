@@ -2,7 +2,7 @@
 
 Proof: events of the node controller that it was not Ready, more than once, while it is Ready. Where events are gone the
 alert alone says so. Counter-proof: one single absence, which is over. Each absence may cost pods their place after five
-minutes; a cordon keeps new ones off, which is for a person.
+minutes; a cordon keeps new ones off, and is asked of a person where every other node is well (kubernetes.md 2.2).
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from graph.cordons import cordon
 from graph.playbooks import Playbook
-from graph.state import Finding
-from tools.records import Alert, EventFacts, Evidence, NodeFacts
+from graph.state import Finding, Proposal
+from tools.records import Alert, EventFacts, Evidence, NodeFacts, Target
 
 NAMES = re.compile(r"\w*Node\w*Flapping\w*", re.IGNORECASE)
 OFTEN = 2
@@ -25,6 +26,15 @@ def proves(evidence: Evidence) -> Finding | None:
     if node is None or not node.takes_pods or node.pressures or times < OFTEN:
         return None
     return _finding(evidence, node, f"was not Ready {times} times within the last hour", 1.0)
+
+
+def candidates(finding: Finding, evidence: Evidence, target: Target) -> list[Proposal]:
+    """A cordon of the only node that does so, where its absences were counted."""
+    node = evidence.node
+    if node is None or _absences(evidence) < OFTEN or any(not o.takes_pods for o in evidence.nodes):
+        return []
+    reason = "Keeps new pods off a node that comes and goes, until somebody trusts it again."
+    return cordon(PLAYBOOK.problem, reason, node, target)
 
 
 def tells(alert: Alert) -> bool:
@@ -73,4 +83,6 @@ def _line(event: EventFacts) -> str:
     return f"{event.reason}, {event.count} times{last}"
 
 
-PLAYBOOK = Playbook(problem="node_flapping", rank=6, proves=proves, tells=tells, explains=explains)
+PLAYBOOK = Playbook(
+    problem="node_flapping", rank=6, proves=proves, candidates=candidates, tells=tells, explains=explains
+)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from graph.cordons import cordon
 from graph.playbooks import Playbook
 from graph.state import Finding, Proposal
-from tools.records import ActionCall, Evidence, NodeFacts, Target
+from tools.records import Evidence, NodeFacts, Target
 
 LASTS = timedelta(seconds=60)
 """A node that is away for shorter may only have been slow to say that it is there."""
@@ -40,18 +41,10 @@ def proves(evidence: Evidence) -> Finding | None:
 def candidates(finding: Finding, evidence: Evidence, target: Target) -> list[Proposal]:
     """A cordon, of a node that is not cordoned yet."""
     node = evidence.node
-    if node is None or not node.schedulable or not _lasts(node, evidence):
+    if node is None or not _lasts(node, evidence):
         return []
-    args = {"namespace": "", "name": node.name, "uid": node.uid}
-    return [
-        Proposal(
-            call=ActionCall(name="cordon_node", args=args),
-            target=target,
-            risk="high",
-            problem=PLAYBOOK.problem,
-            reason="Keeps new pods off the node until somebody trusts it again, should it come back for a while.",
-        )
-    ]
+    reason = "Keeps new pods off the node until somebody trusts it again, should it come back for a while."
+    return cordon(PLAYBOOK.problem, reason, node, target)
 
 
 def _lasts(node: NodeFacts, evidence: Evidence) -> bool:

@@ -9,6 +9,7 @@ import pytest
 
 from graph.diagnosis import diagnose
 from graph.state import Finding
+from graph.verdicts import claimed
 from tests.graph.evidence_builders import (
     DAY,
     NEW,
@@ -34,19 +35,24 @@ from tools.records import (
     NodePod,
     Target,
     UsageFacts,
+    Verdict,
 )
 
 NODE = Target(kind="Node", namespace="", name="n1", uid="uid-n1")
 BLIND: dict[str, Any] = {"inactive": "FailedGetResourceMetric", "inactive_why": "unable to get metrics"}
 
 
-def told(found: Evidence, *names: str, target: Target = TARGET) -> Finding:
-    """The finding; it has no candidates."""
-    alerts = [
+def alerts_named(*names: str) -> list[Alert]:
+    """Firing for a quarter of an hour."""
+    return [
         Alert(fingerprint=name, status="firing", labels={"alertname": name}, starts_at=ago(900))
         for name in names
     ]
-    finding, candidates = diagnose(found, target, alerts)
+
+
+def told(found: Evidence, *names: str, target: Target = TARGET) -> Finding:
+    """The finding; it has no candidates."""
+    finding, candidates = diagnose(found, target, alerts_named(*names))
     assert candidates == []
     return finding
 
@@ -194,7 +200,29 @@ def test_an_upgrade_shows_in_the_versions_of_the_nodes() -> None:
 def test_a_node_that_was_away_more_than_once_flaps(count: int, problem: str) -> None:
     """Once is over."""
     event = EventFacts(kind="Node", name="n1", type="Normal", reason="NodeNotReady", message="m", count=count)
-    assert told(on(node(), events=(event,)), "KubeNodeNotReady", target=NODE).problem == problem
+    finding, proposals = diagnose(on(node(), events=(event,)), NODE, alerts_named("KubeNodeNotReady"))
+    assert finding.problem == problem
+    assert [proposal.call.name for proposal in proposals] == (["cordon_node"] if count > 1 else [])
+
+
+def test_a_cordon_of_a_node_that_flaps_is_for_when_all_others_are_well() -> None:
+    """And nothing is proposed of a node whose absences nobody has counted."""
+    event = EventFacts(kind="Node", name="n1", type="Normal", reason="NodeNotReady", message="m", count=3)
+    others = (node("n2"), node("n3", ready="Unknown"))
+    assert (
+        told(on(node(), *others, events=(event,)), "KubeNodeNotReady", target=NODE).problem == "node_flapping"
+    )
+    assert told(on(node(), node("n2")), "KubeNodeReadinessFlapping", target=NODE).problem == "node_flapping"
+
+
+def test_no_window_shows_that_a_node_that_flaps_is_well() -> None:
+    """It was Ready between its absences before, too."""
+    well = Verdict(name="RECOVERED", reason="cordoned as asked, and Ready for 120 s", at=NOW)
+    humble = claimed(well, "node_flapping")
+    assert humble is not None
+    assert (humble.name, "between two absences" in humble.reason) == ("INCONCLUSIVE", True)
+    assert claimed(well, "node_not_ready") == well
+    assert claimed(None, "node_flapping") is None
 
 
 def test_a_slow_kubelet_is_told_and_its_node_ruled_out() -> None:
