@@ -17,7 +17,7 @@ from tools.records import ConfigFacts, Evidence, NeighbourFacts
 
 LATELY = timedelta(hours=24)
 MOST = 3
-KINDS = frozenset({"neighbours", "config_changes"})
+KINDS = frozenset({"neighbours", "config_changes", "running_logs"})
 """Items that are only context: a failed read of one is said, and leaves no doubt about what was proved."""
 
 

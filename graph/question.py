@@ -35,7 +35,7 @@ BUDGETS = {
 }
 """By kind; what is not deciding is shown in this order."""
 OTHER_BUDGET = 450
-LOGS = frozenset({"logs", "previous_logs"})
+LOGS = frozenset({"logs", "previous_logs", "running_logs"})
 HIDDEN_ARGS = frozenset({"namespace", "name", "uid"})
 """Arguments that only bind an action to its object; digests and instants are left out too."""
 _STRIPPED = frozenset({"Cf", "Co", "Cs", "Cn"})

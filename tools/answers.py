@@ -68,7 +68,7 @@ def parse(body: bytes, what: str) -> dict[str, Any]:
     """The JSON object of an answer. Raises TransientError: what is not JSON is a page of some proxy."""
     try:
         document = json.loads(body)
-    except ValueError as err:
+    except (ValueError, RecursionError) as err:
         raise TransientError(f"{what}: the answer is not JSON: {err}") from err
     if not isinstance(document, dict):
         raise TransientError(f"{what}: the answer is not an object")
@@ -90,7 +90,7 @@ def warnings_of(values: list[str]) -> tuple[str, ...]:
 def _status_document(body: bytes) -> dict[str, Any]:
     try:
         document = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return document if isinstance(document, dict) else {}
 

@@ -25,6 +25,8 @@ from tools.cluster import JsonObject
 
 _PREVIOUS = ".previous.log"
 _LOG = ".log"
+MOST_LOG_BYTES = 2 * 1024 * 1024
+"""Of one log file: far more than a read asks for, which is 200 lines in 64 KiB."""
 
 
 class BundleError(ValueError):
@@ -193,7 +195,21 @@ def _logs(folder: Path) -> Iterator[tuple[LogName, str]]:
         namespace, pod = file.parent.parent.name, file.parent.name
         previous = file.name.endswith(_PREVIOUS)
         container = file.name.removesuffix(_PREVIOUS if previous else _LOG)
-        yield LogName(namespace, pod, container, previous), _text(file)
+        yield LogName(namespace, pod, container, previous), _end(file)
+
+
+def _end(path: Path) -> str:
+    """The newest lines of a log, which is all that is ever asked for: a file may be larger than memory should be."""
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, 2)
+            file.seek(max(0, size - MOST_LOG_BYTES))
+            text = file.read()
+    except OSError as error:
+        raise BundleError(f"{path}: cannot be read: {error}") from error
+    if size > MOST_LOG_BYTES:
+        text = text.partition(b"\n")[2] or text
+    return text.decode("utf-8", "replace")
 
 
 def _entries(path: Path) -> Iterator[JsonObject]:

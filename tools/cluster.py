@@ -239,10 +239,11 @@ class KubernetesCluster:
         self, namespace: str, pod: str, container: str, *, previous: bool = False, tail_lines: int = 200
     ) -> str:
         text = self._log(namespace, pod, container, previous, tail_lines)
-        if len(text) >= LOG_BYTES and tail_lines > 20:
+        while len(text) == LOG_BYTES and tail_lines > 1:
             # limitBytes keeps the first bytes, so a full answer has lost the newest lines: ask for fewer.
-            text = self._log(namespace, pod, container, previous, tail_lines // 10)
-        return text.decode("utf-8", "replace")
+            tail_lines = max(1, tail_lines // 10)
+            text = self._log(namespace, pod, container, previous, tail_lines)
+        return text[-LOG_BYTES:].decode("utf-8", "replace")
 
     def allowed(self, verb: str, group: str, resource: str, namespace: str = "") -> bool:
         plural, _, subresource = resource.partition("/")
@@ -355,7 +356,8 @@ class KubernetesCluster:
         ]
         path = path_of(PODS, namespace, pod, "log")
         what = request_name("GET", PODS, namespace, pod, "log")
-        return self._transport.read(Request("GET", path, what, query=query, accept="*/*")).body
+        request = Request("GET", path, what, query=query, accept="*/*", keep_last=2 * LOG_BYTES)
+        return self._transport.read(request).body
 
     def _write(
         self, method: str, path: str, what: str, body: object, content_type: str, dry_run: bool

@@ -1,18 +1,24 @@
-"""Whose logs to read, and what is kept of them: the containers that fail, what they said before they died first."""
+"""Whose logs to read, and what is kept of them: the containers that fail, what they said before they died first.
+
+Where none fails, the one that the alert names is read: an error that no state of a pod shows stands there or nowhere.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from tools.cluster import ClusterReader
-from tools.excerpts import clean, excerpt_log, imperative
+from tools.excerpts import clean, deciding_line, excerpt_log, imperative
 from tools.items import Items
+from tools.naming import Naming
 from tools.reads import Outcome
 from tools.records import ContainerFacts, PodFacts
 
 MOST = 2
 TAIL_LINES = 200
+NAMED_KIND = "running_logs"
+"""Of a container that runs well: it tells more about an alert, and nothing is proved or missing without it."""
 
 
 @dataclass(frozen=True)
@@ -23,11 +29,13 @@ class LogRead:
     pod: str
     container: str
     previous: bool
+    well: bool = False
+    """It does not fail, and was named."""
 
     @property
     def kind(self) -> str:
         """The evidence kind of it."""
-        return "previous_logs" if self.previous else "logs"
+        return NAMED_KIND if self.well else "previous_logs" if self.previous else "logs"
 
     @property
     def query(self) -> str:
@@ -45,20 +53,35 @@ class Log:
     excerpt: str
     lines: int
     suspicious: bool
+    decides: str = ""
+    """The line that it comes down to."""
 
 
 def reads_for(
-    cluster: ClusterReader, namespace: str, pods: Sequence[PodFacts], named_pod: str
+    cluster: ClusterReader, namespace: str, pods: Sequence[PodFacts], named: Sequence[Naming]
 ) -> dict[LogRead, Callable[[], Log]]:
-    """The reads for at most `MOST` failing containers, of different containers or revisions, in order."""
-    plans: dict[LogRead, Callable[[], Log]] = {}
-    for pod, container in _chosen(pods, named_pod):
-        for previous in (True, False):
-            if previous and not container.restart_count:
-                continue
-            plan = LogRead(namespace, pod.name, container.name, previous)
-            plans[plan] = _reader(cluster, plan)
-    return plans
+    """The reads for at most `MOST` failing containers, of different containers or revisions, in order.
+
+    `named`: what the alerts name, which goes first; where nothing fails, it is read alone.
+    """
+    plans = [
+        LogRead(namespace, pod.name, container.name, previous)
+        for pod, container in _chosen(pods, named)
+        for previous in (True, False)
+        if not previous or container.restart_count
+    ]
+    return {plan: _reader(cluster, plan) for plan in plans or _of_named(namespace, pods, named)}
+
+
+def _of_named(namespace: str, pods: Sequence[PodFacts], named: Sequence[Naming]) -> list[LogRead]:
+    """The container that an alert names, of a living pod that it names; the pod's first one where it names none."""
+    for naming in named:
+        for pod in pods:
+            runs = [c for c in pod.containers if c.running_since and not c.init]
+            wanted = [c for c in runs if c.name == naming.container] or runs
+            if pod.name == naming.pod and wanted and not pod.deleting:
+                return [LogRead(namespace, pod.name, wanted[0].name, previous=False, well=True)]
+    return []
 
 
 def add_items(items: Items, outcomes: dict[LogRead, Outcome[Log]]) -> bool:
@@ -71,7 +94,10 @@ def add_items(items: Items, outcomes: dict[LogRead, Outcome[Log]]) -> bool:
         elif not log.excerpt:
             items.add(plan.kind, "no_data", plan.query, f"{which}: it printed nothing")
         else:
-            items.add(plan.kind, "found", plan.query, f"{which}: {log.lines} lines read", log.excerpt)
+            decides = f"; it comes down to: {log.decides}" if log.decides else ""
+            items.add(
+                plan.kind, "found", plan.query, f"{which}: {log.lines} lines read{decides}", log.excerpt
+            )
     return any(outcome.value is not None and outcome.value.suspicious for outcome in outcomes.values())
 
 
@@ -80,14 +106,19 @@ def _reader(cluster: ClusterReader, plan: LogRead) -> Callable[[], Log]:
         text = cluster.logs(
             plan.namespace, plan.pod, plan.container, previous=plan.previous, tail_lines=TAIL_LINES
         )
-        return Log(excerpt_log(text), len(text.splitlines()), imperative([clean(text)]))
+        lines = len(text.splitlines())
+        return Log(excerpt_log(text), lines, imperative([clean(text)]), deciding_line(text))
 
     return read
 
 
-def _chosen(pods: Sequence[PodFacts], named_pod: str) -> list[tuple[PodFacts, ContainerFacts]]:
+def _chosen(pods: Sequence[PodFacts], named: Sequence[Naming]) -> list[tuple[PodFacts, ContainerFacts]]:
     chosen: dict[tuple[str, str], tuple[PodFacts, ContainerFacts]] = {}
-    for pod, container in sorted(_failing(pods), key=lambda found: _rank(found[0], found[1], named_pod)):
+    wanted = [naming.pod for naming in named if naming.pod][:1]
+    about = {naming.container for naming in named}
+    for pod, container in sorted(
+        _failing(pods), key=lambda found: _rank(*found, named=found[0].name in wanted, about=about)
+    ):
         chosen.setdefault((pod.owner_uid, container.name), (pod, container))
     return list(chosen.values())[:MOST]
 
@@ -105,6 +136,10 @@ def _fails(container: ContainerFacts) -> bool:
     return died or (not container.ready and container.running_since is not None)
 
 
-def _rank(pod: PodFacts, container: ContainerFacts, named_pod: str) -> tuple[bool, bool, bool, str]:
-    """Not ready before ready, the alert's own pod before its siblings, crashed before slow."""
-    return (container.ready, pod.name != named_pod, not container.restart_count, pod.name)
+def _rank(
+    pod: PodFacts, container: ContainerFacts, *, named: bool, about: Collection[str]
+) -> tuple[bool, bool, bool, bool, str]:
+    """Not ready before ready, the alert's own pod before its siblings and its container before others, crashed before
+    slow.
+    """
+    return (container.ready, not named, container.name not in about, not container.restart_count, pod.name)

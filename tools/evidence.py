@@ -91,7 +91,8 @@ def collect(
     `metrics`: a Prometheus, where one is configured. `all_guards`: read whatever could stand against any action, and
     not only against those that the state of the pods may lead to.
     """
-    named = [name for alert in alerts if (name := naming(alert.labels).pod)]
+    about = [naming(alert.labels) for alert in alerts]
+    named = [each.pod for each in about if each.pod]
     items = Items()
     with Reads(deadline_seconds) as reads:
         gathered = gather(cluster, target, reads, named, named_jobs(alerts))
@@ -105,7 +106,7 @@ def collect(
         dependencies = _dependencies(items, target, gathered)
         with PrometheusEvidence(metrics, target, pods, known, clock.now()) as prometheus:
             guards = _guards(items, cluster, target, gathered, pods, reads, all_guards)
-            plans = container_logs.reads_for(cluster, target.namespace, pods, named[0] if named else "")
+            plans = container_logs.reads_for(cluster, target.namespace, pods, about)
             told = container_logs.add_items(items, reads.run(plans))
             measured, known = prometheus.add_measures(items), prometheus.add_health(items)
         claims = add_claims(items, cluster, target, gathered.pods.values, reads)

@@ -8,9 +8,10 @@ recognised any more.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
+from tools.log_lines import STAMP, in_block, is_error, is_head, mentions_error, names_error, plain_json
 from tools.redaction import redact, strip_invisible
 
 LINE_LIMIT = 300
@@ -24,19 +25,7 @@ BLOCK_SPAN = 80
 _ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]{0,512}(?:\x07|\x1b\\)|\x1b[@-_]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _BLOB = re.compile(r"(?<![\w:/])(?:[0-9a-fA-F]{41,}|[A-Za-z0-9+/]{61,}={0,2})(?![\w])")
-_STAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?")
 _NUMBER = re.compile(r"\d+|0x[0-9a-f]+")
-_ERROR = re.compile(
-    r"\b(?:error|err|fatal|panic|exception|traceback|critical|failed|failure|cannot|refused)\b", re.I
-)
-_HEAD = re.compile(
-    r"^(?:Traceback \(most recent call last\)|panic:|fatal error:|goroutine \d+ \[running\]"
-    r"|(?:Exception in thread|Caused by:|Uncaught|Unhandled)"
-    r"|\S*(?:Exception|Error)\b.*:|thread '.*' panicked)"
-)
-_STACK = re.compile(
-    r"^(?:\s+\S|\[signal |Caused by:|\.\.\. \d+ more|goroutine \d+|\S+\(.*\)$|\w+(?:\.\w+)*(?:Error|Exception)\b)"
-)
 _IMPERATIVE = re.compile(
     r"ignore (?:(?:all|any|the|your|of) )*(?:previous|prior|above|earlier|rules|instructions|guidelines|policy)"
     r"|disregard (?:all|any|previous|the)"
@@ -56,10 +45,27 @@ _IMPERATIVE = re.compile(
 
 def excerpt_log(text: str, *, budget: int = LOG_BUDGET) -> str:
     """A log as a few redacted lines of at most `budget` bytes, cuts marked."""
-    lines = [_cut(line) for line in _collapsed(clean(text).split("\n"))]
+    return _selected(_lines(text), budget)
+
+
+def deciding_line(text: str, limit: int = 160) -> str:
+    """What the log comes down to: what the last exception was, else the first error; empty if it speaks of none."""
+    lines = _lines(text)
+    block = [lines[index] for index in sorted(set(_last_block(lines)))]
+    named = [line for line in block if names_error(line)] or block[:1]
+    first = [lines[index] for index in _first(lines, is_error)]
+    return _cut(" ".join((*named[-1:], *first, "")[0].split()), limit)
+
+
+def _lines(text: str) -> list[str]:
+    lines = [_cut(line) for line in _collapsed([plain_json(line) for line in clean(text).split("\n")])]
     while lines and not lines[-1]:
         lines.pop()
-    return _selected(lines, budget)
+    return lines
+
+
+def _first(lines: Sequence[str], wanted: Callable[[str], bool]) -> list[int]:
+    return [index for index, line in enumerate(lines) if wanted(line)][:1]
 
 
 def clean(text: str) -> str:
@@ -122,7 +128,7 @@ def _collapsed(lines: Sequence[str]) -> list[str]:
 
 
 def _shape(line: str) -> str:
-    return _NUMBER.sub("#", _STAMP.sub("", line))
+    return _NUMBER.sub("#", STAMP.sub("", line))
 
 
 def _selected(lines: list[str], budget: int) -> str:
@@ -139,29 +145,25 @@ def _selected(lines: list[str], budget: int) -> str:
 
 def _ranked(lines: list[str]) -> list[int]:
     last = list(range(len(lines) - 1, max(-1, len(lines) - 1 - LAST_LINES), -1))
-    first_error = [index for index, line in enumerate(lines) if _ERROR.search(line)][:1]
+    first_error = _first(lines, is_error) or _first(lines, mentions_error)
     rest = range(len(lines) - 1, -1, -1)
     return [*last[:2], *first_error, *_last_block(lines), *last, *rest]
 
 
 def _last_block(lines: list[str]) -> list[int]:
     """The last exception: its head, its end (where most languages say what it was), then the middle."""
-    heads = [index for index, line in enumerate(lines) if _HEAD.search(line)]
+    heads = [index for index, line in enumerate(lines) if is_head(line)]
     if not heads:
         return []
     start = end = heads[-1]
-    while end + 1 < len(lines) and end - start < BLOCK_SPAN and _in_block(lines[end + 1]):
+    while end + 1 < len(lines) and end - start < BLOCK_SPAN and in_block(lines[end + 1]):
         end += 1
-    while start and end - start < BLOCK_SPAN and _in_block(lines[start - 1]):
+    while start and end - start < BLOCK_SPAN and in_block(lines[start - 1]):
         start -= 1
-    while not _HEAD.search(lines[start]):
+    while not is_head(lines[start]):
         start += 1
     block = list(range(start, end + 1))
     return [start, *block[: -BLOCK_LINES + 1 : -1], *block[:3]]
-
-
-def _in_block(line: str) -> bool:
-    return not line or bool(_HEAD.search(line) or _STACK.search(line))
 
 
 def _with_marks(lines: list[str], kept: set[int]) -> str:

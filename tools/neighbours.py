@@ -64,12 +64,13 @@ def is_ill(pod: PodFacts) -> bool:
 def shared_by_ill(own: JsonObject, ill: Sequence[JsonObject], well: Sequence[JsonObject]) -> dict[str, int]:
     """Traits of this workload that no well one has and another ill one has, with how many of the ill have each.
 
-    What serves a host shares it: the database that is down beside those that wait for it.
+    What serves a host shares it: the database that is down beside those that wait for it. A registry comes last, since
+    most of what runs comes from the same one.
     """
     of_well = {trait for item in well for trait in traits(item)}
     of_ill = Counter(trait for item in ill for trait in {*traits(item), f"host {name(item)}"})
     shared = {trait: 1 + of_ill[trait] for trait in set(traits(own)) - of_well if of_ill[trait]}
-    most = sorted(shared.items(), key=lambda found: (-found[1], found[0]))
+    most = sorted(shared.items(), key=lambda found: (found[0].startswith("registry"), -found[1], found[0]))
     return dict(most[:MOST_SHARED])
 
 

@@ -13,13 +13,15 @@ REVISION = "deployment.kubernetes.io/revision"
 
 
 def instant(text: object) -> datetime | None:
-    """An RFC 3339 time of the API, or None for null, absent and unreadable."""
+    """An RFC 3339 time of the API, or None for null (Go's year 1 too), absent, unreadable and absurdly far."""
     if not isinstance(text, str) or not text:
         return None
     try:
         parsed = datetime.fromisoformat(text)
     except ValueError:
         return None
+    if not 1970 <= parsed.year < 2200:
+        return None  # arithmetic on the ends of the calendar overflows
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 
-_QUANTITY = re.compile(r"^(?P<number>[+-]?(\d+\.?\d*|\.\d+))(?P<suffix>[numkMGTPE]|[KMGTPE]i|[eE][+-]?\d+)?$")
+_QUANTITY = re.compile(
+    r"^(?P<number>[+-]?(\d+\.?\d*|\.\d+))(?P<suffix>[numkMGTPE]|[KMGTPE]i|[eE][+-]?\d+)?\Z"
+)
 _DECIMAL = {"n": 1e-9, "u": 1e-6, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18}
 _BINARY = {prefix + "i": 1024.0**power for power, prefix in enumerate("KMGTPE", start=1)}
 
@@ -16,12 +19,15 @@ def parse_quantity(value: str | int | float) -> float:
         raise ValueError(
             "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
         )
-    number, suffix = float(found["number"]), found["suffix"] or ""
-    if suffix in _DECIMAL:
-        return number * _DECIMAL[suffix]
-    if suffix in _BINARY:
-        return number * _BINARY[suffix]
-    return float(found["number"] + suffix) if suffix else number
+    amount = _amount(found["number"], found["suffix"] or "")
+    if not math.isfinite(amount):
+        raise ValueError("quantities must be finite")
+    return amount
+
+
+def _amount(number: str, suffix: str) -> float:
+    unit = _DECIMAL.get(suffix) or _BINARY.get(suffix)
+    return float(number) * unit if unit else float(number + suffix)
 
 
 def format_quantity(amount: float, resource: str) -> str:

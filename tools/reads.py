@@ -67,7 +67,7 @@ class Reads:
 def failed(err: ToolError) -> Outcome[Any]:
     """What an error means for evidence: an object that is not there is a fact, a refusal is a missing right."""
     why = message(str(err))
-    if err.reason == "NotCaptured":
+    if err.reason in ("NotCaptured", "TooLarge"):
         return Outcome("failed", why=why)  # a recording that does not hold it says nothing about it
     if isinstance(err, (NotFound, Invalid)):
         return Outcome("no_data", why=why)

@@ -585,6 +585,7 @@ GUARDS = frozenset(
         "neighbours",
         "config_changes",
         "dns",
+        "running_logs",
     }
 )
 """Kinds that are read only where an action, or an explanation, would need them: they prove or guard that only."""

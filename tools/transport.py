@@ -22,6 +22,8 @@ ANSWER_BUDGET = 30.0
 """Seconds that one answer's body may take: a server that drips bytes never trips a read timeout."""
 BODY_LIMIT = 64 * 1024 * 1024
 CHUNK = 65536
+TOO_LARGE = "TooLarge"
+"""`reason` of the error for an answer past `BODY_LIMIT`: nothing is known of what it would have said."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ class Request:
     accept: str = "application/json"
     effect: bool = False
     """A write that is not a dry run: a lost answer is an unknown outcome."""
+    keep_last: int = 0
+    """Bytes from the end that are worth keeping, of an answer that a server may send past what was asked; 0: all."""
 
 
 @dataclass(frozen=True)
@@ -126,9 +130,11 @@ def _receive(response: Any, request: Request) -> bytes:
     for part in response.stream(CHUNK):
         parts.append(part)
         size += len(part)
+        if request.keep_last and size > 2 * request.keep_last:
+            parts, size = [b"".join(parts)[-request.keep_last :]], request.keep_last
         if size > BODY_LIMIT:
             response.close()
-            raise Invalid(f"{request.what}: the answer is larger than {BODY_LIMIT} bytes")
+            raise Invalid(f"{request.what}: the answer is larger than {BODY_LIMIT} bytes", reason=TOO_LARGE)
         if time.monotonic() > ends:
             response.close()
             raise _lost(request, f"the answer took longer than {ANSWER_BUDGET:g} s")
