@@ -15,7 +15,7 @@ help:
 	@echo 'make demo    a cluster with faults, the agent, and an address to open in a browser'
 	@echo 'make test    all checks and every fast test'
 	@echo 'make e2e     the tests against a real Kubernetes control plane (Go 1.24 or newer)'
-	@echo 'make e2e-full  the agent watched for twenty minutes there, with the settings that are shipped'
+	@echo 'make e2e-full  the agent watched there for a quarter of an hour, with the settings that are shipped'
 	@echo 'make check   style, types, import contracts, generated files'
 	@echo 'make format  rewrite the sources in the house style'
 	@echo 'make bench   the figures'
@@ -63,7 +63,7 @@ controlplane: venv
 	$(BIN)/python -m tests.controlplane.build --skip-without-go
 	$(BIN)/python -m tests.controlplane.kustomize --skip-without-go
 
-# The agent watched for twenty minutes with the settings that are shipped: apart, for its length.
+# The agent watched for a quarter of an hour with the settings that are shipped: apart, for its length.
 FULL_LENGTH := tests/e2e/test_agent_full_length.py
 
 e2e: controlplane
