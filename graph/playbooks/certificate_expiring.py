@@ -21,8 +21,8 @@ NAMES = re.compile(
 
 
 def tells(alert: Alert) -> bool:
-    """By the names of kube-prometheus, cert-manager's mixin and the community's rules."""
-    return bool(NAMES.fullmatch(alert.name))
+    """By the names of kube-prometheus, cert-manager's mixin and the community's rules, or by whose metric it is."""
+    return bool(NAMES.fullmatch(alert.name)) or "issuer_name" in alert.labels
 
 
 def explains(evidence: Evidence, alerts: Sequence[Alert]) -> Finding | None:
@@ -43,7 +43,7 @@ def explains(evidence: Evidence, alerts: Sequence[Alert]) -> Finding | None:
 def _whose(alerts: Sequence[Alert]) -> tuple[str, str]:
     """Whose it is, and how to look at it."""
     names = " ".join(alert.name for alert in alerts)
-    if "CertManager" in names:
+    if "CertManager" in names or label(alerts, "issuer_name"):
         return _of_cert_manager(alerts)
     node = label(alerts, "node")
     if "Kubelet" in names or node:

@@ -22,6 +22,19 @@ NAMES = re.compile(
     r"|KubeAggregatedAPI\w*|KubeClientErrors|KubeScheduler\w*|KubeControllerManager\w*|KubeProxyDown|KubeletDown"
     r"|KubeVersionMismatch|[Ee]tcd[A-Z]\w*|Kubernetes(?:Api(?:Server|Client)\w*|ComponentUnhealthy)"
 )
+JOBS = frozenset(
+    {
+        "apiserver",
+        "kube-apiserver",
+        "kube-scheduler",
+        "kube-controller-manager",
+        "etcd",
+        "kube-etcd",
+        "kube-proxy",
+    }
+)
+ABOUT_CLIENTS = re.compile(r"certificate|deprecated", re.IGNORECASE)
+"""The API server also tells of what its clients do."""
 STEPS: tuple[tuple[re.Pattern[str], str, str], ...] = (
     (
         re.compile(r"etcd", re.IGNORECASE),
@@ -61,8 +74,9 @@ OTHERWISE = (
 
 
 def tells(alert: Alert) -> bool:
-    """By the names of kube-prometheus and of the community's rules."""
-    return bool(NAMES.fullmatch(alert.name))
+    """By the names of kube-prometheus and of the community's rules, or by whose metric it is (kubernetes.md 2.3)."""
+    whose = alert.labels.get("job", "") in JOBS and not ABOUT_CLIENTS.search(alert.name)
+    return bool(NAMES.fullmatch(alert.name)) or whose
 
 
 def explains(evidence: Evidence, alerts: Sequence[Alert]) -> Finding | None:

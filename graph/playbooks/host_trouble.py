@@ -22,6 +22,7 @@ NAMES = re.compile(
     r"|DiskIO\w*|Systemd\w*|Bonding\w*|HighNumberConntrack\w*|TextFile\w*|Conntrack\w*|Load\w*|EDAC\w*|Edac\w*)"
     r"|Host(?:[A-Z]\w*)"
 )
+EXPORTER = re.compile(r"(?:\w+[-/])*node[-_]exporter")
 STEPS: tuple[tuple[re.Pattern[str], str], ...] = (
     (
         re.compile(r"[Ff]ilesystem|DiskSpace|Inode", re.IGNORECASE),
@@ -36,8 +37,8 @@ STEPS: tuple[tuple[re.Pattern[str], str], ...] = (
 
 
 def tells(alert: Alert) -> bool:
-    """By the names of the node exporter's mixin and of the community's rules."""
-    return bool(NAMES.fullmatch(alert.name))
+    """By the names of the node exporter's mixin and of the community's rules, or by whose metric it is."""
+    return bool(NAMES.fullmatch(alert.name)) or bool(EXPORTER.fullmatch(alert.labels.get("job", "")))
 
 
 def explains(evidence: Evidence, alerts: Sequence[Alert]) -> Finding | None:

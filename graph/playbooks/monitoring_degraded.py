@@ -18,12 +18,16 @@ NAMES = re.compile(
     r"Prometheus[A-Z]\w*|Alertmanager[A-Z]\w*|KubeStateMetrics\w*|ConfigReloader\w*|Grafana[A-Z]\w*|Thanos[A-Z]\w*"
     r"|(?:Prometheus)?Target(?:Down|Missing\w*)|PrometheusJobMissing|NodeExporterDown|MetricsServer\w*"
 )
+JOBS = re.compile(r"(?:prometheus|alertmanager|thanos|grafana)(?:-\w+)*")
 SCRAPES = re.compile(r".*Target.*|NodeExporterDown|KubeStateMetricsDown|PrometheusJobMissing")
 
 
 def tells(alert: Alert) -> bool:
-    """By the names of kube-prometheus and of the community's rules."""
-    return bool(NAMES.fullmatch(alert.name))
+    """By the names of kube-prometheus and of the community's rules, or by whose metric it is.
+
+    Never by kube-state-metrics, which tells of everything else.
+    """
+    return bool(NAMES.fullmatch(alert.name)) or bool(JOBS.fullmatch(alert.labels.get("job", "")))
 
 
 def explains(evidence: Evidence, alerts: Sequence[Alert]) -> Finding | None:

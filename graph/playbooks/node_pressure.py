@@ -36,8 +36,9 @@ def proves(evidence: Evidence) -> Finding | None:
 
 
 def tells(alert: Alert) -> bool:
-    """By the names of kube-prometheus and of the community's rules."""
-    return bool(NAMES.fullmatch(alert.name))
+    """By the names of kube-prometheus and of the community's rules, or by the condition that it is about."""
+    condition = alert.labels.get("condition", "")
+    return bool(NAMES.fullmatch(alert.name)) or bool(alert.labels.get("node") and condition in STEPS)
 
 
 def explains(evidence: Evidence, alerts: Sequence[Alert]) -> Finding | None:

@@ -19,8 +19,8 @@ NEAR, FULL = 0.9, 1.0
 
 
 def tells(alert: Alert) -> bool:
-    """By the names of kube-prometheus and of the community's rules."""
-    return bool(NAMES.fullmatch(alert.name))
+    """By the names of kube-prometheus and of the community's rules, or by the label of the object."""
+    return bool(NAMES.fullmatch(alert.name)) or bool(alert.labels.get("resourcequota"))
 
 
 def explains(evidence: Evidence, alerts: Sequence[Alert]) -> Finding | None:

@@ -19,8 +19,11 @@ ILL = ("Failed", "Pending")
 
 
 def tells(alert: Alert) -> bool:
-    """By the names of kube-prometheus and of the community's rules."""
-    return bool(NAMES.fullmatch(alert.name))
+    """By the names of kube-prometheus and of the community's rules, or by the labels of the metric."""
+    labels = alert.labels
+    return bool(NAMES.fullmatch(alert.name)) or bool(
+        labels.get("persistentvolume") and labels.get("phase") in ILL
+    )
 
 
 def explains(evidence: Evidence, alerts: Sequence[Alert]) -> Finding | None:

@@ -80,6 +80,22 @@ def around(**found: Any) -> Evidence:
         (alert("HostOutOfMemory", instance="10.0.0.1:9100"), "host_trouble"),
         (alert("CPUThrottlingHigh", pod="web-1", container="app"), "throttling"),
         (alert("TestAlert"), "channel_test"),
+        (
+            alert("DiskSpaceLow", job="node-exporter", instance="10.0.0.1:9100", mountpoint="/"),
+            "host_trouble",
+        ),
+        (alert("MachineHot", job="monitoring/node_exporter", instance="h:9100"), "host_trouble"),
+        (alert("SlowRequests", job="apiserver", verb="LIST"), "control_plane"),
+        (alert("KubeClientCertificateExpiration", job="apiserver"), "certificate_expiring"),
+        (alert("DbTooBig", job="etcd"), "control_plane"),
+        (alert("RulesLate", job="prometheus-k8s", rule_group="g"), "monitoring_degraded"),
+        (alert("TeamBudget", namespace="shop", resourcequota="team", resource="pods"), "quota_used_up"),
+        (alert("StorageTrouble", persistentvolume="pv1", phase="Failed"), "volume_errors"),
+        (alert("BadDisk", node="n1", condition="DiskPressure"), "node_pressure"),
+        (
+            alert("RenewalLate", issuer_name="letsencrypt", name="tls", exported_namespace="shop"),
+            "certificate_expiring",
+        ),
     ],
 )
 def test_an_alert_without_an_object_ends_with_an_explanation(spoken: Alert, problem: str) -> None:
@@ -101,6 +117,10 @@ def test_an_alert_without_an_object_ends_with_an_explanation(spoken: Alert, prob
         alert("TestAlert", pod="web-1", namespace="shop"),
         alert("LatencyTestFailed"),
         alert("CPUThrottlingHigh"),
+        alert("OrdersLate", job="kube-state-metrics", namespace="shop"),
+        alert("VolumeGrows", persistentvolume="pv1", phase="Bound"),
+        alert("DeprecatedApiUsed", job="apiserver"),
+        alert("NodeOdd", node="n1", condition="Ready"),
     ],
 )
 def test_names_that_only_sound_alike_explain_nothing(spoken: Alert) -> None:
@@ -183,7 +203,11 @@ def test_pods_of_dns_decide_where_to_look() -> None:
 
 @pytest.mark.parametrize(
     ("used", "words", "directness"),
-    [(12.0, "used up", 1.0), (11.5, "almost used up", 1.0), (5.0, "have room again", 0.6)],
+    [
+        (12.0, "1 of its quotas' resources is used up", 1.0),
+        (11.5, "almost used up", 1.0),
+        (5.0, "have room again", 0.6),
+    ],
 )
 def test_a_quotas_own_status_speaks(used: float, words: str, directness: float) -> None:
     """What it holds now, whatever the alert says."""
@@ -196,7 +220,7 @@ def test_a_quotas_own_status_speaks(used: float, words: str, directness: float) 
 
 @pytest.mark.parametrize(
     ("healthy", "covered", "words"),
-    [(1, 3, "is not met"), (3, 3, "is met now"), (0, 0, "covers no pod")],
+    [(1, 3, "is not met"), (2, 3, "is met now"), (3, 3, "is met now"), (0, 0, "covers no pod")],
 )
 def test_a_budgets_own_status_speaks(healthy: int, covered: int, words: str) -> None:
     """One that covers nothing is a mistake in its selector."""

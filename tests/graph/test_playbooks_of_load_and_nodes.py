@@ -336,6 +336,7 @@ def test_a_pause_half_way_is_a_decision() -> None:
     assert told(half).problem == "rollout_paused"
     sick = rolling(pod("new", "rs2", back_off(), age=100), paused=True)
     assert diagnose(sick, TARGET)[0].problem != "rollout_paused"
+    assert diagnose(rolling(warming(), paused=True), TARGET)[0].problem != "rollout_paused"
 
 
 def test_a_status_about_an_older_generation_holds() -> None:

@@ -14,7 +14,10 @@ from tools.excerpts import imperative
 from tools.targets import naming
 
 CLASSES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "control_plane": (("harbour-lamp", "quarry-bell", "mill-race", "fern-hollow"), ("copper-kettle",)),
+    "control_plane": (
+        ("harbour-lamp", "quarry-bell", "mill-race", "fern-hollow", "saddle-post"),
+        ("copper-kettle", "thatch-eave"),
+    ),
     "dns_failing": (
         ("willow-step", "amber-gate", "glass-bell"),
         ("slate-porch", "dns-resolver", "cork-board"),
@@ -27,7 +30,7 @@ CLASSES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "capacity_overcommitted": (("gravel-bend",), ("maple-yard",)),
     "volume_errors": (("salt-marsh", "hazel-copse"), ("wal-archive",)),
     "budget_not_met": (("rook-tower", "finch-grove", "pewter-cup"), ("session-proxy",)),
-    "host_trouble": (("tin-roof", "lead-pane"), ("rack-one",)),
+    "host_trouble": (("tin-roof", "lead-pane", "nettle-bed"), ("rack-one",)),
     "throttling": (("silk-road",), ("brass-key",)),
     "channel_test": (("paper-kite",), ("chalk-line",)),
     "hpa_without_metrics": (("ivory-comb", "walnut-box"), ("plaza-lamp",)),
