@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tools import container_logs
+from tools.certificates import RULES as CERTIFICATE_RULES
+from tools.certificates import add_certificates
 from tools.claim_evidence import RULES as CLAIM_RULES
 from tools.claim_evidence import add_volume
 from tools.claims_awaited import RULES as AWAITED_RULES
@@ -60,6 +62,8 @@ from tools.records import (
 )
 from tools.resources import NODES, JsonObject
 from tools.revisions import RevisionLedger
+from tools.services_near import RULES as SERVICE_RULES
+from tools.services_near import add_services
 from tools.templates import template_diff
 from tools.workload_revisions import KINDS, newest_first, template_of
 
@@ -70,6 +74,8 @@ RULES = (
     *CLAIM_RULES,
     *AWAITED_RULES,
     *PULL_RULES,
+    *CERTIFICATE_RULES,
+    *SERVICE_RULES,
     *CONFIG_RULES,
     *NEIGHBOUR_RULES,
 )
@@ -111,6 +117,9 @@ def collect(
             measured, known = prometheus.add_measures(items), prometheus.add_health(items)
         claims = add_claims(items, cluster, target, gathered.pods.values, reads)
         pulls = add_pulls(items, cluster, target, pods, reads)
+        template = _template(gathered)
+        certificates = add_certificates(items, cluster, target, template, pods, reads)
+        services = add_services(items, cluster, target, gathered, template, reads)
         configs = add_config_changes(items, cluster, target, _first(gathered.workload.values), pods, reads)
         neighbours = add_neighbours(items, cluster, target, pods, reads)
         dns = add_dns(items, cluster, pods, reads)
@@ -138,12 +147,20 @@ def collect(
         volume=volume,
         claims=claims,
         pulls=pulls,
+        certificates=certificates,
+        services=services,
         neighbours=neighbours,
         configs=configs,
         dns=dns,
         disabled=any(_is_disabled(item) for item in gathered.workload.values),
         suspicious=told or imperative(_messages(pods, events)),
     )
+
+
+def _template(gathered: Gathered) -> JsonObject:
+    item = next(iter(gathered.workload.values), {})
+    template: JsonObject = (item.get("spec") or {}).get("template") or {}
+    return template
 
 
 def _workload(items: Items, target: Target, gathered: Gathered) -> WorkloadFacts | None:

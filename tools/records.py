@@ -474,6 +474,29 @@ class ClaimFacts(Record):
     volume: str = ""
 
 
+class ServiceFacts(Record):
+    """A Service that selects the workload's pods, or that has its name and does not."""
+
+    name: str
+    selects: bool = True
+    differs: tuple[str, ...] = ()
+    """Of its selector: what the pods' labels do not have so."""
+    elsewhere: bool = False
+    """It selects pods of another workload that were read."""
+    ports_missing: tuple[str, ...] = ()
+    """Names of target ports that no container has."""
+
+
+class CertificateFacts(Record):
+    """A Certificate of cert-manager whose Secret the pods mount."""
+
+    name: str
+    secret: str = ""
+    not_after: datetime | None = None
+    reason: str = ""
+    """Why it is not Ready, redacted; empty: it is."""
+
+
 class PullFacts(Record):
     """A container anywhere in the cluster whose image cannot be pulled now."""
 
@@ -582,6 +605,8 @@ GUARDS = frozenset(
         "storage_class",
         "claims",
         "image_pulls",
+        "certificates",
+        "services",
         "neighbours",
         "config_changes",
         "dns",
@@ -630,6 +655,10 @@ class Evidence(Record):
     """The target, where that is a PersistentVolumeClaim."""
     claims: tuple[ClaimFacts, ...] = ()
     """Those that pods of the workload wait for."""
+    services: tuple[ServiceFacts, ...] = ()
+    """Those that select the workload's pods, and those of its name that do not."""
+    certificates: tuple[CertificateFacts, ...] = ()
+    """Whose Secrets the pods mount, read where pods are ill."""
     pulls: tuple[PullFacts, ...] = ()
     """Of all workloads, where one of the target's images cannot be pulled."""
     dns: tuple[PodFacts, ...] = ()

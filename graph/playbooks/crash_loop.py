@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from graph import counted
+from graph.log_words import hint
 from graph.playbooks import Playbook
 from graph.state import Finding, Proposal
 from graph.symptoms import could_not_read, crashed_container, describe_crash, live_pods
 from tools.records import ContainerFacts, Evidence, Target
 
+WORDS = {
+    "certificate": "an expired certificate",
+    "permission": "a permission that lacks",
+    "disk": "a disk that is full",
+}
 MEANING = {
     0: "it completed, and a container of a Deployment is not meant to end",
     126: "the command cannot be executed",
@@ -31,7 +37,10 @@ def proves(evidence: Evidence) -> Finding | None:
         summary=f"{len(crashed)} {'pods crash' if len(crashed) > 1 else 'pod crashes'}; the cause is not proved.",
         directness=0.6,
         evidence=tuple(evidence.cite("pods") + evidence.cite("previous_logs") + evidence.cite("events")),
-        facts=tuple(describe_crash(p, c) for p, c in crashed[:3]) + _meaning(container) + _back(evidence),
+        facts=tuple(describe_crash(p, c) for p, c in crashed[:3])
+        + _meaning(container)
+        + _back(evidence)
+        + _hint(evidence),
         ruled_out=_ruled_out(evidence),
         next_step=f"kubectl logs --previous {pod.name} -c {container.name}",
     )
@@ -40,6 +49,15 @@ def proves(evidence: Evidence) -> Finding | None:
 def candidates(finding: Finding, evidence: Evidence, target: Target) -> list[Proposal]:
     """None: the kubelet restarts the container already."""
     return []
+
+
+def _hint(evidence: Evidence) -> tuple[str, ...]:
+    found = hint(evidence)
+    return (
+        (f'its log speaks of {WORDS[found.topic]}, which is a hint and no proof: "{found.line}"',)
+        if found
+        else ()
+    )
 
 
 def _back(evidence: Evidence) -> tuple[str, ...]:

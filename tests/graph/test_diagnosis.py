@@ -77,6 +77,7 @@ def test_playbooks_are_asked_in_order_of_rank() -> None:
         "high_cpu",
         "evicted_pods",
         "volume_unavailable",
+        "permission_error",
         "configuration_error",
         "pods_refused",
         "unschedulable",
@@ -86,12 +87,15 @@ def test_playbooks_are_asked_in_order_of_rank() -> None:
         "failing_init_container",
         "sidecar_failure",
         "liveness_kills",
+        "configuration_changed",
         "many_at_once",
+        "certificate_expired",
         "crash_loop",
         "statefulset_rollout_stuck",
         "daemonset_rollout_stuck",
         "rollout_paused",
         "rolling_out",
+        "service_without_endpoints",
         "not_ready",
     ]
 

@@ -59,6 +59,19 @@ def test_no_fewer_decisions_are_right_than_today(scored: list[Scored]) -> None:
 
 
 CAUSES = {
+    "colours-palette": "unknown",
+    "fleet-dispatch": "configuration_changed",
+    "fleets-relay": "not_ready",
+    "harbor-crane": "permission_error",
+    "kiosk-terminal": "service_without_endpoints",
+    "locker-unlock": "service_without_endpoints",
+    "mail-relay": "certificate_expired",
+    "mtls-vaultd": "certificate_expired",
+    "payout-ledger": "crash_loop",
+    "permits-issue": "configuration_changed",
+    "studio-render": "bad_release",
+    "survey-tally": "permission_error",
+    "tracking-carrier": "certificate_expired",
     "billing-postings": "left_behind",
     "brokers-kafka": "statefulset_rollout_stuck",
     "claims-review": "configuration_error",

@@ -88,3 +88,26 @@ def test_sidecars_and_what_was_injected_are_told_apart(tmp_path: Path) -> None:
     injected = read("tolls-tariff", tmp_path)
     assert injected.workload is not None
     assert injected.workload.containers == ("tariff",)
+
+
+def test_certificates_whose_secrets_are_mounted_are_read_where_pods_are_ill(tmp_path: Path) -> None:
+    """The others of the namespace are not kept; a missing right is said."""
+    (certificate,) = read("mtls-vaultd", tmp_path).certificates
+    assert (certificate.name, certificate.secret, certificate.not_after is not None) == (
+        "vaultd",
+        "vaultd-tls",
+        True,
+    )
+    refused = read("mtls-vaultd", tmp_path, "certificates")
+    assert (refused.certificates, [item.kind for item in refused.missing()]) == ((), ["certificates"])
+
+
+def test_services_that_do_not_reach_the_pods_are_told(tmp_path: Path) -> None:
+    """By what differs, by the port that lacks; one that reaches others' pods is told apart."""
+    (by_label,) = read("kiosk-terminal", tmp_path).services
+    assert by_label.differs == ("tier=frontend, and the pods have tier=web",)
+    assert not by_label.elsewhere
+    (by_port,) = read("locker-unlock", tmp_path).services
+    assert (by_port.selects, by_port.ports_missing) == (True, ("http",))
+    (moved,) = read("colours-palette", tmp_path).services
+    assert (moved.selects, moved.elsewhere) == (False, True)

@@ -1,0 +1,100 @@
+"""Pods are well and nobody reaches them: their Service selects other labels, or names a port that they do not have.
+
+Proof: all pods are ready, and a Service of the workload's name selects no pod that is known, or one that selects them
+names a target port that none of their containers has. Counter-proof: pods that are not ready, which a Service leaves
+out rightly: then they are the cause. Of an alert that names only a Service the pods behind it are looked at. Nothing is
+proposed: what is wrong is in the Service or in the template's labels.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from graph.alert_words import fire, named
+from graph.playbooks import Playbook
+from graph.state import Finding
+from graph.symptoms import crashed_lately, is_broken, is_complete, live_pods
+from tools.records import Alert, Evidence, ServiceFacts
+
+NAMES = re.compile(
+    r"\w*(?:Service\w*Endpoint|Endpoint\w*(?:Down|Missing|Empty|NotReady|Unavailable))\w*", re.IGNORECASE
+)
+
+
+def tells(alert: Alert) -> bool:
+    """No standard set has such an alert: by the words that local ones use."""
+    return bool(NAMES.fullmatch(alert.name)) and "kube-state-metrics" not in alert.labels.get("service", "")
+
+
+def proves(evidence: Evidence) -> Finding | None:
+    """See the module's words."""
+    pods, now = live_pods(evidence), evidence.collected_at
+    if (
+        not pods
+        or not is_complete(evidence)
+        or any(is_broken(p, now) or crashed_lately(p, now) for p in pods)
+    ):
+        return None
+    wrong = next((s for s in evidence.services if s.ports_missing or (s.differs and not s.elsewhere)), None)
+    return _finding(wrong, evidence) if wrong else None
+
+
+def _finding(service: ServiceFacts, evidence: Evidence) -> Finding:
+    ports = ", ".join(service.ports_missing)
+    what = f"names port {ports}, which no container of its pods has" if ports else "selects none of its pods"
+    step = (
+        f"kubectl get service {service.name} -o yaml: compare its targetPort with the names of the containers' ports."
+        if ports
+        else f"kubectl get service {service.name} -o jsonpath='{{.spec.selector}}' and kubectl get pods --show-labels: "
+        "which of the two was changed, and should be as the other?"
+    )
+    return Finding(
+        problem="service_without_endpoints",
+        summary=f"All {len(live_pods(evidence))} pods are ready, and Service {service.name} {what}: nobody reaches "
+        "them by it.",
+        directness=0.9,
+        evidence=tuple(id_ for kind in ("services", "workload", "pods") for id_ in evidence.cite(kind)),
+        facts=tuple(f"Service {service.name} selects {text}" for text in service.differs)
+        or (f"Service {service.name}: target port {ports}",),
+        ruled_out=(
+            "the pods: all of them are ready",
+            "another Service's pods: none that was read has these labels",
+        ),
+        next_step=step,
+    )
+
+
+def explains(evidence: Evidence, alerts: Sequence[Alert]) -> Finding | None:
+    """Of an alert that names a Service and no workload: what stands behind it."""
+    service, space = named(alerts, "service"), named(alerts, "namespace")
+    pods = evidence.around
+    ready = sum(pod.ready for pod in pods)
+    if not pods:
+        what = f"no pod was found that Service {service} selects"
+        step = (
+            f"kubectl -n {space} get service {service} -o jsonpath='{{.spec.selector}}', then kubectl -n {space} get "
+            "pods --show-labels."
+        )
+    else:
+        what = f"{ready} of {len(pods)} pods behind Service {service} are ready"
+        step = f"kubectl -n {space} get endpointslices -l kubernetes.io/service-name={service}, then describe the pods."
+    return Finding(
+        problem="service_without_endpoints",
+        summary=f"{fire(alerts)}: {what}.",
+        directness=0.5,
+        evidence=tuple(evidence.cite("pods")),
+        facts=tuple(f"{pod.name}: {'ready' if pod.ready else 'not ready'}" for pod in pods[:4]),
+        ruled_out=("pods that are not ready: all of them are",) if pods and ready == len(pods) else (),
+        next_step=step,
+    )
+
+
+PLAYBOOK = Playbook(
+    problem="service_without_endpoints",
+    rank=89,
+    proves=proves,
+    tells=tells,
+    explains=explains,
+    looks=("scraped",),
+)
