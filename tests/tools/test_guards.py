@@ -78,6 +78,7 @@ def kinds(evidence: Evidence) -> dict[str, str]:
         "dependencies",
         "logs",
         "previous_logs",
+        "neighbours",
     )
     return {item.kind: item.status for item in evidence.items if item.kind not in known}
 
