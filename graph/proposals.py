@@ -33,8 +33,16 @@ def _with_steps(services: Services, proposal: Proposal, shown: Preview) -> Previ
         if not step.accepted:
             refused = f"its second step on {call.args['name']}: {step.dry_run}"
             update = {"accepted": False, "dry_run": refused}
+        elif step.untried:
+            told = f"not known of its second step on {call.args['name']}: {step.untried}"
+            update |= {"untried": step.untried, "dry_run": told}
         shown = shown.model_copy(update=update)
     return shown
+
+
+def is_untried(proposal: Proposal) -> bool:
+    """What was shown said that the API server cannot try it."""
+    return proposal.preview is not None and bool(proposal.preview.untried)
 
 
 def snapshot(services: Services, proposal: Proposal) -> Proposal:

@@ -54,7 +54,15 @@ from tools import evidence as evidence_reader
 from tools import targets
 from tools.actions import parse_call
 from tools.approvals import Approval
-from tools.errors import Conflict, Crowded, PermanentError, Refused, TransientError, UnknownOutcome
+from tools.errors import (
+    Conflict,
+    Crowded,
+    DryRunUnsupported,
+    PermanentError,
+    Refused,
+    TransientError,
+    UnknownOutcome,
+)
 from tools.records import Alert, ApprovalAnswer, Evidence, EvidenceItem, Verdict
 from tools.surroundings import look_around
 
@@ -225,11 +233,15 @@ def execute(
         if untaken:
             return _not_any_more(services, state, "blocked", untaken)
     try:
-        receipt = writes.send(services, known or proposals.ledger_entry(services, state, proposal))
+        entry = known or proposals.ledger_entry(services, state, proposal)
+        receipt = writes.send(services, entry, untried=proposals.is_untried(proposal))
     except Crowded as error:
         return _crowded_out(services, state, error)
     except Conflict as error:
         return _not_any_more(services, state, "changed", str(error))
+    except DryRunUnsupported as error:
+        told = f"the API server could not try it: {error}"
+        return _ask_instead(services, state, Change(kind="asks", reason=told, blocks=(told,)))
     except PermanentError as error:
         return _not_any_more(services, state, "blocked", str(error))
     except UnknownOutcome as error:

@@ -12,6 +12,7 @@ import hashlib
 from graph import writes
 from graph.holding import standing
 from graph.overriding import holds_left, overridden
+from graph.proposals import is_untried
 from graph.services import Services
 from graph.state import IncidentState, Proposal
 from tools.errors import Conflict, PermanentError, ToolError, TransientError, UnknownOutcome
@@ -52,7 +53,7 @@ def _take_one(services: Services, state: IncidentState, entry: LedgerEntry, *, n
     try:
         if new and writes.was_sent(services, entry):
             return False  # it went by itself
-        writes.send(services, entry, one_of_many=True)
+        writes.send(services, entry, one_of_many=True, untried=_is_untried(state))
     except Conflict:
         return False  # ready again, or another one of that name
     except (TransientError, UnknownOutcome) as error:
@@ -67,6 +68,11 @@ def _take_one(services: Services, state: IncidentState, entry: LedgerEntry, *, n
     services.incidents.set_action_taken(state["incident_id"], proposal.call.name)
     _note_once(services, state["incident_id"], _told(entry.call))
     return True
+
+
+def _is_untried(state: IncidentState) -> bool:
+    proposal = state["proposal"]
+    return proposal is not None and is_untried(proposal)
 
 
 def _note_once(services: Services, incident_id: str, text: str) -> None:

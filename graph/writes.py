@@ -9,7 +9,14 @@ from graph.state import IncidentState
 from tools.actions import parse_call
 from tools.actions.announce import announce
 from tools.claim_room import Room
-from tools.errors import NotFound, PermanentError, ToolError, TransientError, UnknownOutcome
+from tools.errors import (
+    DryRunUnsupported,
+    NotFound,
+    PermanentError,
+    ToolError,
+    TransientError,
+    UnknownOutcome,
+)
 from tools.ledger import LedgerEntry
 from tools.records import Receipt
 
@@ -32,12 +39,15 @@ def was_sent(services: Services, entry: LedgerEntry) -> bool:
     return look.stamp == entry.key if look.done is None else look.done
 
 
-def send(services: Services, entry: LedgerEntry, *, one_of_many: bool = False) -> Receipt:
+def send(
+    services: Services, entry: LedgerEntry, *, one_of_many: bool = False, untried: bool = False
+) -> Receipt:
     """Dry run, claim, write, receipt. Raises PermanentError when nothing was written (Crowded when others took the
     room for it), UnknownOutcome when
     nobody knows yet: calling again with the same entry looks the stamp up before it sends anything. What can be looked
     up by nothing is sent once: a receipt `unknown`, now or when it is called again.
 
+    `untried`: it is known that the API server cannot try it, and a person said yes to that.
     `one_of_many`: a step of an action that is under way; the run's status stays as it is.
     """
     known = services.ledger.get(entry.key)
@@ -46,7 +56,11 @@ def send(services: Services, entry: LedgerEntry, *, one_of_many: bool = False) -
         return known.receipt
     action, args = parse_call(entry.call, services.policy.enabled_actions)
     if known is None:
-        action.execute(services.cluster, args, key=entry.key, at=entry.claimed_at, dry_run=True)
+        try:
+            action.execute(services.cluster, args, key=entry.key, at=entry.claimed_at, dry_run=True)
+        except DryRunUnsupported:
+            if not untried:
+                raise
         has_room = one_of_many or (bool(entry.undo_of) and entry.automatic)
         known = services.ledger.claim(entry, None if has_room else _room(services, entry))
     if known and action.once:

@@ -14,6 +14,7 @@ from typing import Any
 
 from tools.errors import (
     Conflict,
+    DryRunUnsupported,
     Forbidden,
     Gone,
     Invalid,
@@ -38,6 +39,7 @@ _PERMANENT: Mapping[int, type[PermanentError]] = {
     410: Gone,
     422: Invalid,
 }
+_NO_DRY_RUN = re.compile(r"admission webhook .{0,300} does not support dry run")
 _WARNING = re.compile(r'^\d{3} \S+ "(.*)"$')
 
 
@@ -51,6 +53,8 @@ def error_of(
     if status == 422 and not _causes(document):
         # A failed JSON Patch test is a 422 without causes; a schema violation names fields.
         return Conflict(message, status=status, reason=reason)
+    if status == 400 and _NO_DRY_RUN.search(_message(document, body)):
+        return DryRunUnsupported(message, status=status, reason=reason)
     if status in _PERMANENT:
         return _PERMANENT[status](message + _advice(status), status=status, reason=reason)
     if status == 429:

@@ -10,6 +10,7 @@ ToolError
     ├── Conflict        409, or 422 of a failed JSON Patch test: read again and compare again
     ├── Gone            410: a continue token or resourceVersion that is too old
     ├── Invalid         400, 422: the request is wrong and will stay wrong
+    │   └── DryRunUnsupported   a webhook refuses every dry run: whether the write would be taken is not known
     └── Refused         our own policy said no
         └── Crowded     it said yes, and another write took the place meanwhile
 
@@ -71,6 +72,10 @@ class Gone(PermanentError):
 
 class Invalid(PermanentError):
     """The request is malformed or violates the schema."""
+
+
+class DryRunUnsupported(Invalid):
+    """An admission webhook cannot be asked without effect, so that nobody knows what it would say."""
 
 
 class Refused(PermanentError):

@@ -706,6 +706,8 @@ class Preview(Record):
     dry_run: str
     """The API server's answer in one line: `accepted`, or its message."""
     accepted: bool
+    untried: str = ""
+    """Not empty: it could not be tried, for this reason, and a person decides knowing that."""
     warnings: tuple[str, ...] = ()
     pods_replaced: tuple[str, ...] = ()
     stays_ready: str = ""

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from typing import Protocol, TypeVar
 
 from tools.cluster import Cluster, ClusterReader, Written
+from tools.computed_writes import computed
 from tools.container_commands import Ran
-from tools.errors import PermanentError, Refused
+from tools.errors import DryRunUnsupported, PermanentError, Refused
 from tools.excerpts import message
 from tools.objects import name, uid
 from tools.records import Preview, Receipt
@@ -23,6 +24,10 @@ A = TypeVar("A", bound=Named)
 A_contra = TypeVar("A_contra", bound=Named, contravariant=True)
 REHEARSED = datetime(1970, 1, 1, tzinfo=UTC)
 """Time of a write that is never made; it shows nowhere."""
+COMPUTED = (
+    "The change is shown as it was computed here: the API server could not try it, and may refuse it or make something "
+    "else of it."
+)
 VERIFICATION = (
     "The rollout completes, then all pods of the new revision stay ready without restarts or warnings "
     "for the whole stability window."
@@ -100,12 +105,20 @@ class Rehearsal:
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
-        self.get = cluster.get
+        self._read: dict[tuple[Resource, str, str], JsonObject] = {}
         self.list = cluster.list
         self.logs = cluster.logs
         self.allowed = cluster.allowed
         self.version = cluster.version
         self.written: Written | None = None
+        self.untried = ""
+        """Why the server could not try it; what was written is computed here then."""
+
+    def get(self, resource: Resource, namespace: str, name: str) -> JsonObject:
+        """One object. Errors as of the cluster."""
+        found = self._cluster.get(resource, namespace, name)
+        self._read[resource, namespace, name] = found
+        return found
 
     def patch(
         self,
@@ -120,9 +133,13 @@ class Rehearsal:
     ) -> Written:
         """Pass a dry run on. Raises Refused for anything else."""
         _require_dry(dry_run)
-        self.written = self._cluster.patch(
-            resource, namespace, name, body, patch_type=patch_type, dry_run=True, subresource=subresource
-        )
+        try:
+            self.written = self._cluster.patch(
+                resource, namespace, name, body, patch_type=patch_type, dry_run=True, subresource=subresource
+            )
+        except DryRunUnsupported as err:
+            live = self._read.get((resource, namespace, name), {})
+            self.written = self._computed(computed(live, body, patch_type), err)
         return self.written
 
     def create(
@@ -137,9 +154,12 @@ class Rehearsal:
     ) -> Written:
         """Pass a dry run on. Raises Refused for anything else."""
         _require_dry(dry_run)
-        self.written = self._cluster.create(
-            resource, namespace, body, dry_run=True, name=name, subresource=subresource
-        )
+        try:
+            self.written = self._cluster.create(
+                resource, namespace, body, dry_run=True, name=name, subresource=subresource
+            )
+        except DryRunUnsupported as err:
+            self.written = self._computed(body, err)
         return self.written
 
     def delete(
@@ -147,8 +167,18 @@ class Rehearsal:
     ) -> Written:
         """Pass a dry run on. Raises Refused for anything else."""
         _require_dry(dry_run)
-        self.written = self._cluster.delete(resource, namespace, name, uid=uid, dry_run=True)
+        try:
+            self.written = self._cluster.delete(resource, namespace, name, uid=uid, dry_run=True)
+        except DryRunUnsupported as err:
+            self.written = self._computed(self._read.get((resource, namespace, name)), err)
         return self.written
+
+    def _computed(self, item: JsonObject | None, err: DryRunUnsupported) -> Written:
+        """Raises `err` where nobody can tell what it would become."""
+        if item is None:
+            raise err
+        self.untried = message(str(err))
+        return Written(item)
 
     def run_command(
         self, namespace: str, pod: str, container: str, argv: Sequence[str], *, seconds: float
@@ -168,8 +198,11 @@ def rehearse(cluster: Cluster, args: A, execute: Execute[A], shown: Shown) -> Pr
     after = rehearsal.written
     if after is None:
         return _preview(shown, before, accepted=False, dry_run=receipt.message)
-    return _preview(shown, before, accepted=True, dry_run="accepted").model_copy(
+    told = f"not known: {rehearsal.untried}" if rehearsal.untried else "accepted"
+    return _preview(shown, before, accepted=True, dry_run=told).model_copy(
         update={
+            "untried": rehearsal.untried,
+            "notes": (*shown.notes, *([COMPUTED] if rehearsal.untried else [])),
             "diff": shown.diff(before, after.object),
             "warnings": tuple(message(text) for text in after.warnings),
             "pods_replaced": shown.replaced(cluster, before),

@@ -43,7 +43,7 @@ def test_a_no_right_before_the_write_is_heard(empty: Path, tmp_path: Path, name:
 
 
 def test_a_webhook_that_rejects_dry_runs_leaves_it_to_a_person(empty: Path, tmp_path: Path) -> None:
-    """An admission webhook with side effects: what cannot be rehearsed is neither asked for nor done."""
+    """A rejection that does not say that dry runs are not supported: it is neither asked for nor done."""
     scenes = [Scene("bad_release", "shop-0"), Scene("transient", "shop-1")]
     with world(tmp_path, empty, scenes) as one:
         one.proxy.spoil(refuse(400), method="PATCH", when=lambda request: request.dry_run, times=1000)

@@ -81,6 +81,19 @@ def test_both_steps_are_shown_approved_and_done(agent: Harness) -> None:
     assert steps(agent, incident_id) == ["web-2 was evicted: it held up the rollout"]
 
 
+def test_a_second_step_that_cannot_be_tried_is_said_to_be_so_and_done(agent: Harness) -> None:
+    """A webhook on evictions supports no dry run: who approves the whole has read it."""
+    agent.sandbox.webhook("pods/eviction")
+    incident_id = bad_release(agent)
+    preview = pending(agent)["proposal"]["preview"]
+    assert (preview["accepted"], "does not support dry run" in preview["untried"]) == (True, True)
+    assert preview["dry_run"].startswith("not known of its second step on web-2")
+    approve(agent)
+    agent.advance(400, step=20)
+    assert told(agent, incident_id)[2:] == ("recovered", "RECOVERED")
+    assert writes(agent) == [PATCH, EVICTION]
+
+
 def test_a_pause_in_between_holds_the_second_step_back(agent: Harness) -> None:
     """And ends with it."""
     incident_id = bad_release(agent)

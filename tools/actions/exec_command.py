@@ -139,6 +139,7 @@ def preview(cluster: Cluster, args: ExecCommand) -> Preview:
         diff=_shown(args) if accepted else "",
         dry_run=told,
         accepted=accepted,
+        untried=NO_DRY_RUN if accepted else "",
         stays_ready=f"{ready_now(workload)}; what the command does to them nobody can say beforehand",
         verification=VERIFICATION,
         undo=NO_UNDO,

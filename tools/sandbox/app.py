@@ -120,9 +120,17 @@ class Application:
         if call.method == "GET":
             return self._read(call)
         answer, status = self._write(call)
+        self._require_no_effects(call)
         response = _json(answer, status)
         self._run()
         return response
+
+    def _require_no_effects(self, call: Call) -> None:
+        """A webhook that has side effects cannot be called for a dry run, which has changed nothing until here."""
+        route = call.route
+        name = self._world.webhooks.get("/".join(filter(None, (route.kind.plural, route.subresource))))
+        if name and call.dry_run:
+            raise bad_request(f'admission webhook "{name}" does not support dry run')
 
     def _require(self, call: Call, verb: str) -> None:
         if Switch.RBAC in self._world.broken:

@@ -77,6 +77,11 @@ class Scripted(Host):
         with self.lock:
             self._world.logs.set_text(namespace, name, container, text, previous=previous)
 
+    def webhook(self, resource: str, name: str = "quota.example.com") -> None:
+        """From now on an admission webhook with side effects is called for this resource (`deployments/scale`)."""
+        with self.lock:
+            self._world.webhooks[resource] = name
+
     def command(
         self,
         namespace: str,

@@ -31,6 +31,8 @@ class World:
         self.rng = rng
         self.logs = LogBook()
         self.commands = Commands()
+        self.webhooks: dict[str, str] = {}
+        """Admission webhooks that have side effects, by the resource that they are called for: `deployments`."""
         self.broken = broken
         self.computed: dict[tuple[str, str], Callable[[str], list[JsonObject]]] = {}
         """Kinds whose objects are not stored but told anew for every read, by key; called with the namespace."""
