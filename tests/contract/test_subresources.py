@@ -75,6 +75,17 @@ def _scaled_by(server: ApiServer) -> list[str]:
     return [entry["manager"] for entry in entries if entry.get("subresource") == "scale"]
 
 
+def test_who_scaled_is_told_and_not_when(server: ApiServer) -> None:
+    """The entry names its field and carries no time: it cannot be put in order with other writers."""
+    server.create_deployment(replicas=0)
+    path = server.deployments("web", "scale")
+    assert server.admin.patch(path, {"spec": {"replicas": 1}}, MERGE_PATCH, fieldManager="one").status == 200
+    entries = server.read(server.deployments("web"))["metadata"]["managedFields"]
+    (scaled,) = (entry for entry in entries if entry.get("subresource") == "scale")
+    assert "time" not in scaled
+    assert scaled["fieldsV1"] == {"f:spec": {"f:replicas": {}}}
+
+
 def test_scale_counts_one_generation(server: ApiServer) -> None:
     """What was read before the write says which generation the write made."""
     server.create_deployment(replicas=0)

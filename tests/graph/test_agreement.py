@@ -103,6 +103,14 @@ def test_one_workload_counts_three_times_at_the_most() -> None:
     assert (found.by_marks, found.by_answers, found.by_changes, found.cases) == (1, 3, 0, 4)
 
 
+def test_what_was_not_needed_is_a_case_like_a_no() -> None:
+    """The bound falls by it."""
+    cases = [case(1, seen="same"), case(2, seen="nothing", resolved=True), case(3, answer="rejected")]
+    (found,) = agreements(cases).values()
+    assert (found.cases, found.agreed, found.not_needed, found.disagreed) == (3, 1, 1, 1)
+    assert found.bound == lower_bound(1, 3)
+
+
 def test_each_action_and_problem_class_is_counted_by_itself() -> None:
     """What it would have left alone too."""
     counted = agreements(

@@ -113,6 +113,7 @@ def test_what_people_did_is_seen_once_when_it_is_over(tmp_path: Path) -> None:
         assert looked(agent) == 0, "it is not over"
         six_hours_on(agent, incident_id)
         assert (looked(agent), looked(agent)) == (1, 0)
+        assert SqlAftermaths(agent.agent.database).due(agent.clock.now()) == []
         seen = of(agent)
         assert (seen.action, seen.outcome, seen.resolved) == (PAIR["action"], "nothing", False)
         assert counted(agent) == {"undecided": 1}

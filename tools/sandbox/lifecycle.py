@@ -61,7 +61,7 @@ def same(old: JsonObject, new: JsonObject) -> bool:
 
 
 def managed(kind: Kind, obj: JsonObject, manager: str, now: datetime, subresource: str = "") -> None:
-    """Record who wrote, one entry for each manager and subresource (without the fields, but for `scale`)."""
+    """Record who wrote, one entry for each manager and subresource: without fields, but for `scale` without a time."""
     entries = [
         entry
         for entry in obj["metadata"].get("managedFields") or []
@@ -77,6 +77,8 @@ def managed(kind: Kind, obj: JsonObject, manager: str, now: datetime, subresourc
     }
     if subresource:
         entry["subresource"] = subresource
+    if subresource == "scale":
+        del entry["time"]
     obj["metadata"]["managedFields"] = [*entries, entry]
 
 
