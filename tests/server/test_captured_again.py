@@ -21,6 +21,11 @@ NAMED = (
     "voice-bridge",
     "fleet-sensors",  # several bodies
     "rack-one",
+    "tin-roof",  # alerts that name no object
+    "rook-tower",
+    "harbour-lamp",
+    "salt-marsh",
+    "cork-board",  # what resolves names was read too
     "checkout-cart",
 )
 TOLD = ("history.yaml", "metrics.yaml")
