@@ -97,6 +97,8 @@ def parse_alert(
         return Command(goto="gather_logs", update={**update, "unresolved": str(error)})
     if resolution.target is None:
         return Command(goto="gather_logs", update={**update, "unresolved": resolution.reason})
+    if resolution.worth_telling:
+        _tell_target(services, incident_id, resolution.reason)
     owner = services.incidents.claim_target(incident_id, resolution.target)
     update["target"] = resolution.target
     if owner != incident_id:
@@ -346,6 +348,13 @@ def _not_taken_up(services: Services, incident_id: str, owner: str) -> None:
         )
         for each in (incident_id, owner):
             services.incidents.note(each, "not_done", text)
+
+
+def _tell_target(services: Services, incident_id: str, how: str) -> None:
+    """Once, however often the run looks."""
+    told = {entry.text for entry in services.incidents.timeline(incident_id) if entry.kind == "target"}
+    if how not in told:
+        services.incidents.note(incident_id, "target", how)
 
 
 def _resolve(services: Services, incident_id: str, alerts: list[Alert]) -> targets.Resolution:

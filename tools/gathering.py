@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from tools import foreign_pods
 from tools.cluster import ClusterReader
 from tools.dependencies import selector_query, services_named
-from tools.errors import NotFound, TransientError
+from tools.errors import TransientError
 from tools.facts import claims_of
 from tools.job_facts import ended, of_owner
 from tools.objects import controller, name, owned_by, selector_of, uid
@@ -172,7 +173,7 @@ def _second_asks(
     if selector:
         asks["pods"] = ask_list(cluster, PODS, place, selector)
     elif target.kind not in _READABLE and named_pods:
-        asks["pods"] = _ask_pods(cluster, place, named_pods[:2])
+        asks["pods"] = Ask(foreign_pods.query(target), foreign_pods.reader(cluster, target, named_pods))
     if selector and target.kind in KINDS:
         asks["revisions"] = ask_list(cluster, revisions_resource(target.kind), place, selector)
     return asks
@@ -193,19 +194,6 @@ def ask_list(cluster: ClusterReader, resource: Resource, namespace: str, selecto
     """A list of one namespace."""
     query = f"GET {resource.path(namespace)}" + (f"?labelSelector={selector}" if selector else "")
     return Ask(query, lambda: cluster.list(resource, namespace, label_selector=selector))
-
-
-def _ask_pods(cluster: ClusterReader, namespace: str, names: Sequence[str]) -> Ask:
-    def read() -> JsonObjects:
-        found = []
-        for text in names:
-            try:
-                found.append(cluster.get(PODS, namespace, text))
-            except NotFound:
-                continue
-        return found
-
-    return Ask(f"GET {PODS.path(namespace)}/{','.join(names)}", read)
 
 
 def run_asks(reads: Reads, asks: Mapping[str, Ask]) -> dict[str, Found]:

@@ -71,7 +71,7 @@ def _partition_words(facts: WorkloadFacts) -> list[str]:
 
 def pods_words(pods: Sequence[PodFacts], revisions: Sequence[RevisionFacts]) -> tuple[str, str]:
     """Summary and excerpt: siblings by revision and node first, then the pods themselves."""
-    numbers = {revision.uid: f"revision {revision.number}" for revision in revisions}
+    numbers = {revision.uid: f"revision {revision.number}" for revision in revisions} or _makers(pods)
     living = [pod for pod in pods if not pod.deleting]
     ready = sum(pod.ready for pod in living)
     going = f", {len(pods) - len(living)} being deleted" if len(pods) > len(living) else ""
@@ -83,6 +83,12 @@ def pods_words(pods: Sequence[PodFacts], revisions: Sequence[RevisionFacts]) -> 
     if len(pods) > SHOWN_PODS:
         lines.append(f"[... {len(pods) - SHOWN_PODS} pods omitted]")
     return f"{len(living)} pods, {ready} ready{going}", "\n".join(lines)
+
+
+def _makers(pods: Sequence[PodFacts]) -> dict[str, str]:
+    """Where no revision is known and several things made the pods: what these are called, by their pods' names."""
+    made = {pod.owner_uid: pod.name.rpartition("-")[0] for pod in pods if pod.owner_uid}
+    return made if len(made) > 1 else {}
 
 
 def _groups(pods: Sequence[tuple[str, bool]]) -> str:

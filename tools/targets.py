@@ -52,6 +52,14 @@ class Resolution(Record):
     """The pod that the alert names, if it names one."""
     pod_gone: bool = False
     """The named pod does not exist any more, or another one has its name (R3.6)."""
+    objects: int = 1
+    """How many different objects the alerts of the incident name."""
+
+    @property
+    def worth_telling(self) -> bool:
+        """It was not simply named: a person should know how it was found before they believe it (R3.5)."""
+        found = self.target
+        return found is not None and (found.resolved_by not in ("labels", "owner") or self.objects > 1)
 
 
 def resolve(
@@ -179,4 +187,4 @@ def _with_others(found: Resolution, targets: int) -> Resolution:
     if targets < 2:
         return found
     reason = f"{found.reason} The incident's alerts name {targets} different objects; this is the first."
-    return found.model_copy(update={"reason": reason})
+    return found.model_copy(update={"reason": reason, "objects": targets})

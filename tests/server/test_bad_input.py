@@ -65,6 +65,19 @@ def delete_slowly(agent: Harness) -> None:
     assert "deletionTimestamp" in (agent.sandbox.get("Deployment", "shop", "web") or {})["metadata"]
 
 
+def test_how_a_pod_that_is_gone_was_found_is_told(agent: Harness) -> None:
+    """Once, in the incident's timeline: a person should know before they believe it."""
+    agent.sandbox.apply(deployment("web", image=GOOD))
+    agent.advance(60)
+    gone = agent.pods("shop")[0]["metadata"]["name"]
+    agent.sandbox.delete("Pod", "shop", gone)
+    agent.advance(60)
+    incident_id = fire(agent, "KubePodCrashLooping", namespace="shop", pod=gone)
+    lines = [e.text for e in agent.agent.services.incidents.timeline(incident_id) if e.kind == "target"]
+    assert len(lines) == 1
+    assert "an event says that Deployment web made pod" in lines[0]
+
+
 def test_what_is_being_deleted_is_not_even_asked_about(agent: Harness) -> None:
     """A rollback would be in their way: refused by its dry run already, and explained."""
     scene = Scene("bad_release", "shop")

@@ -535,6 +535,20 @@ def test_an_absurd_label_is_an_answer(sandbox: Sandbox, cluster: KubernetesClust
     assert not [path for path in paths if "secrets" in path or not path.isascii() or not path.isprintable()]
 
 
+@pytest.mark.parametrize(
+    ("alerts", "worth"),
+    [
+        ([alert(namespace=NAMESPACE, deployment="web")], False),
+        ([alert(namespace=NAMESPACE, pod=POD)], True),
+        ([alert(namespace=NAMESPACE, deployment="web"), alert(namespace=NAMESPACE, deployment="cart")], True),
+        ([alert(namespace=NAMESPACE, deployment="cart")], False),
+    ],
+)
+def test_a_target_that_was_not_simply_named_is_told(alerts: list[Alert], worth: bool) -> None:
+    """By name, by an event, or as the first of several: a person should know. What is not found is told anyway."""
+    assert resolve(Objects(*CHAIN), alerts).worth_telling is worth
+
+
 def test_no_alert_no_target(cluster: KubernetesCluster) -> None:
     """An empty incident is said to be one."""
     assert resolve(cluster, []).target is None
