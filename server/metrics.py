@@ -101,6 +101,12 @@ class RecordCollector(Collector):
         yield _counter("verdicts", "Writes that were judged.", ("action", "verdict"), counted.verdicts)
         yield _counter("blocked", "Decisions held back, by rule.", ("rule",), counted.blocked)
         yield _counter("decisions", "Decisions, by who made them.", ("decider", "route"), counted.decisions)
+        yield _counter(
+            "aftermaths",
+            "Incidents without a write, by what the agent would have done and what people did.",
+            ("action", "outcome"),
+            counted.aftermaths,
+        )
         yield _counter("notifications", "Messages sent, by kind.", ("kind",), counted.sent)
         yield _gauges(
             "unsent_notifications", "Messages that wait or fail.", ("kind", "state"), counted.unsent

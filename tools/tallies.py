@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Row, case, func, select
 from tools.database import Database
 from tools.incident_rows import REAL
 from tools.records import Record
-from tools.schema import actions, alerts, approvals, incidents, outbox
+from tools.schema import actions, aftermaths, alerts, approvals, incidents, outbox
 
 STAGE_BOUNDS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 30.0, 60.0, 300.0, 900.0, 3600.0)
 """Upper bounds of the buckets of stage durations, in seconds."""
@@ -60,6 +60,8 @@ class Counts(Record):
     """rule."""
     decisions: tuple[Tally, ...] = ()
     """decider, route."""
+    aftermaths: tuple[Tally, ...] = ()
+    """action that would have been taken, or `none`; what people did: `same`, `other`, `nothing`, `unknown`."""
     sent: tuple[Tally, ...] = ()
     """kind."""
     unsent: tuple[Tally, ...] = ()
@@ -162,6 +164,7 @@ class SqlTallies:
                 verdicts=judged,
                 blocked=_tallies(self._ended.rules),
                 decisions=_tallies(self._ended.deciders),
+                aftermaths=_grouped(connection, _would_do, aftermaths.c.outcome),
                 sent=_grouped(connection, outbox.c.kind, where=outbox.c.sent_at.is_not(None)),
                 unsent=_unsent(connection),
                 stages=(
@@ -177,6 +180,9 @@ class SqlTallies:
 
 def _tallies(counted: Counter[tuple[str, ...]]) -> tuple[Tally, ...]:
     return tuple(Tally(labels=labels, count=count) for labels, count in sorted(counted.items()))
+
+
+_would_do = case((aftermaths.c.action == "", "none"), else_=aftermaths.c.action)
 
 
 def _grouped(connection: Connection, *columns: Any, where: Any = None) -> tuple[Tally, ...]:

@@ -133,6 +133,8 @@ def test_what_people_did_is_seen_once_when_it_is_over(tmp_path: Path) -> None:
         restart(agent)
         assert (look_anew(agent).outcome, counted(agent)) == ("same", {"agreed": 1})
         assert (row(agent)["level"], row(agent)["proposed"]) == ("shadow", None)
+        series = agent.client.get("/metrics").get_data(as_text=True)
+        assert 'sre_agent_aftermaths_total{action="restart_deployment",outcome="same"} 1.0' in series
         agent.client.post(f"/incidents/{incident_id}/mark", json={"mark": "wrong"})
         assert counted(agent) == {"disagreed": 1}
 
