@@ -127,6 +127,19 @@ def test_a_surplus_in_its_own_namespace_alone_counts(sandbox: Sandbox, tmp_path:
         Account(cluster, in_its_pod).refuse_surplus()
 
 
+def test_commands_are_declared_only_where_they_are_enabled(
+    sandbox: Sandbox, settings: Settings, tmp_path: Path
+) -> None:
+    """The generated rights with `exec_command` start an agent that has it on, and no other."""
+    rights = rules_for(["exec_command"])
+    token = grant(sandbox, "commanding", [*rights.reader, *rights.executor])
+    cluster = as_in_a_pod(sandbox, tmp_path, token)
+    enabled = settings.model_copy(update={"enable_actions": ("exec_command",)})
+    Account(cluster, enabled).refuse_surplus()
+    with pytest.raises(Refused, match="pods/exec"):
+        Account(cluster, settings).refuse_surplus()
+
+
 def test_everything_is_named_as_such(sandbox: Sandbox, settings: Settings, tmp_path: Path) -> None:
     """A pod bound to cluster-admin gets one word and not thirty."""
     with pytest.raises(Refused, match="more than is declared: everything\\."):

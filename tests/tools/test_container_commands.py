@@ -69,9 +69,9 @@ def test_one_that_does_not_end_is_left_when_its_time_is_over(
     sandbox: Sandbox, cluster: KubernetesCluster, pod: str
 ) -> None:
     """Nobody stops it: it may be running still."""
-    sandbox.command(NAMESPACE, "web", WORDS, ending="open", stdout=b"so far")
+    sandbox.command(NAMESPACE, "web", WORDS, ending="open")
     ran = begin(cluster, pod, seconds=0.2)
-    assert (ran.exit_code, bytes(ran.stdout.head)) == (None, b"so far")
+    assert ran.exit_code is None
     assert "may be running still" in ran.why_unknown
 
 
