@@ -13,6 +13,8 @@ _MISSING = re.compile(
     r'\b(configmap|secret) "([^"]+)" not found|references non-existent (?:config|secret) key', re.I
 )
 
+_NO_KEY = re.compile(r"couldn't find key (\S+) in (ConfigMap|Secret) (?:[^\s/]+/)?([^\s/]+)")
+
 
 def hanging_init(pod: PodFacts, now: datetime, long: timedelta = LONG) -> ContainerFacts | None:
     """An init container that has run for so long and has not ended; a sidecar is meant to run on."""
@@ -38,7 +40,10 @@ def waits_for_mount(pod: PodFacts) -> bool:
 
 
 def missing_objects(texts: Iterable[str]) -> set[str]:
-    """`ConfigMap rates`, `Secret db`: what the kubelet says does not exist; a key that is missing is another matter."""
+    """`ConfigMap rates`, `Secret db key password`: what the kubelet says does not exist."""
     kinds = {"configmap": "ConfigMap", "secret": "Secret"}
-    found = (match for text in texts for match in _MISSING.finditer(text) if match.group(1))
-    return {f"{kinds[match.group(1).lower()]} {match.group(2)}" for match in found}
+    found = set()
+    for text in texts:
+        found |= {f"{kinds[m[1].lower()]} {m[2]}" for m in _MISSING.finditer(text) if m[1]}
+        found |= {f"{m[2]} {m[3]} key {m[1]}" for m in _NO_KEY.finditer(text)}
+    return found

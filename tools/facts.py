@@ -27,7 +27,7 @@ from tools.objects import (
     uid,
 )
 from tools.records import ContainerFacts, EventFacts, PodFacts, RevisionFacts, WorkloadFacts
-from tools.references import references
+from tools.references import keys_named, references
 from tools.resources import DEPLOYMENTS, JsonObject
 from tools.revisions import RevisionSeen
 from tools.rollout_plan import rollout_plan
@@ -240,7 +240,10 @@ def _revision(
         memory_limits=_memory_limits(template),
         images=tuple(message(image) for image in images(template)),
         init_digests=init_digests(template),
-        refers_to=tuple(dict.fromkeys(f"{r.kind} {r.name}" for r in references(template))),
+        refers_to=(
+            *dict.fromkeys(f"{reference.kind} {reference.name}" for reference in references(template)),
+            *keys_named(template),
+        ),
         **numbers,
         seen_healthy_seconds=seen.healthy_seconds if seen else None,
         seen_current_seconds=(successor - created(item)).total_seconds() if successor else None,

@@ -151,7 +151,7 @@ class RevisionFacts(Record):
     init_digests: dict[str, str] = {}
     """Init container -> sha256 of its spec without secrets: equal ones do the same."""
     refers_to: tuple[str, ...] = ()
-    """`ConfigMap rates`, `Secret db`: what its template names."""
+    """`ConfigMap rates`, `Secret db key password`: what its template names."""
     replicas: int = 0
     ready: int = 0
     available: int = 0

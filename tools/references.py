@@ -69,3 +69,15 @@ def _pair(config: JsonObject | None, secret: JsonObject | None, key: str, use: U
     for kind, source in (("ConfigMap", config), ("Secret", secret)):
         if source:
             yield Reference(kind, str(source.get(key, "")), use, bool(source.get("optional")))
+
+
+def keys_named(template: JsonObject) -> tuple[str, ...]:
+    """`Secret db key password`: single keys that its environment takes from ConfigMaps and Secrets."""
+    found = []
+    for container in _containers(template.get("spec") or {}):
+        for variable in container.get("env") or []:
+            value = variable.get("valueFrom") or {}
+            for kind, field in (("ConfigMap", "configMapKeyRef"), ("Secret", "secretKeyRef")):
+                if taken := value.get(field):
+                    found.append(f"{kind} {taken.get('name', '')} key {taken.get('key', '')}")
+    return tuple(dict.fromkeys(found))

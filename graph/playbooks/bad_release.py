@@ -38,6 +38,8 @@ from graph.symptoms import (
 from tools.records import Evidence, PodFacts, RevisionFacts, Target
 
 MAX_AGE = timedelta(hours=24)
+LONGEST = timedelta(days=7)
+"""Of a release that has hung since it began, beside pods of the one before that still serve."""
 MIGRATES = re.compile(r"migrat|flyway|liquibase|alembic", re.IGNORECASE)
 """What init containers that change a database are called, or their images."""
 NO_DEADLINE = timedelta(seconds=600)
@@ -102,11 +104,19 @@ def _is_young(current: RevisionFacts, evidence: Evidence) -> bool:
     """A rollback renumbers an old ReplicaSet: then its own age says nothing, that of its pods does."""
     now, same = evidence.collected_at, _same_template(current, evidence)
     born = min(r.created_at for r in same)
-    if now - born <= MAX_AGE:
+    if now - born <= (LONGEST if _never_took_over(evidence) else MAX_AGE):
         return True
     gone_back_to = any(r.created_at > born for r in _older(current, evidence))
     pods = _pods(same, evidence)
     return gone_back_to and bool(pods) and all(now - pod.created_at <= MAX_AGE for pod in pods)
+
+
+def _never_took_over(evidence: Evidence) -> bool:
+    """Its rollout is still under way, and the deadline for progress is over: pods of older revisions serve."""
+    current, workload = current_revision(evidence), evidence.workload
+    if current is None or workload is None or workload.progressing_reason != "ProgressDeadlineExceeded":
+        return False
+    return sum(r.ready for r in _older(current, evidence)) > 0
 
 
 def _ran_well(current: RevisionFacts, evidence: Evidence) -> bool:

@@ -2,7 +2,8 @@
 
 Proof: exactly one live pod of a complete rollout is not ready; its containers have run for five minutes without a
 restart, it has not been ready for as long, all its siblings are ready, and its node is well. Counter-proof: it
-crashes, waits or is young, a second pod is not ready, a rollout moves, or its node is ill: then another pod on that
+crashes, waits or is young, a second pod is not ready, a rollout moves, a sibling became ready as it ceased to be (then
+it may stand by), or its node is ill: then another pod on that
 node would be stuck as well, and this one could not even be taken away.
 """
 
@@ -36,8 +37,10 @@ def proves(evidence: Evidence) -> Finding | None:
 
 
 def candidates(finding: Finding, evidence: Evidence, target: Target) -> list[Proposal]:
-    """Its eviction; not from a node that is ill, where it would only hang."""
+    """Its eviction; not from a node that is ill, where it would only hang, nor of one that may stand by."""
     (pod,) = [pod for pod in live_pods(evidence) if not pod.ready]
+    if any(_took_over(sibling, pod) for sibling in live_pods(evidence) if sibling.ready):
+        return []
     reason = f"Only {pod.name} is stuck: another pod in its place starts afresh."
     return eviction(PLAYBOOK.problem, reason, pod, evidence, target)
 
@@ -65,10 +68,14 @@ def _finding(pod: PodFacts, siblings: list[PodFacts], evidence: Evidence) -> Fin
     hint = f"kubectl describe pod {pod.name}: which readiness probe fails, and what does its log say?"
     if node is not None and node.ready != "True":
         hint = f"Its node {node.name} is not Ready: look at the node first; the pod cannot be taken away from there."
+    heir = next((sibling for sibling in siblings if _took_over(sibling, pod)), None)
+    if heir:
+        facts.append(f"{heir.name} became ready as it ceased to be: it may have handed over, and stand by")
+        hint = f"kubectl logs {pod.name}: where only a leader is ready, this one stands by, and nothing is wrong."
     return Finding(
         problem="stuck_pod",
         summary=f"One pod of {len(siblings) + 1} is stuck: {pod.name} runs and is not ready, its siblings are well.",
-        directness=_directness(pod, node, evidence),
+        directness=_directness(pod, siblings, node, evidence),
         evidence=tuple(evidence.cite("pods") + evidence.cite("nodes") + evidence.cite("events")),
         facts=tuple(facts),
         ruled_out=(
@@ -79,14 +86,23 @@ def _finding(pod: PodFacts, siblings: list[PodFacts], evidence: Evidence) -> Fin
     )
 
 
-def _directness(pod: PodFacts, node: NodeFacts | None, evidence: Evidence) -> float:
-    """One that has never been ready may be meant to stand by, a StatefulSet's may rebuild what it holds; of a node that
-    was not read nothing is known.
+def _directness(pod: PodFacts, siblings: list[PodFacts], node: NodeFacts | None, evidence: Evidence) -> float:
+    """One that has never been ready may be meant to stand by, as may one that has handed over to a sibling; a
+    StatefulSet's may rebuild what it holds; of a node that was not read nothing is known.
     """
     assert pod.ready_changed_at is not None
     never_ready = pod.ready_changed_at - pod.created_at < STARTING
     rebuilds = evidence.workload is not None and evidence.workload.kind == "StatefulSet"
-    return 0.7 if node is None or never_ready or rebuilds else 1.0
+    unsure = node is None or never_ready or rebuilds or any(_took_over(other, pod) for other in siblings)
+    return 0.7 if unsure else 1.0
+
+
+def _took_over(sibling: PodFacts, pod: PodFacts) -> bool:
+    """It was there for long and became ready just as this one ceased to be: only a leader is ready, by design."""
+    became, ceased = sibling.ready_changed_at, pod.ready_changed_at
+    if became is None or ceased is None or abs(became - ceased) > STARTING:
+        return False
+    return became - sibling.created_at >= OLD_ENOUGH
 
 
 PLAYBOOK = Playbook(problem="stuck_pod", rank=40, proves=proves, candidates=candidates)

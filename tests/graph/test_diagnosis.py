@@ -67,6 +67,7 @@ def test_playbooks_are_asked_in_order_of_rank() -> None:
         "image_error",
         "bad_release",
         "out_of_memory",
+        "configuration_broke_new_pods",
         "stuck_pod",
         "bad_pod",
         "pods_bad_on_one_node",

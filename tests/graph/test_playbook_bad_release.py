@@ -400,3 +400,36 @@ def test_changed_configuration_is_not_brought_back_by_a_rollback() -> None:
     released = two.model_copy(update={"release_digest": "b"})
     other = same.model_copy(update={"revisions": (released, same.revisions[1])})
     assert len(PLAYBOOK.candidates(finding, other, TARGET)) == 1
+
+
+@pytest.mark.parametrize(
+    ("days", "reason", "serving", "proved"),
+    [
+        (3, "ProgressDeadlineExceeded", 3, True),
+        (8, "ProgressDeadlineExceeded", 3, False),
+        (3, "ReplicaSetUpdated", 3, False),
+        (3, "ProgressDeadlineExceeded", 0, False),
+    ],
+)
+def test_a_rollout_that_has_hung_since_it_began_is_not_over(
+    days: float, reason: str, serving: int, proved: bool
+) -> None:
+    """Older than a day, and still the release: its deadline is over, and pods of the one before serve."""
+    late = workload(progressing_reason=reason, updated=1)
+    bad = pod("new", "rs2", back_off(restarts=int(days * 280)), age=days * DAY)
+    found = released(bad, older=ready_pods(serving, "rs1", age=9 * DAY), age=days * DAY, workload=late)
+    assert (PLAYBOOK.proves(found) is not None) is proved
+
+
+@pytest.mark.parametrize(
+    ("before", "proved"), [(("Secret db", "Secret db key a"), False), (("Secret db",), True)]
+)
+def test_a_key_that_the_revision_before_takes_too_was_taken_away(
+    before: tuple[str, ...], proved: bool
+) -> None:
+    """One that only the newest takes is its own mistake."""
+    container = waits("CreateContainerConfigError", waiting_message="couldn't find key a in Secret shop/db")
+    found = released(pod("new", "rs2", container), older=ready_pods(3, "rs1"))
+    current, older = found.revisions
+    older = older.model_copy(update={"refers_to": before})
+    assert (PLAYBOOK.proves(found.model_copy(update={"revisions": (current, older)})) is not None) is proved

@@ -134,3 +134,15 @@ def test_the_border_of_five_minutes_counts() -> None:
     border = stuck(age=400.0, ready_changed=300.0, container=well(300.0))
     assert proves(among(border)) is not None
     assert ago(300.0) == border.ready_changed_at
+
+
+@pytest.mark.parametrize(
+    ("became", "evicted"), [(HOUR + 15, False), (HOUR - 15, False), (HOUR * 3, True), (DAY, True)]
+)
+def test_one_that_may_have_handed_over_is_left_to_stand_by(became: float, evicted: bool) -> None:
+    """A sibling that was there for long became ready just as it ceased to be: only a leader is ready, perhaps."""
+    heir = ready_pod("heir", "rs2").model_copy(update={"ready_changed_at": ago(became)})
+    found = among(stuck(), siblings=(heir,))
+    finding = proved(found)
+    assert bool(candidates(finding, found, TARGET)) is evicted
+    assert any("handed over" in fact for fact in finding.facts) is not evicted

@@ -280,3 +280,39 @@ def test_what_broke_before_the_change_was_not_broken_by_it(ready_changed: float)
     """However shortly."""
     broke = pods(2, "rs1", back_off(), age=DAY, ready_changed=ready_changed)
     assert problem(configured(*broke))[0] == "crash_loop"
+
+
+def _new(began: float, **more: Any) -> PodFacts:
+    """A pod whose container began last so long ago and crashes."""
+    return pod("new", "rs1", back_off(ended=began - 2.0), age=3000.0, **more)
+
+
+def test_pods_that_have_read_the_change_fail_and_the_others_do_not() -> None:
+    """Neither the odd pod is evicted nor the release gone back from."""
+    name, summary = problem(configured(*ready_pods(3, "rs1"), _new(100.0)))
+    assert name == "configuration_broke_new_pods"
+    assert "ConfigMap conf" in summary
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        configured(*ready_pods(3, "rs1"), *ready_pods(1, "rs1", age=900.0), _new(100.0)),
+        configured(*ready_pods(3, "rs1"), _new(100.0), changed=50.0),
+        configured(*ready_pods(3, "rs1"), _new(100.0), changed=DAY * 2),
+        configured(*ready_pods(3, "rs2"), _new(100.0)),
+        configured(*ready_pods(3, "rs1"), _new(100.0)).model_copy(
+            update={"dependencies": (dependency(ready=0),)}
+        ),
+    ],
+    ids=[
+        "one that has read it is well",
+        "not read yet",
+        "all have read it",
+        "another revision",
+        "something is down",
+    ],
+)
+def test_otherwise_the_change_does_not_tell_them_apart(found: Evidence) -> None:
+    """What is the same for both is not the cause."""
+    assert diagnose(found, TARGET)[0].problem != "configuration_broke_new_pods"

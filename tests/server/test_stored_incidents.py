@@ -59,6 +59,12 @@ def test_no_fewer_decisions_are_right_than_today(scored: list[Scored]) -> None:
 
 
 CAUSES = {
+    "boxoffice-holds": "bad_pod",
+    "leaflet-fold": "bad_release",
+    "premium-quote": "configuration_error",
+    "premiums-quote": "bad_release",
+    "sched-leader": "stuck_pod",
+    "ticketing-seats": "configuration_broke_new_pods",
     "colours-palette": "unknown",
     "fleet-dispatch": "configuration_changed",
     "fleets-relay": "not_ready",
