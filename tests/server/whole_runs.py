@@ -67,7 +67,8 @@ def outcome(agent: Harness, incident_id: str) -> dict[str, Any]:
         "patches": patches(agent),
         "events": sum(r.writes and r.method == "POST" for r in agent.sandbox.requests),
         "ledger": [(e.call.name, e.verdict, bool(e.receipt)) for e in entries],
-        "messages": [m.kind for m in services.outbox.for_incident(incident_id)],
+        # two of the same instant come in no certain order
+        "messages": sorted(m.kind for m in services.outbox.for_incident(incident_id)),
         "approvals": [a.state for a in services.approvals.for_incident(incident_id)],
         "audited": [entry.kind for entry in audit.entries()],
         "broken": audit.broken_at(),
