@@ -14,6 +14,7 @@ from graph.context import KINDS as CONTEXT
 from graph.context import with_context
 from graph.explained import explanation
 from graph.load import USE_KINDS, silent_sources
+from graph.placed import placed
 from graph.playbooks import playbooks
 from graph.state import Finding, Proposal
 from graph.symptoms import crashed_lately, is_broken, is_complete, live_pods
@@ -46,14 +47,19 @@ def diagnose(
 ) -> tuple[Finding, list[Proposal]]:
     """The first class that proves, with its candidates; none of them when no action is right.
 
-    `alerts` decide only whether healthy pods mean that nothing is wrong any more (see `ABOUT_PODS`).
+    `alerts` decide only whether healthy pods mean that nothing is wrong any more (see `ABOUT_PODS`), and which class
+    explains what no playbook proves.
     """
     for playbook in playbooks():
         finding = playbook.proves(evidence)
         if finding:
             candidates = playbook.candidates(finding, evidence, target) if target else []
-            return with_context(finding, evidence), candidates
-    return with_context(_nothing_proved(evidence, alerts), evidence), []
+            return _told(finding, evidence, target), candidates
+    return _told(_nothing_proved(evidence, alerts), evidence, target), []
+
+
+def _told(finding: Finding, evidence: Evidence, target: Target | None) -> Finding:
+    return placed(with_context(finding, evidence), target)
 
 
 def unresolved(reason: str, evidence: Evidence | None = None, alerts: Sequence[Alert] = ()) -> Finding:

@@ -66,8 +66,8 @@ def _finding(scaler: AutoscalerFacts, evidence: Evidence) -> Finding:
         facts=(f"{scaler.name}: {scaler.least} to {scaler.most} replicas, {scaler.current} now",),
         ruled_out=("an autoscaler at its maximum: it has room", "an autoscaler without metrics: it has them"),
         next_step=(
-            f"Wait some minutes; kubectl get hpa {scaler.name} --watch shows it. To scale by hand beside it is undone "
-            "by it; if it comes to its maximum, raise that."
+            f"Wait some minutes; kubectl -n <namespace> get hpa {scaler.name} --watch shows it. To scale by hand "
+            "beside it is undone by it; if it comes to its maximum, raise that."
         ),
     )
 

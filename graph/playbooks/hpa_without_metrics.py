@@ -71,16 +71,17 @@ def _finding(scaler: AutoscalerFacts, evidence: Evidence, *, busy: bool) -> Find
 def _next_step(scaler: AutoscalerFacts) -> str:
     if "missing request" in scaler.inactive_why:
         return (
-            "Every container of its pods needs a request of what it scales by: kubectl set resources sets it."
+            "Every container of its pods needs a request of what it scales by: kubectl -n <namespace> set resources "
+            "<workload> --requests=cpu=AMOUNT."
         )
     if "External" in scaler.inactive or "Object" in scaler.inactive or "Pods" in scaler.inactive:
         return (
             "kubectl get apiservices | grep metrics: is the adapter that serves this metric Available? Then its logs; "
-            f"kubectl describe hpa {scaler.name} names the metric."
+            f"kubectl -n <namespace> describe hpa {scaler.name} names the metric."
         )
     return (
         "kubectl get apiservices v1beta1.metrics.k8s.io; kubectl -n kube-system get pods -l k8s-app=metrics-server. "
-        "Once it answers kubectl top pods, the autoscaler goes on by itself."
+        "Once it answers kubectl -n <namespace> top pods, the autoscaler goes on by itself."
     )
 
 

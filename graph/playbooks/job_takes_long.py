@@ -70,7 +70,7 @@ def _next_step(job: JobFacts) -> str:
     if job.outcome == "complete":
         return "Nothing to do; the alert should resolve."
     return (
-        f"kubectl logs job/{job.name} --tail=50: does it get on? If it may never take so long, give it "
+        f"kubectl -n <namespace> logs job/{job.name} --tail=50: does it get on? If it may never take so long, give it "
         "activeDeadlineSeconds; if it hangs, ask who owns it before it is stopped."
     )
 

@@ -44,7 +44,10 @@ def proves(evidence: Evidence) -> Finding | None:
             f"it counts as stuck when nothing moves until {ends:%H:%M:%S} UTC",
         ),
         ruled_out=("a crash: no container has ended", "a stuck rollout: its deadline is to come"),
-        next_step=f"Wait until {ends:%H:%M} UTC; kubectl rollout status shows it. Whoever rolls it out may know more.",
+        next_step=(
+            f"Wait until {ends:%H:%M} UTC; kubectl -n <namespace> rollout status <workload> shows it. Whoever rolls it "
+            "out may know more."
+        ),
     )
 
 

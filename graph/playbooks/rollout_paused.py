@@ -33,8 +33,8 @@ def proves(evidence: Evidence) -> Finding | None:
         ),
         ruled_out=("a stuck rollout: it is paused, not late", "a crash: no pod fails"),
         next_step=(
-            "Ask who paused it; kubectl rollout resume goes on with it. While it is paused a change of the template "
-            "does nothing, and kubectl rollout restart refuses."
+            "Ask who paused it; kubectl -n <namespace> rollout resume <workload> goes on with it. While it is paused "
+            "a change of the template does nothing, and kubectl rollout restart refuses."
         ),
     )
 

@@ -41,8 +41,8 @@ def proves(evidence: Evidence) -> Finding | None:
         facts=(f"Service {service}: 0 of {down[0].pods} pods ready",),
         ruled_out=("a fault of each: they have the same Service in common",),
         next_step=(
-            f"Mend {service} once for all of them: kubectl get pods, with the selector of Service {service}. What "
-            "waits for it starts again by itself within five minutes; restarting it changes nothing."
+            f"Mend {service} once for all of them: kubectl -n <namespace> describe service {service} names its pods. "
+            "What waits for it starts again by itself within five minutes; restarting it changes nothing."
         ),
     )
 

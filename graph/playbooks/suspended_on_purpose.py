@@ -26,8 +26,9 @@ def proves(evidence: Evidence) -> Finding | None:
         facts=(*_last(evidence), *([f"{running} of its Jobs still run"] if running else [])),
         ruled_out=("this agent: it carries no mark of it", "a failed run: none is left"),
         next_step=(
-            f'Ask who suspended it; kubectl patch {kind.lower()} {name} -p \'{{"spec":{{"suspend":false}}}}\' lets it '
-            "go on, and a run that was missed may start at once. Silence its alert if it is to stay so."
+            f"Ask who suspended it; kubectl -n <namespace> patch {kind.lower()} {name} -p "
+            '\'{"spec":{"suspend":false}}\' '
+            "lets it go on, and a run that was missed may start at once. Silence its alert if it is to stay so."
         ),
     )
 

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from graph.diagnosis import diagnose, is_noise, unresolved
+from graph.placed import placed
 from graph.playbooks import playbooks
+from graph.state import Finding
 from tests.graph.evidence_builders import (
     DAY,
     NEW,
@@ -28,7 +30,7 @@ from tests.graph.evidence_builders import (
     well,
     workload,
 )
-from tools.records import Alert, Evidence, ItemStatus
+from tools.records import Alert, Evidence, ItemStatus, Target
 
 READY = ready_pods(3, "rs2")
 
@@ -295,3 +297,16 @@ def test_a_dependency_that_is_down_beats_the_release() -> None:
     finding, candidates = diagnose(found, TARGET)
     assert (finding.problem, candidates) == ("dependency_down", [])
     assert "database" in finding.summary
+
+
+def test_a_command_names_the_target_where_its_playbook_does_not_know_it() -> None:
+    """Without a target, or a namespace, the place to fill in stays."""
+    finding = Finding(
+        problem="p", summary="s", directness=1.0, next_step="kubectl -n <namespace> get <workload>"
+    )
+    assert placed(finding, TARGET).next_step == "kubectl -n shop get deployment/web"
+    assert placed(finding, None).next_step == finding.next_step
+    node = Target(kind="Node", namespace="", name="n1", uid="u")
+    assert placed(finding, node).next_step == "kubectl -n <namespace> get node/n1"
+    proved, _ = diagnose(released(*pods(1, "rs2", back_off()), older=ready_pods(3, "rs1")), TARGET)
+    assert "<" not in proved.next_step

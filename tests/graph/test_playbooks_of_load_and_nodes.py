@@ -334,6 +334,7 @@ def test_a_pause_half_way_is_a_decision() -> None:
     """Unless a pod fails in it."""
     half = rolling(pod("new", "rs2", well(90), age=100, ready=True), paused=True, ready=3, available=3)
     assert told(half).problem == "rollout_paused"
+    assert "kubectl -n shop rollout resume deployment/web" in told(half).next_step
     sick = rolling(pod("new", "rs2", back_off(), age=100), paused=True)
     assert diagnose(sick, TARGET)[0].problem != "rollout_paused"
     assert diagnose(rolling(warming(), paused=True), TARGET)[0].problem != "rollout_paused"
