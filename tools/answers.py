@@ -61,6 +61,8 @@ def error_of(
         if _names_budget(document):
             reason, message = DISRUPTION_BUDGET, f"{message} {_cause_texts(document)}".strip()
         return TransientError(message, status=status, reason=reason, retry_after=retry_after(headers))
+    if status == 501 and not write:
+        return PermanentError(message, status=status, reason=reason)
     if status >= 500 and write:
         return UnknownOutcome(message, status=status, reason=reason)
     if status >= 500:

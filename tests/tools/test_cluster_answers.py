@@ -13,6 +13,7 @@ from tools.errors import (
     Gone,
     Invalid,
     NotFound,
+    PermanentError,
     ToolError,
     TransientError,
     UnknownOutcome,
@@ -50,6 +51,14 @@ def test_a_server_error_on_a_write_leaves_the_outcome_unknown(status: int) -> No
     """The server may have done it; on a read it only means: again."""
     assert type(error_of(status, {}, b"", "PATCH", write=True)) is UnknownOutcome
     assert type(error_of(status, {}, b"", "GET")) is TransientError
+
+
+def test_what_a_server_does_not_implement_is_not_asked_for_again() -> None:
+    """501 on a read lasts, as of a kind that a recording does not hold; of a write nobody knows what was behind it."""
+    read = error_of(501, {}, body("not captured", "NotCaptured"), "LIST events")
+    assert type(read) is PermanentError
+    assert read.reason == "NotCaptured"
+    assert type(error_of(501, {}, b"", "PATCH", write=True)) is UnknownOutcome
 
 
 def test_too_many_requests_is_certainly_not_done() -> None:
