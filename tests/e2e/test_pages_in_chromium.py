@@ -101,6 +101,8 @@ def every_page(stage: Stage) -> list[str]:
         stage.incident,
         "/pending",
         stage.approval,
+        "/autonomy",
+        "/agreement",
         "/docs",
         "/login",
         "/incidents/none",
