@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -12,27 +12,9 @@ from tests.controlplane.workloads import Workload, deployment
 from tests.e2e.agent import PlaneAgent, object_alert, pod_alert
 from tests.e2e.audit_log import Right
 from tests.e2e.releases import release_stuck, serve_well
-from tools.actions import REGISTRY
-from tools.rbac import covers
+from tests.e2e.story import CONDITIONAL, STORY, why_unused
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
-CARRIED_OUT = "rollback_deployment"
-_CHAT = "a question about such objects in chat"
-_SETS = "the same action on a StatefulSet or DaemonSet"
-_VOLUMES = "a pod that waits for a volume"
-_GUARDS = "a scale-up or a computed limit that is considered"
-CONDITIONAL: Mapping[Right, str] = {
-    ("list", "batch", "cronjobs"): _CHAT,
-    ("get", "", "persistentvolumes"): _VOLUMES,
-    ("list", "", "limitranges"): _GUARDS,
-    ("list", "", "resourcequotas"): _GUARDS,
-    ("list", "autoscaling.k8s.io", "verticalpodautoscalers"): _GUARDS,
-    ("list", "keda.sh", "scaledobjects"): _GUARDS,
-    ("get", "apps", "controllerrevisions"): _SETS,
-    ("patch", "apps", "daemonsets"): _SETS,
-    ("patch", "apps", "statefulsets"): _SETS,
-}
-"""Rights that the story does not need, each with the condition under which the agent does."""
 
 
 def test_every_generated_right_is_used_and_none_is_missing(
@@ -52,20 +34,14 @@ def test_every_generated_right_is_used_and_none_is_missing(
     calls = audited.calls
     used = {call.right for call in calls if call.resource}
     figures(f"{len(calls)} requests audited, {len(audited.writes)} write, {len(audited.rehearsals)} dry runs")
-    unused = {right: CONDITIONAL.get(right) or _other_actions(right) for right in sorted(rights - used)}
+    unused = {right: why_unused(right) for right in sorted(rights - used)}
     figures(f"{len(rights & used)} of {len(rights)} rights used, {len(used - rights)} missing")
     figures("unused: " + ", ".join(f"{' '.join(right)} ({why})" for right, why in unused.items()))
     assert used - rights == set()
     assert [right for right, why in unused.items() if not why] == []
     assert set(CONDITIONAL) & used == set()
+    assert sorted(STORY - used) == []
     assert {call.code for call in calls} <= {200, 201}
-
-
-def _other_actions(right: Right) -> str:
-    """The actions, none of which the story carries out, that need this right: without them it would not be there."""
-    verb, group, resource = right
-    needing = [n for n, action in REGISTRY.items() if covers(action.rules, verb, group, resource)]
-    return "" if CARRIED_OUT in needing else ", ".join(needing)
 
 
 def _alerts_about_all_kinds(web: Workload) -> Iterator[dict[str, Any]]:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.e2e.story import STORY, why_unused
 from tests.tools.shop import Remembered, alert, connect, deployment, grant
 from tools import sightings
 from tools.actions import REGISTRY
@@ -162,3 +163,10 @@ def test_the_command_that_opts_in_is_the_binding_that_is_generated() -> None:
         f"--serviceaccount={account['namespace']}:{account['name']}",
     ]
     assert opting_in("shop", "ops").endswith("--serviceaccount=ops:sre-agent")
+
+
+def test_every_right_to_read_is_taken_by_the_audited_story_or_says_when_it_is() -> None:
+    """What `make e2e` finds in the audit log; here so that a new right is not found missing there only."""
+    reading = {(verb, rule.group, rule.resource) for rule in rules_for().reader for verb in rule.verbs}
+    assert STORY - reading == set()
+    assert [right for right in sorted(reading - STORY) if not why_unused(right)] == []
