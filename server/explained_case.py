@@ -32,7 +32,7 @@ class Explanations:
                 "alerts": [{"name": a.name, "status": a.status, "labels": a.labels} for a in case.alerts],
                 "target": target,
                 "evidence": [item.model_dump(mode="json") for item in case.evidence.items],
-                "proofs": [_proof(attempt) for attempt in attempts(case.evidence)] if target else [],
+                "proofs": [_proof(attempt) for attempt in attempts(case.evidence)],
                 "finding": case.finding.model_dump(mode="json"),
                 "before": [past.model_dump(mode="json") for past in case.similar],
                 "candidates": _candidates(services, case),

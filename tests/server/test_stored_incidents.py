@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from graph.policy import PolicySettings
+from graph.question import MOST_BYTES
 from server.calibration_report import calibration_report
 from server.evaluate import Evaluation, find_cases
 from server.expected import load_expected
@@ -156,6 +157,20 @@ def test_the_corpus_is_as_wide_as_it_has_to_be() -> None:
 def test_what_was_written_blind_is_decided_well(blind: list[Scored]) -> None:
     """By somebody who had not read the rules. No worse than docs/decisions-quality.md says: test_quality_page.py."""
     assert _named(blind, "failed") + _named(blind, "harmful") + _named(blind, "misleading") == []
+
+
+def test_an_expected_action_is_reached_on_its_object(scored: list[Scored], blind: list[Scored]) -> None:
+    """Done or asked for, in nine of ten cases that expect one: always to explain would be accepted in most."""
+    for cases in (scored, blind):
+        missed = [case.id for case in cases if case.reached is False]
+        assert len(missed) <= sum(case.reached is not None for case in cases) / 10, missed
+
+
+def test_no_prompt_is_larger_than_it_may_be(scored: list[Scored], blind: list[Scored]) -> None:
+    """Of all cases in which a model would have something to choose."""
+    sizes = [case.prompt_bytes for case in (*scored, *blind) if case.prompt_bytes is not None]
+    assert len(sizes) > 50
+    assert max(sizes) <= MOST_BYTES
 
 
 def test_confidence_is_calibrated_on_cases_that_it_was_not_fitted_on(
