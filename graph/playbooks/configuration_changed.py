@@ -26,6 +26,7 @@ from graph.symptoms import (
     is_failing,
     live_pods,
 )
+from graph.workload_words import reference
 from tools.items import when
 from tools.records import ConfigFacts, Evidence, PodFacts, Target
 
@@ -92,8 +93,8 @@ def _stale(config: ConfigFacts, pods: tuple[PodFacts, ...], evidence: Evidence) 
     by = f" by {config.changed_by}" if config.changed_by else ""
     return Finding(
         problem="configuration_changed",
-        summary=f"{counted.all_pods(len(pods), 'is', 'are')} not ready, and still run{'s' if len(pods) == 1 else ''} "
-        f"with what ConfigMap {config.name} said before {when(config.changed_at)}.",
+        summary=f"None of its {counted.times(len(pods), 'pod')} is ready, and all still run with "
+        f"what ConfigMap {config.name} said before {when(config.changed_at)}.",
         directness=DIRECTNESS,
         evidence=_cited(evidence),
         facts=(
@@ -101,7 +102,8 @@ def _stale(config: ConfigFacts, pods: tuple[PodFacts, ...], evidence: Evidence) 
             f"it is read by {', '.join(config.uses)}, when a container starts",
         ),
         ruled_out=("a crash: no container has ended", "a bad release: the same revision was ready before"),
-        next_step=f"kubectl get configmap {config.name} -o yaml: is it right now? Then a restart lets them read it.",
+        next_step=f"kubectl get configmap {config.name} -o yaml: is it right now? Then "
+        f"kubectl rollout restart {reference(evidence)} lets them read it.",
     )
 
 
@@ -119,8 +121,8 @@ def _broken(config: ConfigFacts, pods: tuple[PodFacts, ...], evidence: Evidence)
             f"ConfigMap {config.name} is read by {', '.join(config.uses)}",
         ),
         ruled_out=("a bad release: the same revision was ready before the change",),
-        next_step=f"Ask {config.changed_by or 'who changed it'} what was changed in ConfigMap {config.name}, and "
-        "put it back if in doubt (its source, then kubectl apply): what crashes reads it anew by itself.",
+        next_step=f"kubectl get configmap {config.name} -o yaml --show-managed-fields, and its source: what is new? "
+        "Put it back if in doubt: what crashes reads it anew by itself.",
     )
 
 

@@ -106,9 +106,8 @@ def _next(pod: PodFacts, *, well: bool) -> str:
         else ""
     )
     if _OWN_LIMIT.search(pod.message):
-        return (
-            f"See what it writes to its emptyDir or its own file system, and compare with the limit.{clear}"
-        )
+        look = f"kubectl get pod {pod.name} -o yaml"
+        return f"{look}: what does it write to its emptyDir or its own file system, and is the limit meant?{clear}"
     if not pod.node:
         return f"kubectl describe pod {pod.name}.{clear}"
     return (

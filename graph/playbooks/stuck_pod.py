@@ -74,7 +74,7 @@ def _finding(pod: PodFacts, siblings: list[PodFacts], evidence: Evidence) -> Fin
         hint = f"kubectl logs {pod.name}: where only a leader is ready, this one stands by, and nothing is wrong."
     return Finding(
         problem="stuck_pod",
-        summary=f"One pod of {len(siblings) + 1} is stuck: {pod.name} runs and is not ready, its siblings are well.",
+        summary=_summary(pod, siblings, heir),
         directness=_directness(pod, siblings, node, evidence),
         evidence=tuple(evidence.cite("pods") + evidence.cite("nodes") + evidence.cite("events")),
         facts=tuple(facts),
@@ -83,6 +83,16 @@ def _finding(pod: PodFacts, siblings: list[PodFacts], evidence: Evidence) -> Fin
             "a bad release: its siblings run the same revision and are ready",
         ),
         next_step=hint,
+    )
+
+
+def _summary(pod: PodFacts, siblings: list[PodFacts], heir: PodFacts | None) -> str:
+    if heir:
+        return (
+            f"{pod.name} runs and is not ready since {heir.name} became ready: it may stand by, as is meant."
+        )
+    return (
+        f"One pod of {len(siblings) + 1} is stuck: {pod.name} runs and is not ready, its siblings are well."
     )
 
 

@@ -1,7 +1,8 @@
-"""Pods wait because no node takes them: capacity, taints, affinity or a volume (kubernetes.md 2.1).
+"""Pods wait because no node takes them: capacity, taints, affinity or spread (kubernetes.md 2.1).
 
 Proof: live pods whose PodScheduled condition is False, in the scheduler's own words, and no other pod fails. What the
-scheduler counts for each node says what is missing; nothing that is done to the workload makes room.
+scheduler counts for each node says what is missing; nothing that is done to the workload makes room. Counter-proof:
+they wait for a volume (`volume_unavailable`) or are not made at all (`pods_refused`).
 """
 
 from __future__ import annotations
@@ -15,27 +16,37 @@ from tools.records import Evidence, PodFacts, Target
 
 CAUSES: tuple[tuple[str, re.Pattern[str], str], ...] = (
     (
-        "a volume",
-        re.compile(r"persistentvolumeclaim|volume node affinity|unbound|volume", re.IGNORECASE),
-        "kubectl get pvc: see whether the claim is bound, and in which zone its volume is",
-    ),
-    (
         "room",
         re.compile(r"Insufficient|Too many pods", re.IGNORECASE),
-        "kubectl describe nodes: compare what is requested with what is allocatable; add a node or ask for less",
+        "kubectl describe nodes | grep -A8 'Allocated resources': compare with what {pod} asks for; add a node, ask "
+        "for less, or move what need not run there",
+    ),
+    (
+        "a host port that is free",
+        re.compile(r"free ports", re.IGNORECASE),
+        "kubectl get pod {pod} -o jsonpath='{{.spec.containers[*].ports}}': one pod of a host port fits on a node",
     ),
     (
         "a node that its selector or affinity allows",
         re.compile(r"affinity|selector|topology spread", re.IGNORECASE),
-        "compare the pod's nodeSelector and affinity with kubectl get nodes --show-labels",
+        "kubectl get pod {pod} -o yaml: see its nodeSelector, affinity and topologySpreadConstraints; "
+        "kubectl get nodes --show-labels: which node should match, and does not?",
     ),
     (
         "a node whose taints it tolerates",
         re.compile(r"taint", re.IGNORECASE),
-        "compare the pod's tolerations with the taints in kubectl describe nodes",
+        "kubectl get pod {pod} -o jsonpath='{{.spec.tolerations}}', and kubectl describe nodes | grep Taints",
+    ),
+    (
+        "a node that is not cordoned",
+        re.compile(r"unschedulable", re.IGNORECASE),
+        "kubectl get nodes: who cordoned them, and may one be uncordoned?",
     ),
 )
-"""What is missing, how the scheduler says it, and what to look at: the first that fits, the rarest first."""
+"""What is missing, how the scheduler says it, and what to look at: the first that fits. A node that lacks room alone is
+nearer to taking the pod than one that is kept from it.
+"""
+_AUTOSCALER = frozenset({"TriggeredScaleUp", "NotTriggerScaleUp", "FailedToScaleUp"})
 
 
 def proves(evidence: Evidence) -> Finding | None:
@@ -52,7 +63,11 @@ def proves(evidence: Evidence) -> Finding | None:
         summary=f"{_pods(len(waiting))} waiting for {missing} since {since}: no node takes them.",
         directness=1.0,
         evidence=tuple(evidence.cite("pods") + evidence.cite("events")),
-        facts=(f"{oldest.name}: {oldest.unschedulable}", _serving(evidence)),
+        facts=(
+            f"{oldest.name}: {oldest.unschedulable}",
+            *_autoscaler(evidence),
+            _serving(evidence),
+        ),
         ruled_out=("a crash: the pods have not started", "an image error: no image was pulled yet"),
         next_step=f"{step}. The pods start by themselves once there is one.",
     )
@@ -66,8 +81,14 @@ def candidates(finding: Finding, evidence: Evidence, target: Target) -> list[Pro
 def _cause(pod: PodFacts) -> tuple[str, str]:
     for missing, pattern, step in CAUSES:
         if pattern.search(pod.unschedulable):
-            return missing, step
+            return missing, step.format(pod=pod.name)
     return "a node", f"kubectl describe pod {pod.name}"
+
+
+def _autoscaler(evidence: Evidence) -> list[str]:
+    """Whether a node is on its way, in the words of what scales the nodes."""
+    told = [event for event in evidence.events if event.reason in _AUTOSCALER]
+    return [f"{event.reason}: {event.message[:200]}" for event in told[:2]]
 
 
 def _pods(count: int) -> str:

@@ -42,6 +42,21 @@ def unschedulable(message: str, count: int = 1) -> Evidence:
     return evidence(pods=(*waiting, *ready_pods(2, "rs1")))
 
 
+def test_what_scales_the_nodes_is_told_beside_a_pod_that_waits() -> None:
+    """Whether a node is on its way decides whether anybody has to come."""
+    event = EventFacts(
+        kind="Pod",
+        name="p",
+        type="Normal",
+        reason="NotTriggerScaleUp",
+        message="1 max node group size reached",
+    )
+    found = unschedulable("0/3 nodes are available: 3 Insufficient cpu.").model_copy(
+        update={"events": (event,)}
+    )
+    assert any("max node group size reached" in fact for fact in explained(found).facts)
+
+
 def test_a_missing_key_is_named() -> None:
     """The kubelet's own words, and what still serves."""
     message = "couldn't find key password in Secret shop/db"
@@ -66,6 +81,12 @@ def test_where_others_crash_configuration_does_not_explain_it() -> None:
         ("0/3 nodes are available: 1 Too many pods, 2 Insufficient cpu.", "room"),
         ("0/3 nodes are available: 3 node(s) had untolerated taint {gpu: true}.", "taints"),
         ("0/3 nodes are available: 3 node(s) didn't match Pod's node affinity/selector.", "affinity"),
+        ("0/3 nodes are available: 3 node(s) didn't match pod topology spread constraints.", "affinity"),
+        (
+            "0/3 nodes are available: 3 node(s) didn't have free ports for the requested pod ports.",
+            "a host port",
+        ),
+        ("0/3 nodes are available: 3 node(s) were unschedulable.", "a node that is not cordoned"),
     ],
 )
 def test_what_a_waiting_pod_lacks_is_told_by_the_schedulers_words(message: str, missing: str) -> None:
@@ -73,6 +94,8 @@ def test_what_a_waiting_pod_lacks_is_told_by_the_schedulers_words(message: str, 
     finding = explained(unschedulable(message))
     assert finding.problem == "unschedulable"
     assert missing in finding.summary
+    assert "kubectl" in finding.next_step
+    assert "{" not in finding.next_step.replace("{.", "")
     assert any(message in fact for fact in finding.facts)
 
 
