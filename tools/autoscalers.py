@@ -47,6 +47,7 @@ def autoscaler_facts(item: JsonObject) -> AutoscalerFacts:
         inactive="" if active.get("status") == "True" else str(active.get("reason") or "no status yet"),
         inactive_why="" if active.get("status") == "True" else message(str(active.get("message") or "")),
         unable=_unable(item),
+        scaled_at=instant(status.get("lastScaleTime")),
         over=max(_ratios(spec, status), default=None),
         managed_by=managed_by(item, operated=controller(item) is not None),
     )

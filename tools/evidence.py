@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from tools import container_logs
 from tools.certificates import RULES as CERTIFICATE_RULES
 from tools.certificates import add_certificates
+from tools.changes import add_changes
 from tools.claim_evidence import RULES as CLAIM_RULES
 from tools.claim_evidence import add_volume
 from tools.claims_awaited import RULES as AWAITED_RULES
@@ -123,6 +124,8 @@ def collect(
         configs = add_config_changes(items, cluster, target, _first(gathered.workload.values), pods, reads)
         neighbours = add_neighbours(items, cluster, target, pods, reads)
         dns = add_dns(items, cluster, pods, reads)
+    around = (known, configs, guards.nodes, guards.autoscalers, dependencies, neighbours)
+    add_changes(items, clock.now(), pods, *around)
     return Evidence(
         collected_at=clock.now(),
         items=tuple(items.all),

@@ -288,6 +288,8 @@ class AutoscalerFacts(Record):
     """The same in its own words, redacted."""
     unable: str = ""
     """Why it cannot change the number of replicas: reason and message of AbleToScale=False, redacted."""
+    scaled_at: datetime | None = None
+    """When it last changed the number of replicas."""
     over: float | None = None
     """The greatest of its metrics, of its target; None: nobody tells one."""
     managed_by: str = ""
@@ -611,6 +613,7 @@ GUARDS = frozenset(
         "config_changes",
         "dns",
         "running_logs",
+        "changes",
     }
 )
 """Kinds that are read only where an action, or an explanation, would need them: they prove or guard that only."""

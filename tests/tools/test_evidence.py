@@ -136,13 +136,14 @@ def test_items_have_ids_in_the_order_they_were_planned(shop: Shop) -> None:
         "logs",
         "revision_health",
         "neighbours",
+        "changes",
     ]
     assert [item.kind for item in first.items] == kinds
-    assert [item.id for item in first.items] == [f"e{number}" for number in range(1, 11)]
+    assert [item.id for item in first.items] == [f"e{number}" for number in range(1, 12)]
     assert [(item.id, item.excerpt) for item in first.items] == [
         (item.id, item.excerpt) for item in second.items
     ]
-    read = [item for item in first.items if item.kind != "revision_health"]
+    read = [item for item in first.items if item.kind not in ("revision_health", "changes")]
     assert next(item.status for item in first.items if item.kind == "revision_health") == "absent"
     assert all(item.status == "found" and item.summary and item.query.startswith("GET /") for item in read)
     assert all(len(item.excerpt.encode()) <= 5000 for item in first.items)

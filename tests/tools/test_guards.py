@@ -79,6 +79,7 @@ def kinds(evidence: Evidence) -> dict[str, str]:
         "logs",
         "previous_logs",
         "neighbours",
+        "changes",
     )
     return {item.kind: item.status for item in evidence.items if item.kind not in known}
 
