@@ -608,7 +608,7 @@ GUARDS = frozenset(
         "claims",
         "image_pulls",
         "certificates",
-        "services",
+        "own_services",
         "neighbours",
         "config_changes",
         "dns",

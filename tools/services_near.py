@@ -19,7 +19,7 @@ from tools.records import RbacRule, ServiceFacts, Target
 from tools.resources import PODS, JsonObject
 from tools.workload_revisions import KINDS
 
-KIND = "services"
+KIND = "own_services"
 MOST = 5
 RULES: tuple[RbacRule, ...] = (RbacRule(group="", resource="pods", verbs=("list",)),)
 

@@ -54,7 +54,7 @@ def _finding(service: ServiceFacts, evidence: Evidence) -> Finding:
         summary=f"All {len(live_pods(evidence))} pods are ready, and Service {service.name} {what}: nobody reaches "
         "them by it.",
         directness=0.9,
-        evidence=tuple(id_ for kind in ("services", "workload", "pods") for id_ in evidence.cite(kind)),
+        evidence=tuple(id_ for kind in ("own_services", "workload", "pods") for id_ in evidence.cite(kind)),
         facts=tuple(f"Service {service.name} selects {text}" for text in service.differs)
         or (f"Service {service.name}: target port {ports}",),
         ruled_out=(
