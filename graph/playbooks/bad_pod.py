@@ -4,8 +4,9 @@ A container that is restarted keeps its pod's volumes, address and node; a new p
 
 Proof: exactly one live pod of a complete rollout fails, by a crash loop of three restarts or more; at least two
 siblings of the same revision are ready, and have run for ten minutes without an end; its node is well.
-Counter-proof: a second pod fails, a sibling is young or has crashed lately, a rollout moves, something that it needs is
-down, it runs another image under the same tag, or its container cannot be executed at all: another pod would do so too.
+Counter-proof: a second pod fails, this one is the youngest and was never well (any new pod may fail so), a sibling is
+young or has crashed lately, a rollout moves, something that it needs is down, it runs another image under the same tag,
+or its container cannot be executed at all: another pod would do so too.
 Of a StatefulSet the next pod has the same name and the same claims: proved only where the pod mounts none, and a person
 is asked (kubernetes.md 4.5). Of a DaemonSet it is on the same node, which is what sets it apart from its siblings: the
 next pod would fare as this one does.
@@ -27,6 +28,7 @@ from graph.symptoms import (
     is_broken,
     is_complete,
     live_pods,
+    lived_well,
 )
 from tools.records import ContainerFacts, Evidence, PodFacts, Target
 
@@ -55,7 +57,7 @@ def proves(evidence: Evidence) -> Finding | None:
         return None
     if len(siblings) < CROWD or not all(_is_well(sibling, pod, now) for sibling in siblings):
         return None
-    if any(_runs_another_image(sibling, container) for sibling in siblings):
+    if any(_runs_another_image(sibling, container) for sibling in siblings) or _newcomer(pod, siblings, now):
         return None
     return _finding(pod, container, len(siblings), evidence)
 
@@ -78,6 +80,13 @@ def _is_well(sibling: PodFacts, pod: PodFacts, now: datetime) -> bool:
         return False
     running = [c.running_since for c in sibling.containers if not c.init]
     return all(since and (now - since).total_seconds() >= LIVED_WELL_SECONDS for since in running)
+
+
+def _newcomer(pod: PodFacts, siblings: list[PodFacts], now: datetime) -> bool:
+    """Made after all of them, and never well: what it meets any other new pod may meet."""
+    youngest = pod.created_at > max(sibling.created_at for sibling in siblings)
+    container = crashed_container(pod, now)
+    return youngest and container is not None and not lived_well(pod, container, now)
 
 
 def _runs_another_image(sibling: PodFacts, container: ContainerFacts) -> bool:

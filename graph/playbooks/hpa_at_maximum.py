@@ -3,7 +3,8 @@
 Proof: the HorizontalPodAutoscaler's own status (as many replicas as its maximum, limited by it for ten minutes and
 more, its metrics above their targets by more than its tolerance), and pods that are all ready in a complete rollout.
 Counter-proof: an autoscaler without metrics, which says nothing; another one beside it; a crash of late; a Service
-that is down, for which busy pods wait. For some services the maximum is meant to be reached: a person decides.
+that is down, for which busy pods wait; pods that hardly use their processor, since more of them would wait for the
+same. For some services the maximum is meant to be reached: a person decides.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 from datetime import timedelta
 from math import ceil
 
-from graph.load import pods_that_fit
+from graph.load import cpu_share, pods_that_fit
 from graph.playbooks import Playbook
 from graph.state import Finding, Proposal
 from graph.symptoms import (
@@ -28,6 +29,8 @@ AT_MAXIMUM = "TooManyReplicas"
 FOR_LONG = timedelta(seconds=600)
 TOLERANCE = 1.1
 """The controller leaves a ratio of less alone."""
+IDLE = 0.5
+"""Of what the container may use or asks for: below it more replicas would not have been short of it either."""
 JUST_RELEASED = timedelta(minutes=30)
 
 
@@ -46,7 +49,7 @@ def candidates(finding: Finding, evidence: Evidence, target: Target) -> list[Pro
     maximum: how many of them there will be is the autoscaler's to say.
     """
     scaler, workload = _scaler(evidence), evidence.workload
-    if scaler is None or workload is None or dependencies_down(evidence):
+    if scaler is None or workload is None or dependencies_down(evidence) or _idle(evidence):
         return []
     more = _more(scaler, evidence)
     if more < 1:
@@ -85,6 +88,15 @@ def _is_at_maximum(scaler: AutoscalerFacts, evidence: Evidence) -> bool:
     held = evidence.collected_at - since >= FOR_LONG
     full = workload.desired == scaler.current == scaler.wanted == scaler.most > 0
     return held and full and scaler.over is not None and scaler.over > TOLERANCE
+
+
+def _idle(evidence: Evidence) -> bool:
+    """It is known of its pods that none uses much of its processor: what they wait for is elsewhere."""
+    shares = [
+        cpu_share(pod, c, evidence) for pod in live_pods(evidence) for c in pod.containers if not c.init
+    ]
+    told = [share for share in shares if share is not None]
+    return bool(told) and max(told) < IDLE
 
 
 def _asked(scaler: AutoscalerFacts) -> int:
@@ -126,6 +138,8 @@ def _around(evidence: Evidence) -> list[str]:
     room = pods_that_fit(evidence)
     if room is not None:
         lines.append(f"the namespace's quotas hold {room} more pods")
+    if _idle(evidence):
+        lines.append(f"its pods use less than {IDLE:.0%} of their processor: what they wait for is elsewhere")
     if _just_released(evidence):
         lines.append("its newest revision is younger than half an hour: it may be what is busy")
     return lines
@@ -135,6 +149,8 @@ def _next_step(scaler: AutoscalerFacts, evidence: Evidence) -> str:
     down = dependencies_down(evidence)
     if down:
         return f"Mend {down[0].service} first: what waits for it may be busy with trying again."
+    if _idle(evidence):
+        return "More pods would wait too: see in their logs what they wait for, before its maximum is raised."
     if _more(scaler, evidence) < 1:
         return "The namespace's ResourceQuota holds no more pods: raise it, or lower what the pods request."
     return (

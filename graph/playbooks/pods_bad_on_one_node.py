@@ -1,9 +1,10 @@
 """Only the pods on one node fail, while their siblings elsewhere are well: the node is the question, not the workload.
 
 Proof: two pods or more fail, all of them on one node; every live pod of that node fails, and at least as many siblings
-of the same revision are ready on other nodes. The node may call itself Ready all the same: its network, its DNS or its
-disk are not in that condition. One of them is evicted, once (product.md 3): it serves nothing, and a new pod on another
-node shows that it was the node. A cordon is for whoever has looked at the node.
+of the same revision are ready on other nodes. Counter-proof: all that fail are younger than all that are well, so that
+when they were made may be the difference, and not where. The node may call itself Ready all the same: its network, its
+DNS or its disk are not in that condition. One of them is evicted, once (product.md 3): it serves nothing, and a new pod
+on another node shows that it was the node. A cordon is for whoever has looked at the node.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ def proves(evidence: Evidence) -> Finding | None:
     if any(not pod.ready or crashed_lately(pod, now) for pod in others):
         return None
     if {pod.owner_uid for pod in pods} != {bad[0].owner_uid}:
+        return None
+    if min(pod.created_at for pod in bad) > max(pod.created_at for pod in others):
         return None
     return _finding(bad, others, node, evidence)
 

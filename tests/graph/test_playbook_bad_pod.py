@@ -69,6 +69,14 @@ def test_it_is_less_sure_where_its_node_was_not_read() -> None:
     assert proved(among(crashing(), nodes=())).directness == 0.7
 
 
+def test_the_youngest_that_was_never_well_is_no_odd_one() -> None:
+    """What it meets any new pod may meet: a right that was taken away, a limit of connections."""
+    newcomer = crashing(age=HOUR, ready_changed=HOUR, container=back_off(14))
+    assert proves(among(newcomer)) is None
+    lived = crashing(age=HOUR, container=back_off(3, life=700.0))
+    assert proves(among(lived)) is not None, "it was well before it crashed"
+
+
 def test_nothing_is_evicted_from_an_ill_node() -> None:
     """It would only hang."""
     found = among(crashing(), nodes=(node_under("Unknown"),))

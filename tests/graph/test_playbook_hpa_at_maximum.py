@@ -22,7 +22,7 @@ from tests.graph.evidence_builders import (
     workload,
 )
 from tests.graph.hpa_scenarios import scaler
-from tools.records import AutoscalerFacts, Evidence, QuotaFacts
+from tools.records import AutoscalerFacts, Evidence, QuotaFacts, UsageFacts
 
 
 def full(*scalers: AutoscalerFacts, size: int = 6, **more: Any) -> Evidence:
@@ -118,6 +118,22 @@ def test_a_service_that_is_down_is_mended_first() -> None:
     found = full(dependencies=(dependency(ready=0),))
     assert told(found) == ("hpa_at_maximum", [])
     assert diagnose(found, TARGET)[0].next_step.startswith("Mend database first")
+
+
+@pytest.mark.parametrize(("cores", "maximums"), [(0.1, []), (0.9, [9])])
+def test_pods_that_hardly_work_would_not_be_helped_by_more(cores: float, maximums: list[int]) -> None:
+    """A queue that grows while they wait for something else asks for more of them all the same."""
+    idle = [
+        p.model_copy(
+            update={"containers": tuple(c.model_copy(update={"cpu_limit": 1.0}) for c in p.containers)}
+        )
+        for p in ready_pods(6, "rs2")
+    ]
+    usage = tuple(UsageFacts(pod=p.name, container="app", cores=cores, memory=1.0, at=ago(20)) for p in idle)
+    finding, proposals = diagnose(full(pods=tuple(idle), usage=usage), TARGET)
+    assert finding.problem == "hpa_at_maximum"
+    assert [proposal.call.args["maximum"] for proposal in proposals] == maximums
+    assert ("what they wait for is elsewhere" in " ".join(finding.facts)) == (not maximums)
 
 
 def test_a_release_of_the_last_half_hour_is_named() -> None:

@@ -9,6 +9,7 @@ from graph.state import Finding
 from tests.graph.evidence_builders import (
     DAY,
     TARGET,
+    ago,
     among_siblings,
     back_off,
     dependency,
@@ -142,6 +143,19 @@ def test_pods_that_fail_on_one_node_only_point_at_the_node() -> None:
 def test_what_only_looks_like_a_bad_node(found: Evidence) -> None:
     """A healthy pod on that node, a majority that fails, a single odd pod."""
     assert diagnose(found, TARGET)[0].problem != "pods_bad_on_one_node"
+
+
+def test_pods_that_are_all_newer_may_fail_for_their_age_and_not_for_their_place() -> None:
+    """A right that was taken away meanwhile fails whatever is made since, wherever it is."""
+    found = one_node()
+    newer = tuple(
+        p.model_copy(update={"created_at": ago(3600)}) if p.node == "node-1" else p for p in found.pods
+    )
+    older = tuple(
+        p.model_copy(update={"created_at": ago(9 * DAY)}) if p.node == "node-2" else p for p in newer
+    )
+    problem = diagnose(found.model_copy(update={"pods": older}), TARGET)[0].problem
+    assert problem != "pods_bad_on_one_node"
 
 
 def test_a_second_revision_is_a_release_not_a_node() -> None:
