@@ -145,7 +145,7 @@ def test_an_eviction_of_now_explains_a_pod_that_is_missing() -> None:
 @pytest.mark.parametrize(
     ("successor", "problem"),
     [
-        (pod("new", "rs1", back_off()), "bad_pod"),
+        (pod("new", "rs1", back_off()), "crash_loop"),
         (pod("new", "rs1", phase="Pending", unschedulable="3 Insufficient memory"), "unschedulable"),
     ],
 )
