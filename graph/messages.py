@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from graph.state import Decision, IncidentState, Proposal, Status
+from graph.urgency import explained, without_orders
 from prompts import render
 from tools.approvals import Approval
 from tools.ledger import LedgerEntry
@@ -40,6 +41,9 @@ UNDO_OFFERED = frozenset({"provisional", "inconclusive", "escalated"})
 """Endings after which a person is told that it can be taken back."""
 OVER = frozenset({"recovered", "withdrawn"})
 """Endings after which nobody has a next step to take."""
+LOGS = ("previous_logs", "logs")
+MOST_SHOWN = 3
+"""Pieces of evidence in a message; the incident's page has all."""
 KINDS: dict[str, MessageKind] = {
     "recovered": "acted",
     "provisional": "acted",
@@ -57,7 +61,7 @@ def report(state: IncidentState, outcome: Status, now: datetime, *, test_cluster
         _taken_back(state, outcome)
         or VERDICT_LINES.get(outcome)
         or _tested(state)
-        or _explained(decision, finding.broken)
+        or explained(state, call_line(decision.action) if decision.action else "")
     )
     mark = "Test: " if any(is_test(alert.labels) for alert in state.get("alerts", [])) else ""
     evidence = state.get("evidence")
@@ -65,7 +69,7 @@ def report(state: IncidentState, outcome: Status, now: datetime, *, test_cluster
     receipt = state.get("receipt")
     words = {
         "verdict_line": mark + line,
-        "finding": finding,
+        "finding": without_orders(finding),
         "decision": decision,
         "missing": _missing(state),
         "action": call_line(receipt.call) if receipt else "",
@@ -103,7 +107,7 @@ def approval_request(
     words = {
         "call": call_line(proposal.call),
         "target": target_line(target),
-        "finding": state["finding"],
+        "finding": without_orders(state["finding"]),
         "proposal": proposal,
         "approval_id": approval_id,
         "expires_at": f"{expires_at:%Y-%m-%d %H:%M} UTC",
@@ -207,14 +211,6 @@ def _subject(line: str, decision: Decision) -> str:
     return f"{line.split(':')[0]}: {where}: {decision.problem}"
 
 
-def _explained(decision: Decision, broken: bool) -> str:
-    if not broken:
-        return "Nothing to do: it is well again by itself."
-    if decision.action:
-        return f"Act now: {call_line(decision.action)} looks right, but was not done. See why below."
-    return "Act now: no action of this agent is right here. Cause and evidence below."
-
-
 def by_whom(state: IncidentState) -> str:
     """Who decided, when and why, in one line; empty where the agent decided alone or nobody did."""
     answer, decision = state.get("answer"), state["decision"]
@@ -280,6 +276,11 @@ def _missing(state: IncidentState) -> list[str]:
 
 
 def _excerpts(evidence: Evidence | None, cited: tuple[str, ...]) -> list[EvidenceItem]:
+    """What the finding cites, and what the container that failed has said, which a person would read first."""
     if evidence is None:
         return []
-    return [item for item in evidence.items if item.id in cited and item.excerpt][:3]
+    shown = [item for item in evidence.items if item.id in cited and item.excerpt]
+    said = [item for item in evidence.items if item.kind in LOGS and item.excerpt]
+    if any(item.kind in LOGS for item in shown[:MOST_SHOWN]) or not said:
+        return shown[:MOST_SHOWN]
+    return [*shown[: MOST_SHOWN - 1], said[0]]

@@ -15,6 +15,7 @@ from tools.log_lines import STAMP, in_block, is_error, is_head, mentions_error, 
 from tools.redaction import redact, strip_invisible
 
 LINE_LIMIT = 300
+CUT = " [... cut] "
 LOG_BUDGET = 1536
 """Bytes per log, so that two containers with previous and current logs stay near the 5 KB of an item."""
 LAST_LINES = 5
@@ -105,7 +106,11 @@ def _blob(match: re.Match[str]) -> str:
 
 
 def _cut(line: str, limit: int = LINE_LIMIT) -> str:
-    return line if len(line) <= limit else f"{line[: limit - 12]} [... cut]"
+    """Its middle goes: what an error says stands at its end, where it comes from at its beginning."""
+    if len(line) <= limit:
+        return line
+    kept = max(0, limit - len(CUT))
+    return f"{line[: kept - kept // 3]}{CUT}{line[len(line) - kept // 3 :]}"
 
 
 def _omitted(count: int) -> str:

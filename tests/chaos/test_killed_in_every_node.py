@@ -91,7 +91,7 @@ def test_an_undo_survives_a_kill_after_it_was_written(tmp_path: Path, figures: C
             ("rollback_deployment", "done", "REGRESSED"),
             ("rollback_deployment", "found_done", "UNDO_SENT"),
         )
-        assert ending.messages == ("needs_approval", "escalated")
+        assert sorted(ending.messages) == ["autonomy", "escalated", "needs_approval"]
         assert len(stand.cluster.patches("blog")) == 2
         assert stand.generation(HARM) == 4
         assert stand.record.audit.broken_at() is None
