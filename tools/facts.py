@@ -139,12 +139,18 @@ def _pod(pod: JsonObject, revisions: Sequence[JsonObject]) -> PodFacts:
         created_at=created(pod),
         deleting="deletionTimestamp" in metadata(pod),
         gone_by=instant(metadata(pod).get("deletionTimestamp")),
+        put_out_by=_put_out_by(pod),
         finalizers=tuple(str(text) for text in metadata(pod).get("finalizers") or []),
         claims=claims_of(pod),
         owner_uid=uid(own[0]) if own else owner,
         revision_mark=mark_of(pod),
         containers=tuple(_container(entry, init, specs) for entry, init in container_statuses(pod)),
     )
+
+
+def _put_out_by(pod: JsonObject) -> str:
+    target = condition(pod, "DisruptionTarget")
+    return message(str(target.get("reason") or ""), 100) if target.get("status") == "True" else ""
 
 
 def claims_of(pod: JsonObject) -> tuple[str, ...]:
@@ -286,7 +292,15 @@ def _event(event: JsonObject) -> EventFacts:
         count=int(count),
         last_seen=event_time(event),
         first_seen=first_event_time(event),
+        related=_related(event.get("related") or {}),
     )
+
+
+def _related(reference: JsonObject) -> str:
+    if not reference.get("name"):
+        return ""
+    place = f"{reference['namespace']}/" if reference.get("namespace") else ""
+    return message(f"{reference.get('kind', '')} {place}{reference['name']}", 200)
 
 
 def _merge(first: EventFacts, second: EventFacts) -> EventFacts:

@@ -122,6 +122,8 @@ class PodFacts(Record):
     deleting: bool = False
     gone_by: datetime | None = None
     """`deletionTimestamp`: by then it should be gone, its grace period included."""
+    put_out_by: str = ""
+    """Reason of DisruptionTarget=True: `PreemptionByScheduler`, `EvictionByEvictionAPI`; empty: nobody puts it out."""
     finalizers: tuple[str, ...] = ()
     claims: tuple[str, ...] = ()
     """PersistentVolumeClaims that it mounts."""
@@ -568,6 +570,8 @@ class EventFacts(Record):
     last_seen: datetime | None = None
     first_seen: datetime | None = None
     """By then every object that it is told of had shown it."""
+    related: str = ""
+    """The other object that it is about, of the newest: `Pod shop/web-1`, which a preempted pod made room for."""
 
 
 class EvidenceItem(Record):

@@ -83,6 +83,7 @@ def test_playbooks_are_asked_in_order_of_rank() -> None:
         "permission_error",
         "configuration_error",
         "pods_refused",
+        "preempted",
         "unschedulable",
         "shared_dependency",
         "dependency_down",

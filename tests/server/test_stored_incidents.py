@@ -112,6 +112,7 @@ CAUSES = {
     "scans-gate": "image_access",
     "vault-keys": "volume_unavailable",
     "wallet-feed": "image_name",
+    "tallow-row": "unschedulable",
 }
 """Where to notify is right, the cause that is told decides whether it helps."""
 

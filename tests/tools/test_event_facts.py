@@ -42,3 +42,15 @@ def test_an_event_of_the_newer_kind_has_its_first_time_elsewhere() -> None:
     newer = back_off("web-1", 5, firstTimestamp=None, eventTime="2026-01-05T12:04:00Z", series=series)
     (fact,) = event_facts([newer])
     assert fact.first_seen == datetime(2026, 1, 5, 12, 4, tzinfo=UTC)
+
+
+def test_the_other_object_of_an_event_is_kept_of_the_newest() -> None:
+    """Whom a pod was preempted for stands there and not in the words."""
+    for_whom = {"kind": "Pod", "namespace": "pay", "name": "api-1"}
+    older = back_off("web-1", 5, lastTimestamp="2026-01-05T12:20:00Z", related={**for_whom, "name": "api-0"})
+    (fact,) = event_facts([back_off("web-2", 7, related=for_whom), older])
+    assert fact.related == "Pod pay/api-1"
+    (alone,) = event_facts([back_off("web-1", 5, related={"kind": "Node", "name": "n1"})])
+    assert alone.related == "Node n1"
+    (without,) = event_facts([back_off("web-1", 5, related=None)])
+    assert without.related == ""

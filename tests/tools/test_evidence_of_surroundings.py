@@ -81,6 +81,16 @@ def test_pods_that_go_and_pods_that_were_ended_are_told_with_their_nodes(tmp_pat
     assert {node.name for node in evidence.nodes} == {ended[0].node}
 
 
+def test_why_a_pod_goes_and_whom_it_made_room_for_is_kept(tmp_path: Path) -> None:
+    """By its condition while it is there, by the other object of its event when it is gone."""
+    drained = read("tallow-row", tmp_path)
+    assert [pod.put_out_by for pod in drained.pods if pod.deleting] == ["EvictionByEvictionAPI"]
+    assert {event.reason for event in drained.events}.isdisjoint({"Preempted"}), "of another workload"
+    (preempted,) = [event for event in read("heron-mill", tmp_path).events if event.reason == "Preempted"]
+    assert preempted.count == 2
+    assert preempted.related.startswith("Pod pricing/quotes-")
+
+
 def test_sidecars_and_what_was_injected_are_told_apart(tmp_path: Path) -> None:
     """A native one by its restart policy, an injected one since the template does not hold it."""
     native = read("turnstiles-scan", tmp_path)
