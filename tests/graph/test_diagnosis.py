@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from graph.diagnosis import diagnose, is_noise, unresolved
-from graph.placed import placed
+from graph.placed import in_namespace, placed
 from graph.playbooks import playbooks
 from graph.state import Finding
 from tests.graph.evidence_builders import (
@@ -311,3 +311,40 @@ def test_a_command_names_the_target_where_its_playbook_does_not_know_it() -> Non
     assert placed(finding, node).next_step == "kubectl -n <namespace> get node/n1"
     proved, _ = diagnose(released(*pods(1, "rs2", back_off()), older=ready_pods(3, "rs1")), TARGET)
     assert "<" not in proved.next_step
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("kubectl logs --previous a -c b", "kubectl -n shop logs --previous a -c b"),
+        ("kubectl get pods,events; then", "kubectl -n shop get pods,events; then"),
+        ("kubectl get deployment/web -o yaml", "kubectl -n shop get deployment/web -o yaml"),
+        (
+            "kubectl describe pod a and kubectl logs a",
+            "kubectl -n shop describe pod a and kubectl -n shop logs a",
+        ),
+        ("kubectl describe quota: raise it", "kubectl -n shop describe quota: raise it"),
+        ("kubectl set resources deployment/a", "kubectl -n shop set resources deployment/a"),
+        (
+            "kubectl get pods -o wide; kubectl get nodes",
+            "kubectl -n shop get pods -o wide; kubectl get nodes",
+        ),
+        *(
+            (text, text)
+            for text in (
+                "kubectl -n other logs a",
+                "kubectl get pods -A --field-selector spec.nodeName=n1",
+                "kubectl describe node n1: what",
+                "kubectl get pv v -o yaml",
+                "kubectl cordon n1",
+                "kubectl top node",
+                "kubectl get --raw='/readyz?verbose' names it",
+                "kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations: see",
+                "kubectl describe csinode: nodes",
+            )
+        ),
+    ],
+)
+def test_a_command_on_an_object_of_a_namespace_names_it(text: str, wanted: str) -> None:
+    """Commands on objects of the cluster, or on all namespaces, stay as they are."""
+    assert in_namespace(text, "shop") == wanted

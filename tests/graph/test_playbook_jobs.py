@@ -113,7 +113,7 @@ def test_many_failures_in_a_row_are_told_with_how_to_suspend_it() -> None:
     found = seen(*(run(f"bad-{n}", "failed", 3000 - 600 * n) for n in range(3)))
     finding, proposals = diagnose(found, CRON_JOB)
     assert proposals == []
-    assert "kubectl patch cronjob nightly" in finding.next_step
+    assert "kubectl -n shop patch cronjob nightly" in finding.next_step
 
 
 def piling(*more: JobFacts) -> tuple[JobFacts, ...]:

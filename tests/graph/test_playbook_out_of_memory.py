@@ -95,7 +95,9 @@ def test_killed_within_seconds_is_asked_to_be_given_more() -> None:
     assert proposed == ["set_memory_limit"]
     assert "exceeds its limit of 128Mi within 8 s of its start" in finding.summary
     assert "to 192Mi (bounded by half as much again as now (128Mi))" in finding.next_step
-    command = "kubectl set resources deployment/web -c app --limits=memory=192Mi --requests=memory=192Mi"
+    command = (
+        "kubectl -n shop set resources deployment/web -c app --limits=memory=192Mi --requests=memory=192Mi"
+    )
     assert command in finding.next_step
 
 

@@ -93,7 +93,7 @@ def test_a_missing_tag_of_the_newest_release_is_gone_back_from() -> None:
     finding, candidates = told(waiting(f"{IMAGE}: not found"))
     assert finding.problem == "image_name"
     assert [c.call.name for c in candidates] == ["rollback_deployment"]
-    assert "kubectl set image deployment/" in finding.next_step
+    assert "kubectl -n shop set image deployment/web " in finding.next_step
 
 
 def test_words_that_the_status_has_lost_are_found_in_the_events() -> None:
