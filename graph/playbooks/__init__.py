@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 
@@ -58,9 +60,27 @@ class Playbook:
         return self.proves is _proves_nothing
 
 
-@cache
+_LEFT_OUT: ContextVar[str] = ContextVar("left_out", default="")
+
+
 def playbooks() -> tuple[Playbook, ...]:
     """All of them, in the order in which they are asked."""
+    left_out = _LEFT_OUT.get()
+    return tuple(p for p in _all() if p.problem != left_out) if left_out else _all()
+
+
+@contextmanager
+def without(problem: str) -> Iterator[None]:
+    """Within it the playbook of this class is not asked: for notebooks, which try what it is worth."""
+    token = _LEFT_OUT.set(problem)
+    try:
+        yield
+    finally:
+        _LEFT_OUT.reset(token)
+
+
+@cache
+def _all() -> tuple[Playbook, ...]:
     modules = (importlib.import_module(f"{__name__}.{m.name}") for m in pkgutil.iter_modules(__path__))
     found: list[Playbook] = [module.PLAYBOOK for module in modules if hasattr(module, "PLAYBOOK")]
     return tuple(sorted(found, key=lambda playbook: playbook.rank))

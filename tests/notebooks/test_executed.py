@@ -1,4 +1,4 @@
-"""Both notebooks run from the first cell to the last, on a copy, in kernels that go away again."""
+"""The notebooks run from the first cell to the last, on a copy, in kernels that go away again."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from tests.server.stored import CORPUS, files
 
 pytestmark = pytest.mark.timeout(300)
 REPLAY, OVERVIEW = "replay_incident.ipynb", "incidents_overview.ipynb"
+CHANGES, SURENESS = "what_would_change.ipynb", "sureness_and_agreement.ipynb"
+PROMPTS = "prompt_laboratory.ipynb"
 
 
 @pytest.fixture(scope="module")
@@ -39,9 +41,30 @@ def test_nothing_that_was_run_is_kept_in_git(name: str) -> None:
     assert set(notebook.metadata) == {"kernelspec", "language_info"}
 
 
-def test_there_are_the_two_of_them() -> None:
+def test_there_are_the_five_of_them() -> None:
     """So that no other test passes over nothing."""
-    assert [OVERVIEW, REPLAY] == NAMES
+    assert [OVERVIEW, PROMPTS, REPLAY, SURENESS, CHANGES] == NAMES
+
+
+def test_history_confidence_and_prompts_are_shown_from_the_record(
+    record: tuple[Path, str], tmp_path: Path
+) -> None:
+    """What would change, whether people agree, and what a model would be shown; the record stays as it is."""
+    data, _ = record
+    before = files(data)
+    assert "1 of 2 decisions would change" in shown(
+        execute(CHANGES, tmp_path, DATA_DIR=str(data), CHANGED={"mode": "shadow"})
+    )
+    folder = tmp_path / "some"
+    folder.mkdir()
+    (folder / "shop-web").symlink_to(CORPUS / "shop-web")
+    text = shown(execute(SURENESS, tmp_path, DATA_DIR=str(data), BUNDLES=str(folder)))
+    assert "As it is shipped: off by" in text
+    assert "rollback_deployment" in text
+    prompts = shown(execute(PROMPTS, tmp_path, DATA_DIR=str(data)))
+    assert "Answers of declines" in prompts
+    assert "with the sentence" in prompts
+    assert files(data) == before
 
 
 def test_an_incident_is_told_and_decided_again_without_touching_the_record(
