@@ -2,8 +2,8 @@
 
 Weights: how directly the finding is proved 0.7, how complete the evidence is 0.2, how the target was found 0.1.
 What this action did before adds at most 0.05 and takes 0.4: praise alone never crosses the threshold, and what
-failed last time stays below it, however low it is set. A model's agreement adds 0.02, under the same rule, and its
-disagreement keeps it below; without a model there is no such part.
+failed last time stays below it, however low it is set; both fade. A model's agreement adds 0.02, under the same rule,
+and its disagreement keeps it below; without a model there is no such part.
 
 The sum is an order, not a probability. What is shown as confidence is how often decisions of such a sum have turned out
 right (`graph.calibration`), less what people have marked wrong; neither lifts a proposal across the threshold.
@@ -12,7 +12,7 @@ right (`graph.calibration`), less what people have marked wrong; neither lifts a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from graph.calibration import Table, probability
 from graph.calibration_table import TABLE
@@ -21,6 +21,7 @@ from tools.records import GUARDS, Evidence, Similar, Target
 
 PROOF, COMPLETENESS, TARGET = 0.7, 0.2, 0.1
 HELPED, FAILED = 0.05, -0.4
+HALF_LIFE, HELD_AGAINST = timedelta(days=30), timedelta(days=180)
 AGREES, DOUBTS, DISAGREES = 0.02, -0.05, -0.3
 MODEL = "model"
 """Name of the part that a model's advice is, where it was heard."""
@@ -42,7 +43,7 @@ def parts(
         "proof": round(PROOF * finding.directness, 3),
         "completeness": round(COMPLETENESS * completeness(evidence), 3),
         "target": round(TARGET * _sureness(target), 3),
-        "history": round(history(action, finding.problem, similar), 3),
+        "history": round(history(action, finding.problem, similar, evidence.collected_at), 3),
     }
 
 
@@ -104,12 +105,19 @@ def completeness(evidence: Evidence) -> float:
     return 1 - len(missing) / len(planned)
 
 
-def history(action: str, problem: str, similar: Sequence[Similar]) -> float:
-    """What our own verdicts say of this action for this workload and class: the newest that says anything."""
+def history(action: str, problem: str, similar: Sequence[Similar], now: datetime | None = None) -> float:
+    """What our own verdicts say of this action for this workload and class: the newest that says anything.
+
+    It fades: of praise half is left after thirty days, and a failure is held against the action for half a year.
+    What has no date does not fade; nothing does where `now` is not told.
+    """
     newest = last_time(action, problem, similar)
     if newest is None:
         return 0.0
-    return HELPED if newest.verdict == "RECOVERED" else FAILED
+    age = max(timedelta(0), now - newest.closed_at) if now and newest.closed_at else timedelta(0)
+    if newest.verdict == "RECOVERED":
+        return HELPED * 0.5 ** (age / HALF_LIFE)
+    return FAILED if age <= HELD_AGAINST else 0.0
 
 
 def last_time(action: str, problem: str, similar: Sequence[Similar]) -> Similar | None:

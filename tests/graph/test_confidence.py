@@ -100,6 +100,23 @@ def test_last_time_is_the_newest_verdict_that_says_anything() -> None:
     assert history(RESTART, "transient_crash", [failed, later, untold]) == 0.05
 
 
+@pytest.mark.parametrize(
+    ("verdict", "days", "left"),
+    [
+        ("RECOVERED", 0, 0.05),
+        ("RECOVERED", 30, 0.025),
+        ("RECOVERED", 90, 0.00625),
+        ("NOT_RECOVERED", 179, -0.4),
+        ("NOT_RECOVERED", 181, 0.0),
+    ],
+)
+def test_old_memory_fades(verdict: str, days: int, left: float) -> None:
+    """Praise by halves, a failure after half a year: the workload is hardly the same by then."""
+    past = [similar(verdict, closed_at=ago(days * DAY))]
+    assert history(RESTART, "transient_crash", past, ago(0)) == pytest.approx(left)
+    assert history(RESTART, "transient_crash", [similar(verdict, closed_at=None)], ago(0)) != 0
+
+
 def test_a_failure_without_a_date_counts_as_the_newest() -> None:
     """What cannot be put in order is taken for the worse."""
     past = [similar("RECOVERED", closed_at=ago(60)), similar("REGRESSED", closed_at=None)]
