@@ -116,7 +116,7 @@ def history(action: str, problem: str, similar: Sequence[Similar], now: datetime
         return 0.0
     age = max(timedelta(0), now - newest.closed_at) if now and newest.closed_at else timedelta(0)
     if newest.verdict == "RECOVERED":
-        return HELPED * 0.5 ** (age / HALF_LIFE)
+        return HELPED * float(0.5 ** (age / HALF_LIFE))
     return FAILED if age <= HELD_AGAINST else 0.0
 
 

@@ -63,7 +63,7 @@ def test_a_target_by_name_pattern_or_none_is_less_sure() -> None:
 
 def test_what_helped_before_adds_a_little() -> None:
     """0.05, and never beyond 1."""
-    assert confidence(similar("RECOVERED"), directness=0.85) == 0.945
+    assert confidence(similar("RECOVERED", closed_at=ago(0)), directness=0.85) == 0.945
     assert confidence(similar("RECOVERED")) == 1.0
 
 
