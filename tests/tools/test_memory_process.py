@@ -35,6 +35,17 @@ def memory(tmp_path: Path, clock: ManualClock) -> Iterator[MemoryProcess]:
     process.close()
 
 
+@pytest.fixture
+def others() -> frozenset[int]:
+    """Children that this process had before: those of other tests, such as the fork server of an evaluation."""
+    return frozenset(child.pid for child in psutil.Process().children())
+
+
+def started(others: frozenset[int]) -> list[psutil.Process]:
+    """Children that have come since."""
+    return [child for child in psutil.Process().children() if child.pid not in others]
+
+
 def scripted(memory: MemoryProcess, code: str) -> MemoryProcess:
     """Let its process be this program instead."""
     memory._command = [sys.executable, "-c", code]
@@ -50,14 +61,14 @@ def until_gone(process: psutil.Process) -> None:
 
 
 def test_it_runs_when_it_is_asked_survives_being_killed_and_goes_to_rest(
-    tmp_path: Path, clock: ManualClock
+    tmp_path: Path, clock: ManualClock, others: frozenset[int]
 ) -> None:
     """Nothing runs before the first question; what it took is given back when nobody asks any more."""
     with closing(MemoryProcess(tmp_path / "qdrant", clock, idle_seconds=2)) as memory:
         assert memory.standing() == "at rest"
-        assert psutil.Process().children() == []
+        assert started(others) == []
         memory.remember([MemoryDocument(key="i1", incident_id="i1", problem="bad_release", text=PROOF)])
-        for child in psutil.Process().children():
+        for child in started(others):
             child.kill()
         assert [one.incident_id for one in memory.recall("bad_release", PROOF)] == ["i1"]
         memory.forget(["i1"])
@@ -66,7 +77,7 @@ def test_it_runs_when_it_is_asked_survives_being_killed_and_goes_to_rest(
         while memory.standing() != "at rest":
             assert time.monotonic() < deadline, "it stays"
             time.sleep(0.05)
-    assert psutil.Process().children() == []
+    assert started(others) == []
 
 
 def test_a_process_that_dies_says_why_without_secrets(memory: MemoryProcess, clock: ManualClock) -> None:
@@ -85,7 +96,7 @@ def test_a_process_that_dies_says_why_without_secrets(memory: MemoryProcess, clo
 
 
 def test_a_process_that_hangs_is_given_up_on_and_its_late_answer_is_passed_over(
-    memory: MemoryProcess,
+    memory: MemoryProcess, others: frozenset[int]
 ) -> None:
     """It may only have been slow: it is kept, and killed when it is overdue twice in a row."""
     answer = '{"number": %d, "ok": %d}'
@@ -100,7 +111,7 @@ def test_a_process_that_hangs_is_given_up_on_and_its_late_answer_is_passed_over(
     )
     with pytest.raises(TransientError, match="did not answer within"):
         memory._call("count", 0.1)
-    (child,) = psutil.Process().children()
+    (child,) = started(others)
     assert memory._call("count", 30) == 22
     for _ in range(2):
         with pytest.raises(TransientError, match="did not answer within"):
@@ -108,11 +119,13 @@ def test_a_process_that_hangs_is_given_up_on_and_its_late_answer_is_passed_over(
     until_gone(child)
 
 
-def test_a_question_that_is_not_read_is_no_wait_without_an_end(memory: MemoryProcess) -> None:
+def test_a_question_that_is_not_read_is_no_wait_without_an_end(
+    memory: MemoryProcess, others: frozenset[int]
+) -> None:
     """More than a pipe holds, and nobody at its other end."""
     scripted(memory, "import time; time.sleep(600)")
     many: Any = [{"text": "x" * 1_000_000}]
     with pytest.raises(TransientError, match="took no question for"):
         memory._call("remember", 0.1, documents=many)
-    for child in psutil.Process().children():
+    for child in started(others):
         until_gone(child)
