@@ -13,6 +13,7 @@ from typing import Any
 from tools.excerpts import message
 from tools.objects import (
     EPOCH,
+    began,
     condition,
     container_statuses,
     controller,
@@ -188,7 +189,7 @@ def _container(entry: JsonObject, init: bool, specs: Mapping[str, JsonObject]) -
         running_since=instant((state.get("running") or {}).get("startedAt")),
         exit_code=ended.get("exitCode"),
         exit_reason=str(ended.get("reason") or ""),
-        exit_started_at=instant(ended.get("startedAt")),
+        exit_started_at=began(ended),
         exit_finished_at=instant(ended.get("finishedAt")),
         exit_message=message(str(ended.get("message") or ""), MESSAGE_LIMIT),
         cpu_request=amount(spec, "requests", "cpu"),

@@ -25,6 +25,12 @@ def instant(text: object) -> datetime | None:
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
+def began(ended: JsonObject) -> datetime | None:
+    """When the run of a terminated state began. What could not be started has the epoch there: its life was none."""
+    started = instant(ended.get("startedAt"))
+    return instant(ended.get("finishedAt")) if started == EPOCH else started
+
+
 def metadata(item: JsonObject) -> JsonObject:
     """`metadata`, or an empty map."""
     return item.get("metadata") or {}

@@ -16,6 +16,7 @@ from tools.cluster import ClusterReader
 from tools.errors import NotFound, ToolError
 from tools.excerpts import message
 from tools.objects import (
+    began,
     condition,
     container_statuses,
     event_time,
@@ -185,7 +186,7 @@ def _pod(pod: JsonObject, cores: Mapping[str, float]) -> PodObservation:
 def _container(entry: JsonObject, init: bool) -> ContainerObservation:
     state = entry.get("state") or {}
     ended = _failure(entry, init)
-    started, finished = instant(ended.get("startedAt")), instant(ended.get("finishedAt"))
+    started, finished = began(ended), instant(ended.get("finishedAt"))
     return ContainerObservation(
         name=str(entry.get("name", "")),
         ready=bool(entry.get("ready")),
