@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from graph.load import cpu_share
-from graph.symptoms import crashed_lately, is_complete, is_failing, live_pods
-from tools.records import ContainerFacts, Evidence, PodFacts
+from graph.symptoms import container_named, crashed_lately, is_complete, is_failing, live_pods
+from tools.records import Evidence, PodFacts
 
 NEAR_LIMIT, NEAR_REQUEST = 0.8, 0.9
 STARTED = timedelta(seconds=300)
@@ -23,11 +23,6 @@ def busy_container(evidence: Evidence) -> str:
     if any(not pod.ready or is_failing(pod, now) or crashed_lately(pod, now) for pod in pods):
         return ""
     return next((name for name in _names(pods[0]) if all(_is_hot(pod, name, evidence) for pod in pods)), "")
-
-
-def container_named(pod: PodFacts, name: str) -> ContainerFacts | None:
-    """The container of this name that is no init container."""
-    return next((c for c in pod.containers if c.name == name and not c.init), None)
 
 
 def _names(pod: PodFacts) -> list[str]:

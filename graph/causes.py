@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from graph.chat_services import ChatServices
 from graph.diagnosis import diagnose
+from graph.log_words import logs
 from graph.state import Finding
 from tools import evidence as evidence_reader
 from tools.errors import ToolError
@@ -78,8 +79,5 @@ def _changed(evidence: Evidence, finding: Finding) -> list[str]:
 
 def _last_words(evidence: Evidence) -> list[str]:
     """The log that tells most, as the evidence has it."""
-    for kind in ("previous_logs", "logs"):
-        for item in evidence.items:
-            if item.kind == kind and item.excerpt:
-                return [f"Log ({item.summary}):", bounded(item.excerpt, LOG_BYTES)]
-    return []
+    item = next((item for item in logs(evidence) if item.excerpt), None)
+    return [f"Log ({item.summary}):", bounded(item.excerpt, LOG_BYTES)] if item else []

@@ -55,8 +55,7 @@ def _configs(evidence: Evidence) -> Iterator[str]:
 def _change(config: ConfigFacts, evidence: Evidence) -> str:
     pods = live_pods(evidence)
     older = len(changed_after_start(config, pods))
-    by = f" by {config.changed_by}" if config.changed_by else ""
     return (
-        f"ConfigMap {config.name} was changed at {when(config.changed_at)}{by}; {older} of {len(pods)} pods "
+        f"ConfigMap {config.name} was changed at {when(config.changed_at)}{config.by}; {older} of {len(pods)} pods "
         f"started before"
     )

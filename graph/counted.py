@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from tools.records import PodFacts
+
 
 def pods(count: int, one: str, many: str, *, kind: str = "") -> str:
     """`1 pod is …` or `3 pods are …`; `kind` stands before pod: `new`."""
@@ -13,6 +17,11 @@ def all_pods(count: int, one: str, many: str, *, kind: str = "") -> str:
     """`The only pod is …` or `All 3 pods are …`."""
     word = f"{kind} pod" if kind else "pod"
     return f"The only {word} {one}" if count == 1 else f"All {count} {word}s {many}"
+
+
+def ready(pods: Sequence[PodFacts]) -> str:
+    """`2 of 3 pods are ready`."""
+    return f"{sum(pod.ready for pod in pods)} of {len(pods)} pods are ready"
 
 
 def times(count: int, what: str) -> str:

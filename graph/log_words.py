@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Literal, NamedTuple, TypeAlias
 
-from tools.records import Evidence
+from tools.records import Evidence, EvidenceItem
 
 Topic: TypeAlias = Literal["certificate", "permission", "disk"]
 
@@ -40,12 +41,13 @@ class Hint(NamedTuple):
 
 def hint(evidence: Evidence) -> Hint | None:
     """The first topic that a log speaks of: what was said before a crash before what is said now."""
+    return next(filter(None, (_in(item.excerpt, item.id) for item in logs(evidence))), None)
+
+
+def logs(evidence: Evidence) -> Iterator[EvidenceItem]:
+    """Of what failed: what was said before a crash before what is said now."""
     for kind in ("previous_logs", "logs"):
-        for item in evidence.items:
-            found = _in(item.excerpt, item.id) if item.kind == kind else None
-            if found:
-                return found
-    return None
+        yield from (item for item in evidence.items if item.kind == kind)
 
 
 def _in(text: str, evidence_id: str) -> Hint | None:

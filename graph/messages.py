@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from graph.log_words import logs
 from graph.state import Decision, IncidentState, Proposal, Status
 from graph.urgency import explained, without_orders
 from prompts import render
@@ -41,7 +42,6 @@ UNDO_OFFERED = frozenset({"provisional", "inconclusive", "escalated"})
 """Endings after which a person is told that it can be taken back."""
 OVER = frozenset({"recovered", "withdrawn"})
 """Endings after which nobody has a next step to take."""
-LOGS = ("previous_logs", "logs")
 MOST_SHOWN = 3
 """Pieces of evidence in a message; the incident's page has all."""
 KINDS: dict[str, MessageKind] = {
@@ -280,7 +280,7 @@ def _excerpts(evidence: Evidence | None, cited: tuple[str, ...]) -> list[Evidenc
     if evidence is None:
         return []
     shown = [item for item in evidence.items if item.id in cited and item.excerpt]
-    said = [item for item in evidence.items if item.kind in LOGS and item.excerpt]
-    if any(item.kind in LOGS for item in shown[:MOST_SHOWN]) or not said:
+    said = [item for item in logs(evidence) if item.excerpt]
+    if not said or any(item in said for item in shown[:MOST_SHOWN]):
         return shown[:MOST_SHOWN]
     return [*shown[: MOST_SHOWN - 1], said[0]]

@@ -6,6 +6,7 @@ reaches no pod behind it (kubernetes.md 4.6). Each such pod is to be evicted, by
 
 from __future__ import annotations
 
+from graph.blocked_rollouts import ordinal
 from graph.symptoms import live_pods
 from tools.records import ActionCall, Evidence, PodFacts, Target
 
@@ -20,7 +21,7 @@ def planned(evidence: Evidence, target: Target) -> tuple[ActionCall, ...]:
     if workload is None or not workload.ordered or workload.strategy != "RollingUpdate":
         return ()
     waits = [pod for pod in live_pods(evidence) if not pod.ready and pod.revision_mark]
-    return tuple(_eviction(pod, target) for pod in sorted(waits, key=_ordinal))
+    return tuple(_eviction(pod, target) for pod in sorted(waits, key=ordinal))
 
 
 def words(call: ActionCall) -> str:
@@ -42,8 +43,3 @@ def _eviction(pod: PodFacts, target: Target) -> ActionCall:
         "left_revision": pod.revision_mark,
     }
     return ActionCall(name="delete_pod", args=args)
-
-
-def _ordinal(pod: PodFacts) -> int:
-    text = pod.name.rpartition("-")[2]
-    return int(text) if text.isdigit() else 0

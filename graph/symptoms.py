@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from graph import counted
 from tools.records import ContainerFacts, DependencyFacts, Evidence, PodFacts, RevisionFacts
@@ -20,6 +20,7 @@ IMAGE = frozenset(
     }
 )
 CONFIG = frozenset({"CreateContainerConfigError", "CreateContainerError", "RunContainerError"})
+JUST_RELEASED = timedelta(minutes=30)
 LIVED_WELL_SECONDS = 600.0
 """A container that ran this long was not broken from the start; the kubelet forgets its back-off by then too."""
 SHORTEST_CALM, LONGEST_CALM = 120.0, 900.0
@@ -46,6 +47,19 @@ def current_revision(evidence: Evidence) -> RevisionFacts | None:
     digest = evidence.workload.template_digest
     matches = [r for r in evidence.revisions if r.template_digest == digest]
     return max(matches, key=lambda r: r.number, default=None)
+
+
+def just_released(evidence: Evidence) -> bool:
+    """The newest revision is young and another template ran before: it may be what is busy."""
+    current = current_revision(evidence)
+    if current is None or evidence.collected_at - current.created_at >= JUST_RELEASED:
+        return False
+    return any(r.template_digest != current.template_digest for r in evidence.revisions)
+
+
+def container_named(pod: PodFacts, name: str) -> ContainerFacts | None:
+    """The container of this name that is no init container."""
+    return next((c for c in pod.containers if c.name == name and not c.init), None)
 
 
 def crashed_container(pod: PodFacts, now: datetime) -> ContainerFacts | None:

@@ -64,7 +64,7 @@ def add_volume(
         asked_text=_asked_text(claim),
         asked=asked_for(claim),
         capacity=there_is(claim),
-        storage_class=_class_of(claim),
+        storage_class=class_of(claim),
         expandable=expandable,
         resize_waits=message(waits_for(claim)),
         resize_failed=message(failed(claim)),
@@ -73,7 +73,7 @@ def add_volume(
 
 
 def _expandable(items: Items, cluster: ClusterReader, claim: JsonObject, reads: Reads) -> bool | None:
-    storage_class = _class_of(claim)
+    storage_class = class_of(claim)
     if not storage_class:
         items.add(CLASS, "no_data", "not asked", "it names no StorageClass, so that its volume cannot grow")
         return False
@@ -151,7 +151,8 @@ def _words(figures: Mapping[str, float | None]) -> str:
     return text
 
 
-def _class_of(claim: JsonObject) -> str:
+def class_of(claim: JsonObject) -> str:
+    """Name of its StorageClass, or an empty string."""
     return str((claim.get("spec") or {}).get("storageClassName") or "")
 
 

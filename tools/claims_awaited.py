@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tools.claim_evidence import class_of
 from tools.cluster import ClusterReader
 from tools.errors import NotFound
 from tools.facts import claims_of
@@ -59,7 +60,7 @@ def _classes(
     items: Items, cluster: ClusterReader, unbound: Sequence[JsonObject], reads: Reads
 ) -> dict[str, JsonObject | None]:
     """Of the StorageClasses that were looked at: the object, or None where there is none of that name."""
-    names = list(dict.fromkeys(text for claim in unbound if (text := _class_of(claim))))[:MOST]
+    names = list(dict.fromkeys(text for claim in unbound if (text := class_of(claim))))[:MOST]
     if not names:
         return {}
     found: Found = run_asks(reads, {"classes": _ask(cluster, STORAGE_CLASSES, "", names)})["classes"]
@@ -86,7 +87,7 @@ def _ask(cluster: ClusterReader, resource: Resource, namespace: str, names: Sequ
 def _facts(text: str, claim: JsonObject | None, classes: dict[str, JsonObject | None]) -> ClaimFacts:
     if claim is None:
         return ClaimFacts(name=text)
-    spec, named = claim.get("spec") or {}, _class_of(claim)
+    spec, named = claim.get("spec") or {}, class_of(claim)
     storage_class = classes.get(named)
     return ClaimFacts(
         name=text,
@@ -102,10 +103,6 @@ def _facts(text: str, claim: JsonObject | None, classes: dict[str, JsonObject | 
 
 def _phase(claim: JsonObject) -> str:
     return str((claim.get("status") or {}).get("phase") or "Pending")
-
-
-def _class_of(claim: JsonObject) -> str:
-    return str((claim.get("spec") or {}).get("storageClassName") or "")
 
 
 def _words(facts: Sequence[ClaimFacts]) -> tuple[str, str]:

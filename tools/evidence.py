@@ -41,11 +41,12 @@ from tools.items import (
     workload_words,
 )
 from tools.job_evidence import add_runs, named_jobs
+from tools.kept_workloads import is_disabled
 from tools.name_resolution import add_dns
 from tools.naming import naming
 from tools.neighbours import RULES as NEIGHBOUR_RULES
 from tools.neighbours import add_neighbours
-from tools.objects import metadata, name
+from tools.objects import name
 from tools.prometheus import SeriesReader
 from tools.prometheus_evidence import PrometheusEvidence
 from tools.reads import Reads
@@ -155,7 +156,7 @@ def collect(
         neighbours=neighbours,
         configs=configs,
         dns=dns,
-        disabled=any(_is_disabled(item) for item in gathered.workload.values),
+        disabled=any(is_disabled(item) for item in gathered.workload.values),
         suspicious=told or imperative(_messages(pods, events)),
     )
 
@@ -280,10 +281,6 @@ def _first(values: Sequence[JsonObject]) -> JsonObject:
 
 def _is_target(node: NodeFacts, target: Target, gathered: Gathered) -> bool:
     return target.kind == NODES.kind and bool(gathered.workload.values) and node.uid == target.uid
-
-
-def _is_disabled(item: JsonObject) -> bool:
-    return (metadata(item).get("annotations") or {}).get(DISABLE) == "true"
 
 
 def _empty(status: ItemStatus) -> ItemStatus:

@@ -557,6 +557,11 @@ class ConfigFacts(Record):
     changed_by: str = ""
     """The field manager of that write, redacted."""
 
+    @property
+    def by(self) -> str:
+        """` by helm`, or nothing where nobody is known."""
+        return f" by {self.changed_by}" if self.changed_by else ""
+
 
 class EventFacts(Record):
     """A Kubernetes Event on the workload, its ReplicaSets or pods."""

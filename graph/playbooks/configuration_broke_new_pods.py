@@ -56,7 +56,6 @@ def _start(container: ContainerFacts) -> datetime | None:
 def _finding(
     config: ConfigFacts, broken: list[PodFacts], well: list[PodFacts], evidence: Evidence
 ) -> Finding:
-    by = f" by {config.changed_by}" if config.changed_by else ""
     return Finding(
         problem="configuration_broke_new_pods",
         summary=f"{counted.pods(len(broken), 'that has', 'that have')} started since ConfigMap {config.name} was "
@@ -67,7 +66,7 @@ def _finding(
             id_ for kind in ("config_changes", "pods", "previous_logs") for id_ in evidence.cite(kind)
         ),
         facts=(
-            f"ConfigMap {config.name} was changed at {when(config.changed_at)}{by}",
+            f"ConfigMap {config.name} was changed at {when(config.changed_at)}{config.by}",
             *(f"{pod.name} began last at {when(_began(pod, first=False))}, not well" for pod in broken[:2]),
             *(f"{pod.name} runs since {when(_began(pod, first=True))}, well" for pod in well[:2]),
         ),

@@ -90,7 +90,6 @@ def _broke_it(config: ConfigFacts, pods: tuple[PodFacts, ...]) -> bool:
 
 
 def _stale(config: ConfigFacts, pods: tuple[PodFacts, ...], evidence: Evidence) -> Finding:
-    by = f" by {config.changed_by}" if config.changed_by else ""
     return Finding(
         problem="configuration_changed",
         summary=f"None of its {counted.times(len(pods), 'pod')} is ready, and all still run with "
@@ -98,7 +97,8 @@ def _stale(config: ConfigFacts, pods: tuple[PodFacts, ...], evidence: Evidence) 
         directness=DIRECTNESS,
         evidence=_cited(evidence),
         facts=(
-            f"ConfigMap {config.name} was changed at {when(config.changed_at)}{by}, after they had stopped being ready",
+            f"ConfigMap {config.name} was changed at {when(config.changed_at)}{config.by}, after they had "
+            "stopped being ready",
             f"it is read by {', '.join(config.uses)}, when a container starts",
         ),
         ruled_out=("a crash: no container has ended", "a bad release: the same revision was ready before"),
@@ -108,12 +108,11 @@ def _stale(config: ConfigFacts, pods: tuple[PodFacts, ...], evidence: Evidence) 
 
 
 def _broken(config: ConfigFacts, pods: tuple[PodFacts, ...], evidence: Evidence) -> Finding:
-    by = f" by {config.changed_by}" if config.changed_by else ""
     first = min(_broke_at(pod) for pod in pods)
     return Finding(
         problem="configuration_changed",
         summary=f"{counted.all_pods(len(pods), 'stopped', 'stopped')} being well after ConfigMap {config.name} was "
-        f"changed at {when(config.changed_at)}{by}.",
+        f"changed at {when(config.changed_at)}{config.by}.",
         directness=DIRECTNESS,
         evidence=_cited(evidence),
         facts=(

@@ -10,14 +10,13 @@ caused it is for a person.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 
 from graph import counted
-from graph.busy import busy_container, container_named
+from graph.busy import busy_container
 from graph.load import cpu_share, pods_that_fit, used_cores
 from graph.playbooks import Playbook
 from graph.state import Finding, Proposal
-from graph.symptoms import current_revision, dependencies_down, live_pods
+from graph.symptoms import container_named, dependencies_down, just_released, live_pods
 from tools.records import ActionCall, ContainerFacts, Evidence, PodFacts, Target, UsageSource
 from tools.workload_revisions import kind_args
 
@@ -26,7 +25,6 @@ TELLS: Mapping[UsageSource, tuple[str, str]] = {
     "Prometheus": ("processor_use", "told by Prometheus, as an average of five minutes"),
 }
 """Who may tell it: the kind of its item, and how it is said."""
-JUST_RELEASED = timedelta(minutes=30)
 
 
 def proves(evidence: Evidence) -> Finding | None:
@@ -112,7 +110,7 @@ def _around(evidence: Evidence) -> list[str]:
     room = pods_that_fit(evidence)
     if room is not None:
         lines.append(f"the namespace's quotas hold {counted.times(room, 'more pod')}")
-    if _just_released(evidence):
+    if just_released(evidence):
         lines.append("its newest revision is younger than half an hour")
     return lines
 
@@ -129,17 +127,9 @@ def _next_step(evidence: Evidence) -> str:
 
 
 def _directness(container: ContainerFacts, evidence: Evidence) -> float:
-    if _just_released(evidence):
+    if just_released(evidence):
         return 0.7
     return 1.0 if container.cpu_limit else 0.85
-
-
-def _just_released(evidence: Evidence) -> bool:
-    """The newest revision is young and another template ran before: it may be what is busy."""
-    current = current_revision(evidence)
-    if current is None or evidence.collected_at - current.created_at >= JUST_RELEASED:
-        return False
-    return any(r.template_digest != current.template_digest for r in evidence.revisions)
 
 
 PLAYBOOK = Playbook(problem="high_cpu", rank=60, proves=proves, candidates=candidates)

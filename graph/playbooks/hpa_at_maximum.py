@@ -17,10 +17,10 @@ from graph.playbooks import Playbook
 from graph.state import Finding, Proposal
 from graph.symptoms import (
     crashed_lately,
-    current_revision,
     dependencies_down,
     is_complete,
     is_failing,
+    just_released,
     live_pods,
 )
 from tools.records import ActionCall, AutoscalerFacts, Evidence, Target
@@ -31,7 +31,6 @@ TOLERANCE = 1.1
 """The controller leaves a ratio of less alone."""
 IDLE = 0.5
 """Of what the container may use or asks for: below it more replicas would not have been short of it either."""
-JUST_RELEASED = timedelta(minutes=30)
 
 
 def proves(evidence: Evidence) -> Finding | None:
@@ -118,7 +117,7 @@ def _finding(scaler: AutoscalerFacts, evidence: Evidence) -> Finding:
             f"HorizontalPodAutoscaler {scaler.name} has been at its maximum of {scaler.most} replicas since "
             f"{scaler.limited_since:%Y-%m-%d %H:%M} UTC, and its metrics are at {over:.0%} of their target."
         ),
-        directness=0.7 if _just_released(evidence) else 1.0,
+        directness=0.7 if just_released(evidence) else 1.0,
         evidence=tuple(id_ for kind in ("autoscalers", "pods", "quotas") for id_ in evidence.cite(kind)),
         facts=(
             f"{scaler.name}: {scaler.least} to {scaler.most} replicas, {scaler.current} now",
@@ -140,7 +139,7 @@ def _around(evidence: Evidence) -> list[str]:
         lines.append(f"the namespace's quotas hold {room} more pods")
     if _idle(evidence):
         lines.append(f"its pods use less than {IDLE:.0%} of their processor: what they wait for is elsewhere")
-    if _just_released(evidence):
+    if just_released(evidence):
         lines.append("its newest revision is younger than half an hour: it may be what is busy")
     return lines
 
@@ -157,14 +156,6 @@ def _next_step(scaler: AutoscalerFacts, evidence: Evidence) -> str:
         f"If the load is real, raise its maximum: kubectl patch hpa {scaler.name} --type=merge "
         f'-p \'{{"spec":{{"maxReplicas":{scaler.most + _more(scaler, evidence)}}}}}\''
     )
-
-
-def _just_released(evidence: Evidence) -> bool:
-    """The newest revision is young and another template ran before."""
-    current = current_revision(evidence)
-    if current is None or evidence.collected_at - current.created_at >= JUST_RELEASED:
-        return False
-    return any(r.template_digest != current.template_digest for r in evidence.revisions)
 
 
 PLAYBOOK = Playbook(problem="hpa_at_maximum", rank=58, proves=proves, candidates=candidates)

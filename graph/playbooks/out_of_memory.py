@@ -24,6 +24,7 @@ from graph.returns import Return, only_more_memory, rollback, way_back
 from graph.state import Finding, Proposal
 from graph.symptoms import (
     LIVED_WELL_SECONDS,
+    container_named,
     crashed_container,
     current_revision,
     describe_crash,
@@ -127,7 +128,7 @@ def _siblings(killed: list[Killed], evidence: Evidence) -> list[PodFacts]:
 def _growths(killed: list[Killed], evidence: Evidence) -> list[bool | None]:
     """Of each sibling whether it grew slowly; None where nobody tells."""
     name = killed[0][1].name
-    found = [(pod, _container(pod, name)) for pod in _siblings(killed, evidence)]
+    found = [(pod, container_named(pod, name)) for pod in _siblings(killed, evidence)]
     return [grows_slowly(pod, container, evidence) if container else None for pod, container in found]
 
 
@@ -143,12 +144,8 @@ def _no_leak(killed: list[Killed], evidence: Evidence) -> list[str]:
     return ["a leak: Prometheus shows siblings whose memory does not grow slowly"]
 
 
-def _container(pod: PodFacts, name: str) -> ContainerFacts | None:
-    return next((c for c in pod.containers if c.name == name and not c.init), None)
-
-
 def _is_near(pod: PodFacts, name: str, evidence: Evidence) -> bool:
-    container = _container(pod, name)
+    container = container_named(pod, name)
     if container is None or container.running_since is None or not pod.ready:
         return False
     ran = (evidence.collected_at - container.running_since).total_seconds()

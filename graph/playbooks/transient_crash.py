@@ -15,7 +15,9 @@ from graph.playbooks import Playbook
 from graph.restarts import back_since, restart
 from graph.state import Finding, Proposal
 from graph.symptoms import (
+    FIRST_BACKOFF_SECONDS,
     LIVED_WELL_SECONDS,
+    LONGEST_BACKOFF_SECONDS,
     could_not_read,
     crashed_container,
     current_revision,
@@ -36,8 +38,6 @@ from tools.records import (
 
 DETERMINISTIC_CODES = frozenset({126, 127, 128})
 DETERMINISTIC_REASONS = frozenset({"OOMKilled", "StartError", "ContainerCannotRun"})
-FIRST_BACKOFF = timedelta(seconds=10)
-LONGEST_BACKOFF = timedelta(seconds=300)
 LONG_OVER = timedelta(hours=1)
 """Pods that still crash so long after a dependency came back may have another reason: not without a person."""
 _BACKOFF = re.compile(r"^back-off (?:(\d+)m)?(\d+)s restarting failed")
@@ -114,12 +114,12 @@ def _earlier_runs(container: ContainerFacts) -> int:
 
 
 def _earlier_backoffs(container: ContainerFacts) -> timedelta:
-    return max(timedelta(0), _backoff(container) - FIRST_BACKOFF)
+    return max(timedelta(0), _backoff(container) - timedelta(seconds=FIRST_BACKOFF_SECONDS))
 
 
 def _longest_backoffs(container: ContainerFacts, evidence: Evidence) -> list[datetime]:
     """Since when every pod has been held back, once the back-off does not grow any more."""
-    if _backoff(container) < LONGEST_BACKOFF:
+    if _backoff(container).total_seconds() < LONGEST_BACKOFF_SECONDS:
         return []
     told = f"Back-off restarting failed container {container.name} "
     return [e.first_seen for e in evidence.events if e.first_seen and e.message.startswith(told)]

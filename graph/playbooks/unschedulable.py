@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from graph import counted
 from graph.playbooks import Playbook
 from graph.state import Finding, Proposal
 from graph.symptoms import is_failing, live_pods
@@ -60,13 +61,13 @@ def proves(evidence: Evidence) -> Finding | None:
     since = f"{oldest.created_at:%H:%M:%S} UTC"
     return Finding(
         problem="unschedulable",
-        summary=f"{_pods(len(waiting))} waiting for {missing} since {since}: no node takes them.",
+        summary=f"{counted.pods(len(waiting), 'is', 'are')} waiting for {missing} since {since}: no node takes them.",
         directness=1.0,
         evidence=tuple(evidence.cite("pods") + evidence.cite("events")),
         facts=(
             f"{oldest.name}: {oldest.unschedulable}",
             *_autoscaler(evidence),
-            _serving(evidence),
+            counted.ready(live_pods(evidence)),
         ),
         ruled_out=("a crash: the pods have not started", "an image error: no image was pulled yet"),
         next_step=f"{step}. The pods start by themselves once there is one.",
@@ -89,15 +90,6 @@ def _autoscaler(evidence: Evidence) -> list[str]:
     """Whether a node is on its way, in the words of what scales the nodes."""
     told = [event for event in evidence.events if event.reason in _AUTOSCALER]
     return [f"{event.reason}: {event.message[:200]}" for event in told[:2]]
-
-
-def _pods(count: int) -> str:
-    return "1 pod is" if count == 1 else f"{count} pods are"
-
-
-def _serving(evidence: Evidence) -> str:
-    pods = live_pods(evidence)
-    return f"{sum(pod.ready for pod in pods)} of {len(pods)} pods are ready"
 
 
 PLAYBOOK = Playbook(problem="unschedulable", rank=72, proves=proves, candidates=candidates)

@@ -47,7 +47,7 @@ def proves(evidence: Evidence) -> Finding | None:
         f"{cause.what}.",
         directness=1.0,
         evidence=tuple(id_ for kind in ("pods", "claims", "events") for id_ in evidence.cite(kind)),
-        facts=(*_said(oldest, evidence), _serving(evidence)),
+        facts=(*_said(oldest, evidence), counted.ready(live_pods(evidence))),
         ruled_out=("a crash: its containers have not started", *_not_it(oldest, evidence)),
         next_step=f"{cause.next_step} The pods start by themselves once they have it.",
     )
@@ -169,11 +169,6 @@ def _said(pod: PodFacts, evidence: Evidence) -> list[str]:
 def _not_it(pod: PodFacts, evidence: Evidence) -> list[str]:
     bound = [c.name for c in _claims(pod, evidence) if c.phase == "Bound"]
     return [f"a claim that is missing or not bound: {', '.join(bound)} is Bound"] if bound else []
-
-
-def _serving(evidence: Evidence) -> str:
-    pods = live_pods(evidence)
-    return f"{sum(pod.ready for pod in pods)} of {len(pods)} pods are ready"
 
 
 PLAYBOOK = Playbook(problem="volume_unavailable", rank=68, proves=proves, candidates=candidates)
