@@ -180,10 +180,15 @@ def _decision(
     return decision.model_copy(update={"reasons": (*decision.reasons, cited)})
 
 
+def question_of(case: Case) -> Question:
+    """What a model would be asked; where it has nothing to cite, none is."""
+    return question(case.finding, case.candidates, case.evidence, case.target, case.similar, case.alerts)
+
+
 def _advice(services: Services, case: Case) -> Advice:
     """Ask, check, and keep on the timeline what it cost: a process that dies after this asks again."""
     assert services.adviser is not None
-    asked = question(case.finding, case.candidates, case.evidence, case.target, case.similar, case.alerts)
+    asked = question_of(case)
     if not asked.evidence:
         return Advice(ignored="the model was not asked: there is no evidence that it could cite")
     reply = services.adviser.ask(asked)

@@ -118,12 +118,17 @@ def _cells(row: AgreementRow) -> tuple[str, ...]:
     )
 
 
+def cases_that_count(database: Database, now: datetime) -> list[Case]:
+    """Those of the report's window, without what people asked for themselves. Raises StoreError."""
+    return cases(database, now - AGREEMENT_BACK, without=BY_PEOPLE)
+
+
 def read(settings: Settings) -> list[AgreementRow]:
     """From the record, beside a running agent. Raises StoreError."""
     clock = SystemClock()
     now = clock.now()
     with closing(Database.open(settings.database_url)) as database:
-        known = cases(database, now - AGREEMENT_BACK, without=BY_PEOPLE)
+        known = cases_that_count(database, now)
         return agreement_rows(
             SqlAutonomy(database), SqlLedger(database, clock), known, settings.policy(), now
         )

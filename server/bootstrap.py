@@ -13,7 +13,6 @@ import structlog
 from flask import Flask
 from langgraph.checkpoint.sqlite import SqliteSaver
 
-from graph.autonomy import AGREEMENT_BACK, BY_PEOPLE
 from graph.policy import PolicySettings
 from graph.proof import Change, prove_again
 from graph.remediation import build as build_graph
@@ -23,6 +22,7 @@ from server import aftermath, rechecking, webhooks
 from server.access import Account
 from server.accounts import acting, reader_of
 from server.advising import AdviserCollector, adviser_of
+from server.agreement_report import cases_that_count
 from server.alert_sources import alert_states
 from server.app import create_app
 from server.channels import channels, standing
@@ -40,7 +40,6 @@ from server.undo import Undo
 from server.worker import Chore, Worker
 from tools.adviser import Adviser
 from tools.aftermaths import SqlAftermaths
-from tools.agreement_cases import cases
 from tools.alertmanager_api import AlertmanagerApi
 from tools.approvals import Approval, SqlApprovals
 from tools.audit import SqlAudit
@@ -328,7 +327,7 @@ def _app(
         grants=services.grants,
         policy=services.policy,
         autonomy=services.autonomy,
-        cases=lambda: cases(database, services.clock.now() - AGREEMENT_BACK, without=BY_PEOPLE),
+        cases=lambda: cases_that_count(database, services.clock.now()),
         readings=services.readings,
         probe=probes,
         works=worker.works,

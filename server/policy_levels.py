@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import closing
 
-from graph.autonomy import AGREEMENT_BACK, BY_PEOPLE
+from server.agreement_report import cases_that_count
 from server.autonomy_levels import LevelRow, level_rows
 from server.settings import Settings
-from tools.agreement_cases import cases
 from tools.autonomy import SqlAutonomy
 from tools.clock import SystemClock
 from tools.database import Database
@@ -20,7 +19,7 @@ def levels_of(settings: Settings) -> list[LevelRow]:
     clock = SystemClock()
     now = clock.now()
     with closing(Database.open(settings.database_url)) as database:
-        said = cases(database, now - AGREEMENT_BACK, without=BY_PEOPLE)
+        said = cases_that_count(database, now)
         return level_rows(SqlAutonomy(database), SqlLedger(database, clock), said, settings.policy(), now)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from graph.question import question
+from graph.counsel import question_of
 from graph.services import Services
 from server.notebook.moment import case_on_record
 
@@ -22,6 +22,6 @@ class PromptSizes:
         case = case_on_record(services, incident_id)
         if not case.candidates or decision["route"] == "ignore":
             return
-        asked = question(case.finding, case.candidates, case.evidence, case.target, case.similar, case.alerts)
+        asked = question_of(case)
         size = len(asked.system.encode()) + len(asked.user.encode())
         self.largest = max(self.largest or 0, size)

@@ -10,7 +10,7 @@ from graph.playbooks import playbooks, without
 from server.notebook.again import COMPARED, decide_again
 from server.notebook.opening import Opened
 from server.notebook.stopping import Stop
-from server.notebook.tables import Table
+from server.notebook.tables import Table, listed
 from tools.past_runs import past_runs
 
 TELLING = tuple(name for name in COMPARED if name not in ("reasons", "decider"))
@@ -29,6 +29,13 @@ class Pair:
     def changed(self) -> tuple[str, ...]:
         """The fields that are not the same."""
         return tuple(name for name in ("problem", *TELLING) if self.now.get(name) != self.tried.get(name))
+
+    @property
+    def why(self) -> tuple[str, ...]:
+        """Rules and reasons that only one of the two has: `-` those of now, `+` those of what is tried."""
+        said = [[*way.get("blocked_by", ()), *way.get("reasons", ())] for way in (self.now, self.tried)]
+        gone = [f"- {line}" for line in said[0] if line not in said[1]]
+        return (*gone, *(f"+ {line}" for line in said[1] if line not in said[0]))
 
 
 def decided_twice(
@@ -66,11 +73,11 @@ def _pairs(
 def changes(pairs: Sequence[Pair]) -> Table:
     """Those that would be decided otherwise, with what was and what would be."""
     rows = [
-        (pair.incident, _told(pair.now), _told(pair.tried), ", ".join(pair.changed))
+        (pair.incident, _told(pair.now), _told(pair.tried), ", ".join(pair.changed), listed(pair.why))
         for pair in pairs
         if pair.changed
     ]
-    heads = ("incident", "now", "tried", "changed")
+    heads = ("incident", "now", "tried", "changed", "why")
     title = f"{len(rows)} of {len(pairs)} decisions would change"
     return Table(title, heads, rows, "All would be decided as they are now.")
 

@@ -4,25 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from graph.question import MOST_BYTES, question
+from graph.counsel import question_of
+from graph.question import MOST_BYTES
 from server.notebook.again import limits_of, model_named
 from server.notebook.moment import at_decision
 from server.notebook.opening import Opened
 from server.notebook.stopping import Stop, told
 from server.notebook.tables import Table, listed, pairs
 from tools.adviser import Question, Reply
+from tools.adviser_records import HOW
 from tools.past_runs import PastRun
 
-NOTHING = "There is nothing to choose in this incident: no model would be asked. Choose another one in the first cell."
+NOTHING = "Nothing is to be chosen or cited in this incident: no model would be asked. Choose another one in the first cell."
+NOT_ON_FILE = f"not compared: no answer to this prompt is on file; {HOW}"
 
 
 def asked(record: Opened, run: PastRun) -> Question:
     """The question of this incident. Raises Stop where no model would be asked."""
     with at_decision(record.file, run, limits_of(record, run)) as moment:
         case = moment.case
-    if not case.candidates:
+    asked_for = question_of(case) if case.candidates else None
+    if asked_for is None or not asked_for.evidence:
         raise Stop(NOTHING)
-    return question(case.finding, case.candidates, case.evidence, case.target, case.similar, case.alerts)
+    return asked_for
 
 
 def rewritten(asked_for: Question, change: Callable[[str], str]) -> Question:
@@ -42,16 +46,29 @@ def sizes(**questions: Question) -> Table:
 
 
 def answered(record: Opened, model: str, **questions: Question) -> Table:
-    """What the model says to each: `recorded` gives what is on file, without a network. Raises Stop."""
+    """What the model says to each. `recorded` gives what is on file for this very prompt, without a network: an answer
+    to other words would compare nothing. Raises Stop.
+    """
     rows = []
     for name, each in questions.items():
-        adviser = model_named(model, record)
-        if adviser is None:
-            raise Stop("MODEL is off: choose recorded, declines or groq in the first cell.")
-        with told():
-            rows.append((name.replace("_", " "), *_row(adviser.ask(each))))
-        adviser.close()
+        known = model != "recorded" or _is_on_file(record, each)
+        told_of = _row(_answer(record, model, each)) if known else ("", "", NOT_ON_FILE, 0)
+        rows.append((name.replace("_", " "), *told_of))
     return Table(f"Answers of {model}", ("prompt", "choice", "doubts", "reasons", "tokens"), rows)
+
+
+def _is_on_file(record: Opened, each: Question) -> bool:
+    return any(line.get("prompt") == each.digest for line in (record.bundle.llm if record.bundle else ()))
+
+
+def _answer(record: Opened, model: str, each: Question) -> Reply:
+    adviser = model_named(model, record)
+    if adviser is None:
+        raise Stop("MODEL is off: choose recorded, declines or groq in the first cell.")
+    with told():
+        reply = adviser.ask(each)
+    adviser.close()
+    return reply
 
 
 def offered(each: Question) -> Table:

@@ -49,6 +49,7 @@ def test_only_what_would_be_decided_otherwise_is_shown(record: Opened) -> None:
     shadow = repr(changes(decided_twice([record], {"mode": "shadow"})))
     assert "bad_release: ask, rollback_deployment" in shadow
     assert "1 of 2 decisions would change" in shadow
+    assert "+ mode: mode is shadow" in shadow
     (pair,) = [pair for pair in decided_twice([record], left_out="bad_release") if pair.changed]
     assert "problem" in pair.changed
     assert (pair.now["problem"], pair.tried["action"]) == ("bad_release", None)
@@ -94,18 +95,25 @@ def test_recorded_answers_need_no_network(tmp_path: Path) -> None:
     for part in (CORPUS / "orders-worker").iterdir():
         (folder / part.name).symlink_to(part)
     reason = Reason(text="the database is back", evidence=("e2",))
-    line = Recorded(prompt="", reply=Reply(answer=Answer(choice="c1", doubts="none", reasons=(reason,))))
+    bare = opened(bundle=str(folder))
+    digest = asked(bare, chosen_run(bare.database)).digest
+    bare.close()
+    line = Recorded(prompt=digest, reply=Reply(answer=Answer(choice="c1", doubts="none", reasons=(reason,))))
     (folder / "llm.jsonl").write_text(json.dumps(line.model_dump(mode="json")) + "\n")
     record = opened(bundle=str(folder))
     question = asked(record, chosen_run(record.database))
     assert "the database is back" in repr(answered(record, "recorded", as_it_is=question))
+    other = rewritten(question, lambda text: f"{text}\nBe brief.")
+    compared = repr(answered(record, "recorded", other=other))
+    assert "not compared: no answer to this prompt is on file" in compared
+    assert "the database is back" not in compared
     record.close()
 
 
 def test_an_incident_with_nothing_to_choose_has_no_prompt(record: Opened) -> None:
     """No model would be asked of it."""
     explained = next(run.id for run in _runs(record) if not run.action_taken)
-    with pytest.raises(Stop, match="nothing to choose"):
+    with pytest.raises(Stop, match="no model would be asked"):
         asked(record, chosen_run(record.database, explained))
 
 
@@ -117,6 +125,13 @@ def test_confidence_is_plotted_beside_what_was_right(bundles: Path) -> None:
     assert "█" in text
     with pytest.raises(Stop, match="BUNDLES"):
         judged(str(bundles / "nowhere"))
+    unjudged = bundles / "unjudged"
+    unjudged.mkdir()
+    for part in (CORPUS / "shop-web").iterdir():
+        if part.name != "expected.yaml":
+            (unjudged / part.name).symlink_to(part)
+    with pytest.raises(Stop, match=r"unjudged: .*expected\.yaml"):
+        judged(str(bundles))
 
 
 def test_agreement_counts_what_people_approved(record: Opened) -> None:
