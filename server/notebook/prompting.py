@@ -15,7 +15,7 @@ from tools.adviser import Question, Reply
 from tools.adviser_records import HOW
 from tools.past_runs import PastRun
 
-NOTHING = "Nothing is to be chosen or cited in this incident: no model would be asked. Choose another one in the first cell."
+NOTHING = "There is nothing to choose, or nothing to cite: no model would be asked. Take another one in the first cell."
 NOT_ON_FILE = f"not compared: no answer to this prompt is on file; {HOW}"
 
 
