@@ -162,8 +162,7 @@ def collect(
 
 
 def _template(gathered: Gathered) -> JsonObject:
-    item = next(iter(gathered.workload.values), {})
-    template: JsonObject = (item.get("spec") or {}).get("template") or {}
+    template: JsonObject = (_first(gathered.workload.values).get("spec") or {}).get("template") or {}
     return template
 
 
