@@ -16,6 +16,7 @@ from graph.explained import explanation
 from graph.load import USE_KINDS, silent_sources
 from graph.placed import placed
 from graph.playbooks import playbooks
+from graph.said import with_words
 from graph.state import Finding, Proposal
 from graph.symptoms import crashed_lately, is_broken, is_complete, live_pods
 from tools.records import GUARDS, Alert, Evidence, EvidenceItem, NodeFacts, PodFacts, Target
@@ -59,7 +60,7 @@ def diagnose(
 
 
 def _told(finding: Finding, evidence: Evidence, target: Target | None) -> Finding:
-    return placed(with_context(finding, evidence), target)
+    return placed(with_context(with_words(finding, evidence), evidence), target)
 
 
 def unresolved(reason: str, evidence: Evidence | None = None, alerts: Sequence[Alert] = ()) -> Finding:

@@ -276,11 +276,9 @@ def _missing(state: IncidentState) -> list[str]:
 
 
 def _excerpts(evidence: Evidence | None, cited: tuple[str, ...]) -> list[EvidenceItem]:
-    """What the finding cites, and what the container that failed has said, which a person would read first."""
+    """What the container that failed has said, which a person would read first, and what the finding cites."""
     if evidence is None:
         return []
-    shown = [item for item in evidence.items if item.id in cited and item.excerpt]
-    said = [item for item in logs(evidence) if item.excerpt]
-    if not said or any(item in said for item in shown[:MOST_SHOWN]):
-        return shown[:MOST_SHOWN]
-    return [*shown[: MOST_SHOWN - 1], said[0]]
+    said = [item for item in logs(evidence) if item.excerpt][:1]
+    cited_too = [item for item in evidence.items if item.id in cited and item.excerpt and item not in said]
+    return [*said, *cited_too][:MOST_SHOWN]

@@ -26,6 +26,7 @@ from tools.records import (
     Verdict,
 )
 
+HowSoon: TypeAlias = Literal["now", "soon", "later", ""]
 Route: TypeAlias = Literal["act", "ask", "notify", "ignore"]
 Status: TypeAlias = Literal[
     "received",
@@ -66,6 +67,10 @@ class Finding(Record):
     """For a person, when no action is right: what to do, with its command."""
     broken: bool = True
     """False: nothing is wrong now (`recovered_by_itself`)."""
+    how_soon: HowSoon = ""
+    """Where pods that are ready do not tell how soon somebody must look: load at its limit, a date, planned work."""
+    cause: str = ""
+    """What is ill, where that is not the target itself, the same for all that it makes ill: `node/node-1`."""
 
 
 class Proposal(Record):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from tools.cluster import ClusterReader
-from tools.excerpts import clean, deciding_line, excerpt_log, imperative
+from tools.excerpts import clean, deciding_line, excerpt_log, imperative, last_line
 from tools.items import Items
 from tools.naming import Naming
 from tools.reads import Outcome
@@ -55,6 +55,8 @@ class Log:
     suspicious: bool
     decides: str = ""
     """The line that it comes down to."""
+    last: str = ""
+    """Its last line, which a program that ends has often said why in."""
 
 
 def reads_for(
@@ -95,9 +97,9 @@ def add_items(items: Items, outcomes: dict[LogRead, Outcome[Log]]) -> bool:
             items.add(plan.kind, "no_data", plan.query, f"{which}: it printed nothing")
         else:
             decides = f"; it comes down to: {log.decides}" if log.decides else ""
-            items.add(
-                plan.kind, "found", plan.query, f"{which}: {log.lines} lines read{decides}", log.excerpt
-            )
+            telling = log.decides or (log.last if plan.previous else "")
+            summary = f"{which}: {log.lines} lines read{decides}"
+            items.add(plan.kind, "found", plan.query, summary, log.excerpt, telling)
     return any(outcome.value is not None and outcome.value.suspicious for outcome in outcomes.values())
 
 
@@ -107,7 +109,7 @@ def _reader(cluster: ClusterReader, plan: LogRead) -> Callable[[], Log]:
             plan.namespace, plan.pod, plan.container, previous=plan.previous, tail_lines=TAIL_LINES
         )
         lines = len(text.splitlines())
-        return Log(excerpt_log(text), lines, imperative([clean(text)]), deciding_line(text))
+        return Log(excerpt_log(text), lines, imperative([clean(text)]), deciding_line(text), last_line(text))
 
     return read
 

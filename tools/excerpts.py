@@ -58,6 +58,11 @@ def deciding_line(text: str, limit: int = 160) -> str:
     return _cut(" ".join((*named[-1:], *first, "")[0].split()), limit)
 
 
+def last_line(text: str, limit: int = 160) -> str:
+    """What it said last."""
+    return _cut(" ".join((_lines(text) or [""])[-1].split()), limit)
+
+
 def _lines(text: str) -> list[str]:
     lines = [_cut(line) for line in _collapsed([plain_json(line) for line in clean(text).split("\n")])]
     while lines and not lines[-1]:

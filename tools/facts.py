@@ -27,6 +27,7 @@ from tools.objects import (
     termination,
     uid,
 )
+from tools.probes import probe_facts
 from tools.records import ContainerFacts, EventFacts, PodFacts, RevisionFacts, WorkloadFacts
 from tools.references import keys_named, references
 from tools.resources import DEPLOYMENTS, JsonObject
@@ -90,6 +91,7 @@ def workload_facts(
         rollout=plan,
         kind=kind,
         containers=_names(_pod_spec(spec)),
+        probes=probe_facts(_pod_spec(spec)),
         ordered=is_ordered(workload, kind),
     )
 

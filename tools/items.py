@@ -33,7 +33,9 @@ class Items:
         """The id that the next item will have."""
         return f"e{len(self.all) + 1}"
 
-    def add(self, kind: str, status: ItemStatus, query: str, summary: str, excerpt: str = "") -> None:
+    def add(
+        self, kind: str, status: ItemStatus, query: str, summary: str, excerpt: str = "", decides: str = ""
+    ) -> None:
         """One thing that was read; summary and excerpt are redacted already."""
         item = EvidenceItem(
             id=self.next_id,
@@ -42,6 +44,7 @@ class Items:
             query=query,
             summary=summary,
             excerpt=bounded(excerpt) if excerpt else "",
+            decides=decides,
         )
         self.all.append(item)
 

@@ -183,6 +183,20 @@ class RolloutPlan(Record):
     host_ports: tuple[int, ...] = ()
 
 
+class ProbeFacts(Record):
+    """A probe of a container of the workload's template, with Kubernetes' defaults where it names none."""
+
+    container: str
+    kind: Literal["startup", "liveness", "readiness"]
+    asks: str
+    """`GET :8080/healthz`, `TCP :5432`, `gRPC :9000`, `a command`; commands themselves are not kept."""
+    period_seconds: int = 10
+    timeout_seconds: int = 1
+    failures: int = 3
+    """In a row, before it counts as failed."""
+    delay_seconds: int = 0
+
+
 class WorkloadFacts(Record):
     """The workload's own spec and status, as far as rules read them."""
 
@@ -215,6 +229,7 @@ class WorkloadFacts(Record):
     kind: str = "Deployment"
     containers: tuple[str, ...] = ()
     """Of its own template, init containers and sidecars too; what its pods have beyond them was injected."""
+    probes: tuple[ProbeFacts, ...] = ()
     ordered: bool = False
     """A StatefulSet that replaces no pod while another one of it is not ready."""
 
@@ -595,6 +610,8 @@ class EvidenceItem(Record):
     """One line for a person; for `failed` and `forbidden`, why."""
     excerpt: str = ""
     """Redacted, at most 5 KB, cuts marked."""
+    decides: str = ""
+    """Of a log: the one line that it comes down to, or the last one of a run that has ended; redacted."""
 
 
 GUARDS = frozenset(

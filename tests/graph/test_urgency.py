@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from graph.state import Finding, IncidentState
+from graph.state import Finding, HowSoon, IncidentState
 from graph.urgency import ORDERS, explained, without_orders
 from tests.graph.evidence_builders import ago, evidence, workload
 from tools.records import Alert
@@ -25,20 +25,39 @@ def state(severity: str = "warning", *, broken: bool = True, **counts: Any) -> I
 @pytest.mark.parametrize(
     ("told", "line"),
     [
-        (state(ready=0), "Act now: down, none of its 3 pods ready; no action of this agent is right here."),
+        (state(ready=0), "Act now: down, none of its 3 pods ready; nothing was done."),
         (state(ready=2), "Look soon: 2 of its 3 pods ready; "),
         (state("critical", ready=2), "Act now: 2 of its 3 pods ready; "),
         (state(ready=3), "Not urgent: all of its 3 pods ready; "),
         (state("critical", ready=3), "Look soon: all of its 3 pods ready; "),
         (state(desired=1, ready=1), "Not urgent: all of its 1 pod ready; "),
-        (state(desired=0, ready=0), "Look soon: no action"),
-        (state(), "Look soon: no action"),
-        (state("critical"), "Act now: no action"),
+        (state(desired=0, ready=0), "Look soon: nothing was done."),
+        (state(), "Look soon: nothing was done."),
+        (state("critical"), "Act now: nothing was done."),
         (state(broken=False, ready=0), "Nothing to do: it is well again by itself."),
     ],
 )
 def test_it_says_how_soon_and_what_still_serves(told: IncidentState, line: str) -> None:
     """By what is ready first, by the alert's severity second."""
+    assert explained(told, "").startswith(line)
+
+
+@pytest.mark.parametrize(
+    ("how_soon", "counts", "line"),
+    [
+        ("soon", {"ready": 3}, "Look soon: all of its 3 pods ready; "),
+        ("now", {"ready": 3}, "Act now: all of its 3 pods ready; "),
+        ("later", {"ready": 2}, "Not urgent: 2 of its 3 pods ready; "),
+        ("later", {"ready": 0}, "Act now: down, none of its 3 pods ready; "),
+        ("later", {}, "Not urgent: nothing was done."),
+    ],
+)
+def test_a_class_may_know_better_than_ready_pods(
+    how_soon: HowSoon, counts: dict[str, int], line: str
+) -> None:
+    """Load at its limit, a date, planned work; but nothing that serves is urgent whatever it is."""
+    told = state(**counts)
+    told["finding"] = FINDING.model_copy(update={"how_soon": how_soon})
     assert explained(told, "").startswith(line)
 
 

@@ -127,9 +127,7 @@ def test_mail_that_cannot_be_sent_holds_up_no_run_and_goes_out_later(tmp_path: P
             run(work, "delivery")
             assert subjects(back.mails()) == [(FIRST, "Act now: shop/web: image_name [SANDBOX]")]
             text, html = parts_of(back.mails()[0])
-            assert text.startswith(
-                "Act now: down, none of its 3 pods ready; no action of this agent is right here. Cause and evidence"
-            )
+            assert text.startswith("Act now: down, none of its 3 pods ready; nothing was done.")
             assert "Next step" in html
         assert "unsent_notifications{" not in agent.client.get("/metrics").get_data(as_text=True)
 

@@ -1,0 +1,61 @@
+"""What a program that failed says of itself: the one line that a person would read first.
+
+A log proves nothing (kubernetes.md R8.2), so no class rests on it. It is quoted, said whose it is, and left out where
+it tells somebody what to do (R8.4).
+"""
+
+from __future__ import annotations
+
+from graph.state import Finding
+from tools.excerpts import imperative
+from tools.records import Evidence, EvidenceItem
+
+MOST = 2
+
+
+def said(evidence: Evidence, pod: str = "", container: str = "") -> str:
+    """`license expired 2026-03-08`: of this pod and container, or of what failed first; empty where none tells."""
+    return next((item.decides for item in _telling(evidence) if _of(item, pod, container)), "")
+
+
+def quoted(evidence: Evidence, pod: str = "", container: str = "") -> str:
+    """`; its log: "license expired 2026-03-08"`, to be put behind what is proved; empty where none tells."""
+    line = said(evidence, pod, container)
+    return f'; its log: "{line}"' if line else ""
+
+
+def with_words(finding: Finding, evidence: Evidence) -> Finding:
+    """The finding with the deciding lines of the logs that were read, unless it quotes them already."""
+    if not finding.broken:
+        return finding
+    told = " ".join((finding.summary, *finding.facts))
+    lines = dict.fromkeys(_labelled(item) for item in _telling(evidence) if item.decides not in told)
+    if not lines:
+        return finding
+    facts = (*finding.facts[:1], *list(lines)[:MOST], *finding.facts[1:])
+    return finding.model_copy(update={"facts": facts})
+
+
+def _telling(evidence: Evidence) -> list[EvidenceItem]:
+    """Of each container once: what was said before a crash before what is said now."""
+    logs = [
+        item
+        for kind in ("previous_logs", "logs")
+        for item in evidence.items
+        if item.kind == kind and item.decides and not imperative([item.decides])
+    ]
+    return list({_whose(item): item for item in reversed(logs)}.values())[::-1]
+
+
+def _labelled(item: EvidenceItem) -> str:
+    return f'log of {_whose(item)}: "{item.decides}"'
+
+
+def _whose(item: EvidenceItem) -> str:
+    """`web in web-7d4`, from `previous run of web in web-7d4: 12 lines read`."""
+    return item.summary.partition(" run of ")[2].partition(":")[0]
+
+
+def _of(item: EvidenceItem, pod: str, container: str) -> bool:
+    name, _, where = _whose(item).partition(" in ")
+    return pod in ("", where) and container in ("", name)
