@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tools.records import PodFacts
+from tools.records import EventFacts, PodFacts
 
 
 def pods(count: int, one: str, many: str, *, kind: str = "") -> str:
@@ -27,3 +27,10 @@ def ready(pods: Sequence[PodFacts]) -> str:
 def times(count: int, what: str) -> str:
     """`1 restart`, `3 restarts`."""
     return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+def told(event: EventFacts) -> str:
+    """`Unhealthy, 174 times: "…"`; where the count is a sum over objects, that is said: `528 times on 3 pods`."""
+    on = f" on {event.objects} {event.kind.lower()}s" if event.objects > 1 else ""
+    often = f", {event.count} times{on}" if event.count > 1 else ""
+    return f'{event.reason}{often}: "{event.message}"'

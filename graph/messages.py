@@ -11,10 +11,11 @@ from graph.state import Decision, IncidentState, Proposal, Status
 from graph.urgency import explained, without_orders
 from prompts import render
 from tools.approvals import Approval
+from tools.excerpts import message
 from tools.ledger import LedgerEntry
 from tools.outbox import Message, MessageKind
 from tools.rechecks import Recheck
-from tools.records import ActionCall, Evidence, EvidenceItem, Similar, Target, Verdict
+from tools.records import ActionCall, Alert, Evidence, EvidenceItem, Similar, Target, Verdict
 from tools.synthetic import is_test
 
 VERDICT_LINES: dict[str, str] = {
@@ -86,7 +87,7 @@ def report(state: IncidentState, outcome: Status, now: datetime, *, test_cluster
         key=f"{state['incident_id']}:report",
         incident_id=state["incident_id"],
         kind=KINDS.get(outcome, "explained"),
-        subject=mark + _subject(line, decision),
+        subject=mark + _subject(line, decision, state.get("alerts", [])),
         escalated=outcome == "expired",
         queued_at=now,
         **_both("report", words),
@@ -178,7 +179,7 @@ def came_back(due: Recheck, entry: LedgerEntry, verdict: Verdict) -> Message:
         key=f"{due.incident_id}:came-back",
         incident_id=due.incident_id,
         kind="escalated",
-        subject=f"Act now: {where}: {entry.problem} came back",
+        subject=f"Act now: {where}: {entry.problem.replace('_', ' ')} came back",
         queued_at=verdict.at,
         **_both("came_back", words),
     )
@@ -205,10 +206,19 @@ def _both(template: str, words: dict[str, Any]) -> dict[str, str]:
     return {"body": render(f"{template}.txt.j2", **words), "html": render(f"{template}.html.j2", **words)}
 
 
-def _subject(line: str, decision: Decision) -> str:
-    target = decision.target or {"namespace": "", "name": "unknown target"}
+def _subject(line: str, decision: Decision, alerts: Sequence[Alert] = ()) -> str:
+    """`Act now: shop/web: bad release`; where no object is known, the alert's name stands in its place."""
+    target = decision.target or {"namespace": "", "name": _alert_named(alerts)}
     where = f"{target['namespace']}/{target['name']}".strip("/")
-    return f"{line.split(':')[0]}: {where}: {decision.problem}"
+    return f"{line.split(':')[0]}: {where}: {decision.problem.replace('_', ' ')}"
+
+
+def _alert_named(alerts: Sequence[Alert]) -> str:
+    """By its name and, where it tells one, its namespace."""
+    if not alerts:
+        return "unknown target"
+    space = alerts[0].labels.get("namespace", "")
+    return f"{message(alerts[0].name, 100)}{f' in {message(space, 63)}' if space else ''}"
 
 
 def by_whom(state: IncidentState) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import reduce
 from typing import Any
 
 from tools.excerpts import message
@@ -272,13 +273,14 @@ def _ill(seen: RevisionSeen | None) -> bool:
 
 def event_facts(events: Iterable[JsonObject], *, limit: int = 10) -> tuple[EventFacts, ...]:
     """Events merged by object kind, reason and message, warnings first, then newest first; at most `limit`."""
-    merged: dict[tuple[str, str, str], EventFacts] = {}
+    alike: dict[tuple[str, str, str], list[EventFacts]] = {}
     for event in events:
         fact = _event(event)
-        key = (fact.kind, fact.reason, _template(fact.message))
-        merged[key] = _merge(merged[key], fact) if key in merged else fact
+        alike.setdefault((fact.kind, fact.reason, _template(fact.message)), []).append(fact)
     ordered = sorted(
-        merged.values(), key=lambda fact: (fact.type == "Warning", fact.last_seen or EPOCH), reverse=True
+        map(_merged, alike.values()),
+        key=lambda fact: (fact.type == "Warning", fact.last_seen or EPOCH),
+        reverse=True,
     )
     return tuple(ordered[:limit])
 
@@ -304,6 +306,11 @@ def _related(reference: JsonObject) -> str:
         return ""
     place = f"{reference['namespace']}/" if reference.get("namespace") else ""
     return message(f"{reference.get('kind', '')} {place}{reference['name']}", 200)
+
+
+def _merged(alike: Sequence[EventFacts]) -> EventFacts:
+    objects = len({fact.name for fact in alike})
+    return reduce(_merge, alike).model_copy(update={"objects": objects})
 
 
 def _merge(first: EventFacts, second: EventFacts) -> EventFacts:

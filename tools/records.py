@@ -590,6 +590,8 @@ class EventFacts(Record):
     last_seen: datetime | None = None
     first_seen: datetime | None = None
     """By then every object that it is told of had shown it."""
+    objects: int = 1
+    """Of how many objects `count` is the sum; `name` is the one that showed it last."""
     related: str = ""
     """The other object that it is about, of the newest: `Pod shop/web-1`, which a preempted pod made room for."""
 

@@ -42,6 +42,11 @@ _SECRET_KEY = re.compile(
     r"|private[-_.]?key|credential|signature|(?:^|[_.-])dsn(?:[_.-]|$)|conn(?:ection)?[-_.]?str(?:ing)?",
     re.IGNORECASE,
 )
+_SPOKEN_KEY = re.compile(
+    r"^(?!.*(?:passw|pass[_.-]|passphrase|pwd|secret|key|cred|cookie|authorization|dsn|conn))", re.IGNORECASE
+)
+"""Of the telling keys those whose values are never words: `token`, `auth`, `session`, `signature`."""
+_SENTENCE = re.compile(r"[A-Z]?[a-z]{2,15} [a-z]{2,15} \S")
 _HARMLESS_KEY = re.compile(
     r"(?:^|[_.-]|(?<=[a-z]))(?:[Nn]ames?|NAMES?|[Rr]ef|REF|[Pp]ath|PATH|[Ff]ile|FILE|[Ss]econds|[Cc]ount|[Ll]ength"
     r"|[Tt]ype|TYPE|[Ee]xpir\w*|EXPIR\w*|[Tt]tl|TTL|[Vv]ersion|[Pp]olicy)$"
@@ -126,7 +131,7 @@ def _key_values(text: str) -> str:
     position = 0
     while match := _KEY_VALUE.search(text, position):
         key, start = match["key"], match.end()
-        if not secret_key(key) or (end := _value_end(text, match)) == start:
+        if not secret_key(key) or (end := _value_end(text, match)) == start or _sentence(text, match):
             out.append(text[position : match.end("key")])
             position = match.end("key")
             continue
@@ -154,6 +159,12 @@ def _value_end(text: str, match: re.Match[str]) -> int:
 def _prose(separator: str) -> bool:
     """`password: correct horse`, as YAML and sentences write it: the value may hold spaces."""
     return separator.strip() == ":" and separator.endswith((" ", "\t"))
+
+
+def _sentence(text: str, match: re.Match[str]) -> bool:
+    """`oauth token: unexpected status from …: 401`: an error's or a logger's words, and what they hold is looked at."""
+    spoken = _prose(match["sep"]) and not match["quote"] and not match["close"]
+    return spoken and bool(_SPOKEN_KEY.match(match["key"]) and _SENTENCE.match(text, match.end()))
 
 
 def _closing(text: str, start: int, line_end: int, quote: str) -> int:

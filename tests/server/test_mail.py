@@ -76,7 +76,7 @@ def test_a_person_is_asked_by_mail_reminded_at_half_time_and_told_when_it_expire
         incident_id = asking(agent)
         run(work, "reminders", "delivery")
         (asked,) = server.mails()
-        assert subjects([asked]) == [(FIRST, "Decide this: shop/web: bad_release [SANDBOX]")]
+        assert subjects([asked]) == [(FIRST, "Decide this: shop/web: bad release [SANDBOX]")]
         (pending,) = agent.client.get("/pending").get_json()["pending"]
         for part in parts_of(asked):
             assert f"https://agent.example/approve/{pending['id']}" in part
@@ -91,7 +91,7 @@ def test_a_person_is_asked_by_mail_reminded_at_half_time_and_told_when_it_expire
         for _ in range(3):
             agent.clock.advance(60)
             run(work, "reminders", "delivery")
-        reminder = "Decide this within 30 min: shop/web: bad_release [SANDBOX]"
+        reminder = "Decide this within 30 min: shop/web: bad release [SANDBOX]"
         assert sorted(subjects(server.mails()[1:])) == [(FIRST, reminder), (SECOND, reminder)]
         text, html = parts_of(server.mails()[1])
         assert text.startswith(
@@ -102,7 +102,7 @@ def test_a_person_is_asked_by_mail_reminded_at_half_time_and_told_when_it_expire
         agent.clock.advance(30 * 60)
         agent.drive()
         run(work, "reminders", "delivery")
-        told = "Nothing was done: shop/web: bad_release [SANDBOX]"
+        told = "Nothing was done: shop/web: bad release [SANDBOX]"
         assert sorted(subjects(server.mails()[3:])) == [(FIRST, told), (SECOND, told)]
         assert agent.incident(incident_id).status == "expired"
 
@@ -125,7 +125,7 @@ def test_mail_that_cannot_be_sent_holds_up_no_run_and_goes_out_later(tmp_path: P
         with mail_server(port) as back:
             agent.clock.advance(60)
             run(work, "delivery")
-            assert subjects(back.mails()) == [(FIRST, "Act now: shop/web: image_name [SANDBOX]")]
+            assert subjects(back.mails()) == [(FIRST, "Act now: shop/web: image name [SANDBOX]")]
             text, html = parts_of(back.mails()[0])
             assert text.startswith("Act now: down, none of its 3 pods ready; nothing was done.")
             assert "Next step" in html

@@ -82,7 +82,7 @@ def test_a_rollback_is_rehearsed_and_nothing_is_written(tmp_path: Path) -> None:
         shown = known(agent, incident_id)
         assert (shown["test"], shown["approvals"], shown["receipts"]) == (True, [], [])
         (message,) = shown["messages"]
-        assert message["subject"] == "Test: Nothing was done: shop/web: bad_release"
+        assert message["subject"] == "Test: Nothing was done: shop/web: bad release"
         line = "Test: Nothing was done: rollback_deployment to revision 1 would wait for a person's approval."
         assert message["body"].strip().splitlines()[0] == f"{line} Its dry run was accepted."
         for path in ("/incidents", f"/incidents/{incident_id}"):

@@ -26,7 +26,7 @@ def test_the_first_time_is_that_of_the_last_pod_to_begin() -> None:
     """By then every pod had shown it; a rule may lean on that, on the first pod's time it may not."""
     (fact,) = event_facts([back_off("web-1", 5), back_off("web-2", 9), back_off("web-3", 7)])
     assert fact.first_seen == datetime(2026, 1, 5, 12, 9, tzinfo=UTC)
-    assert (fact.count, fact.name) == (9, "web-3")
+    assert (fact.count, fact.objects, fact.name) == (9, 3, "web-3")
 
 
 def test_one_whose_first_time_is_not_known_leaves_none() -> None:
@@ -34,6 +34,12 @@ def test_one_whose_first_time_is_not_known_leaves_none() -> None:
     unknown = back_off("web-2", 9, firstTimestamp=None)
     (fact,) = event_facts([back_off("web-1", 5), unknown])
     assert fact.first_seen is None
+
+
+def test_several_events_of_one_pod_are_of_one() -> None:
+    """A person is not told that two pods fail where one does, twice."""
+    (fact,) = event_facts([back_off("web-1", 5), back_off("web-1", 9)])
+    assert (fact.count, fact.objects) == (6, 1)
 
 
 def test_an_event_of_the_newer_kind_has_its_first_time_elsewhere() -> None:

@@ -148,11 +148,31 @@ def test_known_kinds_of_secrets_are_taken_out(text: str, secret: str) -> None:
         "SyntaxError: Unexpected token: }",
         'secret "db-credentials" not found',
         "password authentication failed for user postgres",
+        "failed to fetch oauth token: unexpected status from GET request to https://harbor.example/v2: 401",
+        "ERROR agent.auth.handler: could not reach the directory",
     ],
 )
 def test_what_a_diagnosis_needs_stays(text: str) -> None:
     """Names, ids, hosts, stack frames and messages about credentials are not secrets."""
     assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("password: correct horse battery staple", "password: "),
+        ("client_secret: my very secret words", "client_secret: "),
+        ("authorization: bearer abcdef ghijk lmn", "authorization: "),
+        ("token: hunter two", "token: "),
+        ("session: signed in with token=abcDEF123", "session: signed in with token="),
+        ("auth: using old value AKIAABCDEFGHIJKLMNOP", "auth: using old value "),
+    ],
+)
+def test_a_sentence_behind_a_telling_key_is_looked_at(text: str, kept: str) -> None:
+    """Where a value may be made of words, as a password's, it goes whole; what a sentence holds goes by itself."""
+    left = redact(text)
+    assert left.startswith(f"{kept}<redacted:")
+    assert left.endswith(">")
 
 
 def test_the_same_secret_leaves_the_same_mark() -> None:
