@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from graph.playbooks import playbooks
 from server.cli import main
 from server.openapi import routes
 from server.settings import Settings
 from tests.harness import harness
+from tools.actions import REGISTRY
 from tools.clock import ManualClock
 from tools.letters import Letterhead
 from tools.notifier import AppriseNotifier
@@ -126,13 +128,29 @@ def test_commands_that_are_named_exist(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["README.md", "docs/install.md", "docs/http.md", "docs/settings.md", "docs/policy.md"]
+    "name",
+    [
+        "README.md",
+        "docs/install.md",
+        "docs/http.md",
+        "docs/settings.md",
+        "docs/policy.md",
+        "docs/what-it-does.md",
+    ],
 )
 def test_files_that_are_named_exist(name: str) -> None:
     """Documents, manifests and pictures of this repository."""
     text = (ROOT / name).read_text(encoding="utf-8")
     named = re.findall(r"(?:`|\(|apply -k |delete -k )((?:docs|k8s|tests)/[\w./-]+|[A-Z]+\.md)", text)
     assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+def test_what_it_does_names_every_action_and_the_readme_counts_the_classes() -> None:
+    """Neither is found to be out of date by a newcomer."""
+    told = (ROOT / "docs/what-it-does.md").read_text(encoding="utf-8")
+    assert [name for name in REGISTRY if f"`{name}`" not in told] == []
+    (count,) = re.findall(r"It knows (\d+) classes of problems", README)
+    assert int(count) == len(playbooks())
 
 
 @pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
