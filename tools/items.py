@@ -168,7 +168,7 @@ def events_words(events: Sequence[EventFacts]) -> tuple[str, str]:
 
 def _event_words(event: EventFacts) -> str:
     what = f"{event.type} {event.reason} {event.kind}/{event.name}"
-    on = f" on {event.objects} of its kind" if event.objects > 1 else ""
+    on = f", on {event.objects} {event.kind.lower()}s" if event.objects > 1 else ""
     return f"{when(event.last_seen)} {what} (x{event.count}{on}): {event.message}"
 
 
