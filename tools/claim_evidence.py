@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import partial
 
-from tools.claim_sizes import asked_for, failed, there_is, waits_for
+from tools.claim_sizes import asked_for, asked_text, failed, there_is, waits_for
 from tools.cluster import ClusterReader
 from tools.excerpts import message
 from tools.gathering import Ask, Found, Gathered, run_asks
@@ -61,7 +61,7 @@ def add_volume(
         name=name(claim),
         uid=uid(claim),
         phase=str((claim.get("status") or {}).get("phase") or ""),
-        asked_text=_asked_text(claim),
+        asked_text=asked_text(claim),
         asked=asked_for(claim),
         capacity=there_is(claim),
         storage_class=class_of(claim),
@@ -154,8 +154,3 @@ def _words(figures: Mapping[str, float | None]) -> str:
 def class_of(claim: JsonObject) -> str:
     """Name of its StorageClass, or an empty string."""
     return str((claim.get("spec") or {}).get("storageClassName") or "")
-
-
-def _asked_text(claim: JsonObject) -> str:
-    requests = ((claim.get("spec") or {}).get("resources") or {}).get("requests") or {}
-    return str(requests.get("storage", ""))

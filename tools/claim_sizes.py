@@ -19,8 +19,13 @@ _INFEASIBLE = ("ControllerResizeInfeasible", "NodeResizeInfeasible")
 
 def asked_for(claim: JsonObject) -> float | None:
     """Bytes of `spec.resources.requests.storage`; None where that cannot be read."""
+    return _bytes(asked_text(claim))
+
+
+def asked_text(claim: JsonObject) -> str:
+    """The same as the API spells it; empty where it asks for none."""
     requests = ((claim.get("spec") or {}).get("resources") or {}).get("requests") or {}
-    return _bytes(requests.get("storage"))
+    return str(requests.get("storage", ""))
 
 
 def there_is(claim: JsonObject) -> float | None:

@@ -33,7 +33,7 @@ from tools.records import ContainerFacts, EventFacts, PodFacts, RevisionFacts, W
 from tools.references import keys_named, references
 from tools.resources import DEPLOYMENTS, JsonObject
 from tools.revisions import RevisionSeen
-from tools.rollout_plan import rollout_plan
+from tools.rollout_plan import pod_spec, rollout_plan
 from tools.templates import images, init_digests, memoryless_digest, release_digest, template_digest
 from tools.usage import amount
 from tools.workload_revisions import (
@@ -88,17 +88,13 @@ def workload_facts(
         created_at=created(workload),
         annotations=kept(annotations),
         labels=kept(metadata(workload).get("labels") or {}),
-        priority_class=str(_pod_spec(spec).get("priorityClassName") or ""),
+        priority_class=str(pod_spec(spec).get("priorityClassName") or ""),
         rollout=plan,
         kind=kind,
-        containers=_names(_pod_spec(spec)),
-        probes=probe_facts(_pod_spec(spec)),
+        containers=_names(pod_spec(spec)),
+        probes=probe_facts(pod_spec(spec)),
         ordered=is_ordered(workload, kind),
     )
-
-
-def _pod_spec(spec: JsonObject) -> JsonObject:
-    return (spec.get("template") or {}).get("spec") or {}
 
 
 def _names(spec: JsonObject) -> tuple[str, ...]:

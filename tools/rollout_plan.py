@@ -73,18 +73,19 @@ def _share(given: Any, wanted: int, *, up: bool) -> int:
 
 def _claims(spec: JsonObject) -> tuple[str, ...]:
     """Of volumes in the template; those that a StatefulSet makes for each pod go with their pod."""
-    volumes = _pod(spec).get("volumes") or []
+    volumes = pod_spec(spec).get("volumes") or []
     used = [volume.get("persistentVolumeClaim") or {} for volume in volumes]
     return tuple(sorted(str(claim["claimName"]) for claim in used if claim.get("claimName")))
 
 
 def _host_ports(spec: JsonObject) -> tuple[int, ...]:
     """Also of a pod in the host's network, whose ports are the node's."""
-    pod = _pod(spec)
+    pod = pod_spec(spec)
     ports = [port for each in pod.get("containers") or [] for port in each.get("ports") or []]
     key = "containerPort" if pod.get("hostNetwork") else "hostPort"
     return tuple(sorted({int(port[key]) for port in ports if port.get(key)}))
 
 
-def _pod(spec: JsonObject) -> JsonObject:
+def pod_spec(spec: JsonObject) -> JsonObject:
+    """Of the template in a workload's spec."""
     return (spec.get("template") or {}).get("spec") or {}

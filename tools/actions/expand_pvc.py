@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from tools.actions import Action
-from tools.claim_sizes import asked_for, failed, grown, there_is, waits_for
+from tools.claim_sizes import asked_for, asked_text, failed, grown, there_is, waits_for
 from tools.cluster import Cluster, ClusterReader
 from tools.conditional import set_annotation
 from tools.errors import Conflict, NotFound, Refused, ToolError
@@ -82,7 +82,9 @@ def preview(cluster: Cluster, args: ExpandPvc) -> Preview:
         notes=NOTES,
         resource=CLAIMS,
         verification=VERIFICATION,
-        diff=lambda was, now: f"--- before\n+++ after\n-  storage: {_size(was)}\n+  storage: {_size(now)}",
+        diff=lambda was, now: (
+            f"--- before\n+++ after\n-  storage: {asked_text(was)}\n+  storage: {asked_text(now)}"
+        ),
         replaced=nothing_replaced,
         stays_ready=lambda _: "no pod goes",
     )
@@ -96,7 +98,7 @@ def call_args(cluster: ClusterReader, target: Target, given: Nothing, at: dateti
     if asked is None:
         raise Refused("what the claim asks for cannot be read")
     named: dict[str, Argument] = {"namespace": target.namespace, "name": target.name, "uid": target.uid}
-    args = ExpandPvc(**named, from_size=_size(live), to_size=grown(asked))
+    args = ExpandPvc(**named, from_size=asked_text(live), to_size=grown(asked))
     _require_can_grow(cluster, live, args)
     return dict(args.model_dump())
 
@@ -115,17 +117,12 @@ def _look(cluster: ClusterReader, args: ExpandPvc, at: datetime) -> Observation:
     )
 
 
-def _size(claim: JsonObject) -> str:
-    requests = ((claim.get("spec") or {}).get("resources") or {}).get("requests") or {}
-    return str(requests.get("storage", ""))
-
-
 def _require_can_grow(cluster: ClusterReader, live: JsonObject, args: ExpandPvc) -> None:
     title = f"PersistentVolumeClaim {args.namespace}/{args.name}"
     if uid(live) != args.uid:
         raise Conflict(f"{title} is another object of that name: uid {uid(live)}, not {args.uid}")
-    if _size(live) != args.from_size:
-        raise Conflict(f"{title} has changed since this was proposed: it asks for {_size(live)}")
+    if asked_text(live) != args.from_size:
+        raise Conflict(f"{title} has changed since this was proposed: it asks for {asked_text(live)}")
     _require_bounded(title, args)
     if (live.get("status") or {}).get("phase") != "Bound":
         raise Refused(f"{title} has no volume")
