@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 
 from graph import counted
+from graph.alert_says import with_alert
 from graph.alert_words import label, named
 from graph.context import KINDS as CONTEXT
 from graph.context import with_context
@@ -55,8 +56,10 @@ def diagnose(
         finding = playbook.proves(evidence)
         if finding:
             candidates = playbook.candidates(finding, evidence, target) if target else []
-            return _told(finding, evidence, target), candidates
-    return _told(_nothing_proved(evidence, alerts), evidence, target), []
+            telling = alerts if playbook.alert_measures else ()
+            return _told(with_alert(finding, telling), evidence, target), candidates
+    telling = [alert for alert in alerts if not _about_pods(alert.name)]
+    return _told(with_alert(_nothing_proved(evidence, alerts), telling), evidence, target), []
 
 
 def _told(finding: Finding, evidence: Evidence, target: Target | None) -> Finding:
@@ -69,13 +72,14 @@ def unresolved(reason: str, evidence: Evidence | None = None, alerts: Sequence[A
         proved = (playbook.proves(evidence) for playbook in playbooks())
         found = next((finding for finding in proved if finding), None) or explanation(evidence, alerts)
         if found:
-            return found
-    return Finding(
+            return with_alert(found, alerts)
+    finding = Finding(
         problem="unknown",
         summary=f"The alert's target could not be told: {reason}",
         directness=0.0,
         next_step=f"Look at the alert's labels: it needs a namespace and a pod or workload. {_where_to_look(alerts)}",
     )
+    return with_alert(finding, alerts)
 
 
 def _where_to_look(alerts: Sequence[Alert]) -> str:

@@ -51,6 +51,8 @@ class Playbook:
     """Whether an alert speaks of this class, by its name and labels."""
     explains: Callable[[Evidence, Sequence[Alert]], Finding | None] = _explains_nothing
     """Asked only where no playbook proves anything, about the alerts that speak of this class. It proves nothing."""
+    alert_measures: bool = False
+    """Alerts of this class hold a number that the API does not: what they say stands among its facts."""
     looks: tuple[Look, ...] = ()
     """What is read for it where an alert names no object."""
 

@@ -132,4 +132,4 @@ def _directness(container: ContainerFacts, evidence: Evidence) -> float:
     return 1.0 if container.cpu_limit else 0.85
 
 
-PLAYBOOK = Playbook(problem="high_cpu", rank=60, proves=proves, candidates=candidates)
+PLAYBOOK = Playbook(problem="high_cpu", rank=60, proves=proves, candidates=candidates, alert_measures=True)

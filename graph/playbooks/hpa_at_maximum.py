@@ -158,4 +158,6 @@ def _next_step(scaler: AutoscalerFacts, evidence: Evidence) -> str:
     )
 
 
-PLAYBOOK = Playbook(problem="hpa_at_maximum", rank=58, proves=proves, candidates=candidates)
+PLAYBOOK = Playbook(
+    problem="hpa_at_maximum", rank=58, proves=proves, candidates=candidates, alert_measures=True
+)

@@ -72,4 +72,6 @@ def _finding(scaler: AutoscalerFacts, evidence: Evidence) -> Finding:
     )
 
 
-PLAYBOOK = Playbook(problem="hpa_has_room", rank=59, proves=proves, tells=tells, explains=explains)
+PLAYBOOK = Playbook(
+    problem="hpa_has_room", rank=59, proves=proves, tells=tells, explains=explains, alert_measures=True
+)

@@ -85,4 +85,6 @@ def _next_step(scaler: AutoscalerFacts) -> str:
     )
 
 
-PLAYBOOK = Playbook(problem="hpa_without_metrics", rank=57, proves=proves, tells=tells, explains=explains)
+PLAYBOOK = Playbook(
+    problem="hpa_without_metrics", rank=57, proves=proves, tells=tells, explains=explains, alert_measures=True
+)
