@@ -13,6 +13,7 @@ from tools.clock import Clock
 from tools.database import Database, holder_of, store_file
 from tools.errors import StoreError, ToolError
 from tools.memory_process import MemoryProcess
+from tools.model_folder import MEND
 from tools.readiness import QDRANT_READY, ready
 
 LEAST_FREE = 200 * 1024 * 1024
@@ -26,6 +27,7 @@ def checks(settings: Settings, clock: Clock) -> list[Check]:
         space(settings.data_dir),
         _database(settings.database_url),
         _memory(settings, clock),
+        *_model(settings, clock),
     ]
 
 
@@ -87,11 +89,29 @@ def _memory(settings: Settings, clock: Clock) -> Check:
     return _embedded(settings, clock)
 
 
+def _model(settings: Settings, clock: Clock) -> list[Check]:
+    """Loaded and run once, as the memory would: whether a folder's model works shows in no other way."""
+    folder = settings.memory_model_folder
+    if folder is None or not settings.memory or lacking():
+        return []
+    memory = MemoryProcess(settings.qdrant_path, clock, model_folder=folder)
+    try:
+        return [ok("memory's model", f"{memory.dimension()} numbers for a text, from {folder}")]
+    except ToolError as error:
+        return [broken("memory's model", str(error).removesuffix(f": {MEND}"), MEND)]
+    finally:
+        memory.close()
+
+
 def _embedded(settings: Settings, clock: Clock) -> Check:
     """Opened as the agent would: a lock that another process holds shows then, and only then."""
-    memory = MemoryProcess(settings.qdrant_path, clock)
+    folder = settings.memory_model_folder
+    memory = MemoryProcess(settings.qdrant_path, clock, model_folder=folder)
     try:
-        return ok("memory", f"{memory.count()} documents in {settings.qdrant_path}")
+        words = f"{memory.count()} documents in {settings.qdrant_path}"
+        return ok(
+            "memory", f"{words}, {memory.catch_up(0)} of them to be read by its model" if folder else words
+        )
     except ToolError as error:
         return broken("memory", str(error), "QDRANT_PATH=<a folder of its own>, or MEMORY=false")
     finally:

@@ -9,7 +9,7 @@ from tools.clock import Clock
 from tools.database import Database
 from tools.memory_process import MemoryProcess
 from tools.memory_queue import SqlMemoryQueue
-from tools.remembering import NoMemory, Recollection, RememberedIncidents, keep_up
+from tools.remembering import NoMemory, Recollection, RememberedIncidents, catch_up, keep_up
 
 PACKAGES = ("qdrant_client", "langchain_qdrant", "fastembed")
 
@@ -19,12 +19,20 @@ class Remembrance:
 
     def __init__(self, settings: Settings, database: Database, clock: Clock) -> None:
         self._queue = SqlMemoryQueue(database)
-        self._memory = MemoryProcess(settings.qdrant_path, clock, url=settings.qdrant_url)
+        model = settings.memory_model_folder
+        self._memory = MemoryProcess(settings.qdrant_path, clock, url=settings.qdrant_url, model_folder=model)
+        self._has_model = model is not None
+        self._owes = True
+        """Vectors: an earlier agent may have had another model, none, or no time."""
         self.recollection: Recollection = RememberedIncidents(self._queue, self._memory)
 
     def keep_up(self) -> int:
-        """Write what has ended since. Raises ToolError."""
-        return keep_up(self._queue, self._memory)
+        """Write what has ended since, and make its vectors where there is a model. Raises ToolError."""
+        handled = keep_up(self._queue, self._memory)
+        self._owes = self._owes or handled > 0
+        if self._has_model and self._owes and self._queue.holds_any():
+            self._owes = catch_up(self._memory) > 0
+        return handled
 
     def standing(self) -> str:
         """What /health says of it. Raises TransientError with its newest failure."""

@@ -86,6 +86,7 @@ class Settings(BaseSettings):
     memory: bool = Field(True, description="must be true or false")
     qdrant_url: HttpUrl = ""
     qdrant_path: Path = Field(default_factory=lambda known: Path(known["data_dir"]) / "qdrant")
+    memory_model_folder: Path | None = None
     kubeconfig: str = ""
     pod_name: str = Field("", description="must be the name of the agent's own pod (downward API)")
     pod_namespace: Namespace = ""

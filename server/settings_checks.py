@@ -17,6 +17,7 @@ from server.playbooks_file import read_playbooks_file
 from server.policy_file import PolicyFileError, read_policy_file
 from server.settings import Settings
 from server.tokens import MINIMUM_LENGTH, TokenFileError, read_people, split_tokens
+from tools.model_folder import MEND, problem_with
 
 Check: TypeAlias = Callable[[Settings], Iterator[str]]
 
@@ -182,6 +183,12 @@ def _data_dir(settings: Settings) -> Iterator[str]:
         yield f"DATA_DIR={settings.data_dir}: {place} cannot be written by this user. Mend: DATA_DIR=./data"
 
 
+def _model_folder(settings: Settings) -> Iterator[str]:
+    folder = settings.memory_model_folder
+    if folder is not None and settings.memory and (problem := problem_with(folder)):
+        yield f"MEMORY_MODEL_FOLDER={folder}: {problem}. Mend: {MEND}"
+
+
 def _kubeconfig(settings: Settings) -> Iterator[str]:
     if settings.sandbox or not settings.kubeconfig:
         return
@@ -230,6 +237,7 @@ _CHECKS: tuple[tuple[tuple[str, ...], Check], ...] = (
     (("webhook_token", "webhook_token_file"), _webhook_token),
     (("policy_file", "playbooks_file", "reader_token_file", "test_cluster"), _files),
     (("data_dir",), _data_dir),
+    (("memory", "memory_model_folder"), _model_folder),
     (("kubeconfig",), _kubeconfig),
     (("gmail_user", "gmail_app_password", "alert_email_to", "notify_urls", "escalate_to"), _mail),
     (("policy_file", "playbooks_file", "auth_tokens_file"), _four_eyes),

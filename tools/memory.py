@@ -1,8 +1,10 @@
 """What closed incidents teach beyond a look-up by name: found again by the words of their proof, in Qdrant.
 
 The memory holds no verdicts: it finds ids, and our own ledger says what happened. It works without any network:
-BM25 needs no model, and its stop words stand here, since a missing file of them would silently mean none.
-Only this module imports qdrant_client, langchain_qdrant and fastembed, and only when a memory is opened.
+BM25 needs no model, and its stop words stand here, since a missing file of them would silently mean none. A model of
+sentences, where a folder with one is given, only orders what the words have found.
+Only this module, `tools.dense_index` and `tools.dense_model` import qdrant_client, langchain_qdrant and fastembed, and
+only when a memory is opened.
 """
 
 from __future__ import annotations
@@ -22,11 +24,16 @@ from tools.records import Record
 from tools.redaction import redact
 
 if TYPE_CHECKING:
+    from langchain_core.documents import Document
     from langchain_qdrant import QdrantVectorStore
     from qdrant_client import QdrantClient
 
+    from tools.dense_index import DenseIndex
+
 COLLECTION, VECTOR = "incidents", "sparse"
 LONGEST_TEXT = 4000
+CANDIDATES = 5
+"""So many times what is asked for is looked through by class, and by a model: the best words may be another class's."""
 SERVER_SECONDS = 5
 _STOP_WORDS = (
     "a an the and or of to in on at by for from with as is are was were be been being it its this that these those "
@@ -58,6 +65,7 @@ class Recalled(Record):
     incident_id: str
     problem: str
     score: float
+    """Of its words (BM25): it means nothing by itself. A model adds nothing to it."""
     note: str = ""
 
 
@@ -65,7 +73,7 @@ class Memory(Protocol):
     """Raises TransientError when it cannot be read or written: it is never needed, and says what is missing."""
 
     def recall(self, problem: str, text: str, *, limit: int = 20) -> list[Recalled]:
-        """Best first: those of the same problem class, then others whose words are as near."""
+        """Best first: those of the same problem class, then others; among them by words, or words and a model."""
         ...
 
     def remember(self, documents: Sequence[MemoryDocument]) -> None:
@@ -80,6 +88,10 @@ class Memory(Protocol):
         """How many documents it holds."""
         ...
 
+    def catch_up(self, limit: int) -> int:
+        """Make at most so many of the vectors that its model owes; returns how many are owed still. 0: no model."""
+        ...
+
     def close(self) -> None:
         """Give back what it holds; it may be used again afterwards."""
         ...
@@ -89,55 +101,65 @@ class QdrantMemory:
     """An embedded folder, which one process may use at a time, or a server. Opened by the first call.
 
     The embedded Qdrant is not safe between threads (durability.md 10.1): one lock is held around every call. Its
-    points are pickled, so the folder is to be trusted like code.
+    points are pickled, so the folder is to be trusted like code. `model_folder`: a model of sentences beside the words.
     """
 
-    def __init__(self, path: Path, url: str = "") -> None:
+    def __init__(self, path: Path, url: str = "", model_folder: Path | None = None) -> None:
         self._path = path
         self._url = url
+        self._model_folder = model_folder
         self._lock = threading.Lock()
         self._client: QdrantClient | None = None
         self._store: QdrantVectorStore | None = None
+        self._index: DenseIndex | None = None
 
     def recall(self, problem: str, text: str, *, limit: int = 20) -> list[Recalled]:
+        question = words(problem, [text])
         with self._opened() as store:
-            found = store.similarity_search_with_score(words(problem, [text]), k=limit)
-        recalled = [
-            Recalled(
-                kind=document.metadata.get("kind", "incident"),
-                incident_id=document.metadata["incident_id"],
-                problem=document.metadata["problem"],
-                score=round(score, 3),
-                note=document.metadata.get("note", ""),
-            )
-            for document, score in found
-        ]
-        return sorted(recalled, key=lambda one: (one.problem != problem, -one.score))
+            found = store.similarity_search_with_score(question, k=limit * CANDIDATES)
+            by_point = {
+                str(document.metadata["_id"]): _recalled(document, score) for document, score in found
+            }
+            order = self._index.fused(question, list(by_point)) if self._index else list(by_point)
+        return sorted((by_point[point] for point in order), key=lambda one: one.problem != problem)[:limit]
 
     def remember(self, documents: Sequence[MemoryDocument]) -> None:
         if not documents:
             return
+        points = [_point(each.key) for each in documents]
         with self._opened() as store:
+            self._owe(points)
             store.add_texts(
                 [redact(each.text)[:LONGEST_TEXT] for each in documents],
                 metadatas=[_metadata(each) for each in documents],
-                ids=[_point(each.key) for each in documents],
+                ids=points,
             )
 
     def forget(self, keys: Sequence[str]) -> None:
-        if keys:
-            with self._opened() as store:
-                store.delete([_point(key) for key in keys])
+        if not keys:
+            return
+        points = [_point(key) for key in keys]
+        with self._opened() as store:
+            self._owe(points)
+            store.delete(list(points))
 
     def count(self) -> int:
         with self._opened() as store:
             return store.client.count(COLLECTION).count
 
+    def catch_up(self, limit: int) -> int:
+        with self._opened():
+            return self._index.catch_up(limit) if self._index else 0
+
     def close(self) -> None:
         with self._lock:
             if self._client is not None:
                 self._client.close()
-            self._client = self._store = None
+            self._client = self._store = self._index = None
+
+    def _owe(self, points: list[str]) -> None:
+        if self._index:
+            self._index.lacks(points)
 
     @contextmanager
     def _opened(self) -> Iterator[QdrantVectorStore]:
@@ -145,7 +167,9 @@ class QdrantMemory:
             if self._store is None:
                 client = _connect(self._path, self._url)
                 try:
-                    self._store = _open(client, self._path)
+                    store = _open(client, self._path)
+                    self._index = _indexed(client, self._model_folder, alone=not self._url)
+                    self._store = store
                 except BaseException:
                     client.close()
                     raise
@@ -165,6 +189,16 @@ def words(problem: str, lines: Sequence[str], *, without: Sequence[str] = ()) ->
     )
     text = re.sub(r"\d{4,}|\s+", " ", text)
     return f"{problem} {text}".strip()[:LONGEST_TEXT]
+
+
+def _recalled(document: Document, score: float) -> Recalled:
+    return Recalled(
+        kind=document.metadata.get("kind", "incident"),
+        incident_id=document.metadata["incident_id"],
+        problem=document.metadata["problem"],
+        score=round(score, 3),
+        note=document.metadata.get("note", ""),
+    )
 
 
 def _metadata(document: MemoryDocument) -> dict[str, str]:
@@ -209,10 +243,21 @@ def _open(client: QdrantClient, path: Path) -> QdrantVectorStore:
     )
 
 
+def _indexed(client: QdrantClient, model_folder: Path | None, *, alone: bool) -> DenseIndex | None:
+    from tools.dense_index import DenseIndex, drop_others
+
+    index = DenseIndex(client, COLLECTION, model_folder) if model_folder else None
+    if alone and (index is None or index.collection):
+        drop_others(client, COLLECTION, used=index.collection if index else "")
+    return index
+
+
 @contextmanager
 def _translated(place: str) -> Iterator[None]:
     try:
         yield
+    except TransientError:
+        raise
     except ImportError as err:
         raise TransientError(
             f"the memory's packages are not installed ({err.name}): pip install 'sre-agent[memory]', or MEMORY=false"
@@ -231,18 +276,21 @@ def _translated(place: str) -> Iterator[None]:
         ) from err
     except _BROKEN as err:
         raise TransientError(
-            f"the memory at {place} cannot be read ({type(err).__name__}: {_short(err)}): move it away, and it is "
-            "built anew from the record"
+            f"the memory at {place} cannot be read ({type(err).__name__}: {_short(err)}): {_ANEW}"
         ) from err
     except Exception as err:
         # a server's errors have classes of qdrant_client's own, which is only imported when a memory is opened
+        from langchain_qdrant.qdrant import QdrantVectorStoreError
         from qdrant_client.http.exceptions import ApiException
 
+        if isinstance(err, QdrantVectorStoreError):
+            raise TransientError(f"the memory at {place} is of another make: {_short(err)} {_ANEW}") from err
         if not isinstance(err, ApiException):
             raise
         raise TransientError(f"the memory at {place} does not answer: {_short(err)}") from err
 
 
+_ANEW = "move it away, and it is built anew from the record"
 _BROKEN = (ValueError, sqlite3.Error, UnpicklingError, EOFError, AttributeError, KeyError)
 
 

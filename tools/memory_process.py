@@ -31,7 +31,7 @@ _CHILD = """
 import sys
 sys.path.insert(0, sys.argv[1])
 from tools.memory_process import serve
-serve(sys.argv[2], sys.argv[3], float(sys.argv[4]))
+serve(sys.argv[2], sys.argv[3], float(sys.argv[4]), sys.argv[5])
 """
 
 
@@ -42,13 +42,21 @@ class MemoryProcess:
     """
 
     def __init__(
-        self, path: Path, clock: Clock, *, url: str = "", idle_seconds: float = IDLE_SECONDS
+        self,
+        path: Path,
+        clock: Clock,
+        *,
+        url: str = "",
+        model_folder: Path | None = None,
+        idle_seconds: float = IDLE_SECONDS,
     ) -> None:
         root = Path(__file__).resolve().parent.parent
-        self._command = [sys.executable, "-c", _CHILD, str(root), str(path), url, str(idle_seconds)]
+        given = [str(root), str(path), url, str(idle_seconds), str(model_folder or "")]
+        self._command = [sys.executable, "-c", _CHILD, *given]
         self._breaker = Breaker(clock, failures=2)
         self._lock = threading.Lock()
         self._child: _Child | None = None
+        self._model_failure = ""
 
     def recall(self, problem: str, text: str, *, limit: int = 20) -> list[Recalled]:
         found = self._call("recall", RECALL_SECONDS, problem=problem, text=text, limit=limit)
@@ -63,6 +71,20 @@ class MemoryProcess:
     def count(self) -> int:
         return int(self._call("count", WRITE_SECONDS))
 
+    def catch_up(self, limit: int) -> int:
+        """What is wrong with the model is told, and keeps nobody from asking by words."""
+        try:
+            owed = int(self._asked("catch_up", WRITE_SECONDS, {"limit": limit}))
+        except TransientError as error:
+            self._model_failure = str(error)
+            raise
+        self._model_failure = ""
+        return owed
+
+    def dimension(self) -> int:
+        """Load its model, without the memory: how many numbers its vectors have. Raises TransientError."""
+        return int(self._call("dimension", WRITE_SECONDS))
+
     def close(self) -> None:
         with self._lock:
             if self._child is not None:
@@ -73,6 +95,8 @@ class MemoryProcess:
         """Says whether it is loaded now, and loads nothing. Raises TransientError with its newest failure."""
         if self._breaker.open_because:
             raise TransientError(self._breaker.open_because)
+        if self._model_failure:
+            raise TransientError(self._model_failure)
         child = self._child
         return "loaded" if child is not None and child.runs() else "at rest"
 
@@ -203,12 +227,15 @@ def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
     return stream
 
 
-def serve(path: str, url: str, idle_seconds: float) -> None:
+def serve(path: str, url: str, idle_seconds: float, model_folder: str = "") -> None:
     """The child: answers questions from stdin until it is closed or nobody has asked for `idle_seconds`."""
     # whatever a library prints must not come between the answers
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
-    memory = QdrantMemory(Path(path), url)
+    # read when the library is imported: nothing that goes wrong with a model's folder may ask a hub for another
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    model = Path(model_folder) if model_folder else None
+    memory = QdrantMemory(Path(path), url, model)
     buffer = b""
     while select.select([0], [], [], idle_seconds)[0]:
         chunk = os.read(0, 65536)
@@ -217,22 +244,22 @@ def serve(path: str, url: str, idle_seconds: float) -> None:
         buffer += chunk
         while b"\n" in buffer:
             line, _, buffer = buffer.partition(b"\n")
-            answers.write(_answer(memory, json.loads(line)))
+            answers.write(_answer(memory, model, json.loads(line)))
     memory.close()
     # taking all the libraries down in order would take longer than loading them did
     os._exit(0)
 
 
-def _answer(memory: QdrantMemory, question: dict[str, Any]) -> bytes:
+def _answer(memory: QdrantMemory, model: Path | None, question: dict[str, Any]) -> bytes:
     number, call = question.pop("number"), question.pop("call")
     try:
-        answer = {"number": number, "ok": _done(memory, call, question)}
+        answer = {"number": number, "ok": _done(memory, model, call, question)}
     except TransientError as error:
         answer = {"number": number, "error": str(error)}
     return json.dumps(answer).encode() + b"\n"
 
 
-def _done(memory: QdrantMemory, call: str, given: dict[str, Any]) -> Any:
+def _done(memory: QdrantMemory, model: Path | None, call: str, given: dict[str, Any]) -> Any:
     if call == "recall":
         found = memory.recall(given["problem"], given["text"], limit=given["limit"])
         return [each.model_dump() for each in found]
@@ -240,4 +267,12 @@ def _done(memory: QdrantMemory, call: str, given: dict[str, Any]) -> Any:
         return memory.remember([MemoryDocument.model_validate(each) for each in given["documents"]])
     if call == "forget":
         return memory.forget(given["keys"])
-    return memory.count()
+    if call == "catch_up":
+        return memory.catch_up(given["limit"])
+    return _dimension(model) if call == "dimension" else memory.count()
+
+
+def _dimension(folder: Path | None) -> int:
+    from tools.dense_model import DenseModel
+
+    return DenseModel(folder).dimension if folder else 0

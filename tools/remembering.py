@@ -14,6 +14,8 @@ from tools.memory import Memory, MemoryDocument, Recalled
 from tools.memory_queue import MemoryQueue
 
 BATCH = 20
+VECTORS = 16
+"""At a time: a run that asks the memory waits behind them, a second or two with the larger models."""
 
 
 def keep_up(queue: MemoryQueue, memory: Memory, *, rounds: int = 10) -> int:
@@ -33,6 +35,14 @@ def keep_up(queue: MemoryQueue, memory: Memory, *, rounds: int = 10) -> int:
         queue.place(_ids(documents), "kept")
         handled += len(documents)
     return handled + _sum_up(queue, memory, rounds)
+
+
+def catch_up(memory: Memory, *, rounds: int = 20) -> int:
+    """Make vectors that the memory's model owes; returns how many it still owes. Raises ToolError."""
+    owed = memory.catch_up(VECTORS)
+    while owed and (rounds := rounds - 1):
+        owed = memory.catch_up(VECTORS)
+    return owed
 
 
 def _sum_up(queue: MemoryQueue, memory: Memory, rounds: int) -> int:

@@ -1,7 +1,8 @@
 """What memory is worth on the stored incidents: retrieval, and the decisions with and without it.
 
-`python -m tests.bench.memory_worth` prints it. Recall at 5: of the other incidents of the same class, at most five,
-the share that is among the first five found; by the proof's words and the class, and by the words alone. The
+`python -m tests.bench.memory_worth` prints it; with the folder of a model behind it, also what that adds to the words,
+which costs time and memory (`tests.bench.memory_costs`). Recall at 5: of the other incidents of the same class, at most
+five, the share that is among the first five found; by the proof's words and the class, and by the words alone. The
 evaluation is run without a memory, with one that holds all other incidents, and with a record of this very workload
 that tells the truth, that lies, and that says that the proposed action failed last time.
 """
@@ -20,6 +21,7 @@ from server.evaluate import Case, find_cases
 from server.expected import load_expected
 from server.scoring import Given, Owners, choose, given, score
 from server.stage import Decided, Stage
+from tests.bench.memory_costs import print_costs
 from tests.server.lying_memory import decided_with
 from tests.server.stored import CORPUS
 from tests.server.whole_corpus import BLIND
@@ -120,15 +122,32 @@ def main() -> None:
     """Print the figures, one a line."""
     with Stage() as stage, tempfile.TemporaryDirectory() as folder:
         found = [one for case in find_cases([CORPUS, BLIND]) if (one := known(stage, case))]
-        memory = QdrantMemory(Path(folder))
+        memory = QdrantMemory(Path(folder) / "words")
         memory.remember([one.document for one in found])
         say(f"incidents: {len(found)}, classes: {len({one.decided.problem for one in found})}")
-        say(f"recall at {AT}, class and words: {recall_at_5(memory, found, with_class=True):.3f}")
-        say(f"recall at {AT}, words alone: {recall_at_5(memory, found, with_class=False):.3f}")
+        _print_recall("words", memory, found)
         by_id = {one.case.id: one for one in found}
+        if given := sys.argv[1:]:
+            _print_with_model(stage, found, Path(folder) / "with a model", Path(given[0]))
         _print_on_and_off(stage, found, memory, by_id)
         _print_records(stage, found)
         memory.close()
+
+
+def _print_recall(by: str, memory: QdrantMemory, found: list[Known]) -> None:
+    say(f"recall at {AT}, class and {by}: {recall_at_5(memory, found, with_class=True):.3f}")
+    say(f"recall at {AT}, {by} alone: {recall_at_5(memory, found, with_class=False):.3f}")
+
+
+def _print_with_model(stage: Stage, found: list[Known], folder: Path, model: Path) -> None:
+    memory = QdrantMemory(folder, "", model)
+    memory.remember([one.document for one in found])
+    while memory.catch_up(100):
+        pass
+    _print_recall("words and a model", memory, found)
+    _print_on_and_off(stage, found, memory, {one.case.id: one for one in found})
+    print_costs([one.document for one in found], folder.parent, model)
+    memory.close()
 
 
 def _print_on_and_off(

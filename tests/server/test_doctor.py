@@ -17,6 +17,7 @@ from server.own_namespaces import meant, named
 from server.settings import Settings
 from tests.mail_server import PASSWORD, mail_server
 from tests.ports import free_port
+from tests.tiny_model import tiny_model
 from tests.tools.groq_server import KEY, groq_server
 from tests.tools.shop import connect, grant
 from tools.clock import ManualClock
@@ -258,6 +259,19 @@ def test_a_memory_that_another_process_holds(environ: dict[str, str], tmp_path: 
     assert "in use by another process" in tell(environ, "memory")
     other.close()
     assert found(environ)["memory"].words.startswith("0 documents")
+
+
+def test_the_memory_s_model_is_loaded_and_run_once(tmp_path: Path) -> None:
+    """What it gives, or that the file which is there is no model, with what belongs into the folder."""
+    model = tiny_model(tmp_path / "model")
+    settings = Settings.load({"DATA_DIR": str(tmp_path), "MEMORY_MODEL_FOLDER": str(model)})
+    well = doctor_store.checks(settings, CLOCK)[-1]
+    assert (well.name, well.words) == ("memory's model", f"8 numbers for a text, from {model}")
+    (model / "model.onnx").write_bytes(b"no model")
+    ill = doctor_store.checks(settings, CLOCK)[-1]
+    assert ill.state == "broken"
+    assert ill.words.startswith(f"the memory's model in {model} cannot be loaded (InvalidProtobuf")
+    assert ill.mend.startswith("put model.onnx, tokenizer.json")
 
 
 def test_a_qdrant_server_that_does_not_answer(environ: dict[str, str]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.harness import Harness, deployment, harness
+from tests.tiny_model import tiny_model
 from tools.errors import TransientError
 
 pytestmark = pytest.mark.timeout(300)
@@ -105,18 +106,23 @@ def test_a_memory_that_cannot_be_used_is_missed_and_the_incident_goes_on(tmp_pat
 
 
 def test_two_agents_on_one_folder_the_second_goes_on_without_and_says_so(tmp_path: Path) -> None:
-    """Who came first keeps it; the other's incidents end as usual, name what they lacked, and what mends it."""
+    """Who came first keeps it; the other's incidents end as usual, name what they lacked, and what mends it.
+
+    The first has a model, whose vectors come with the documents.
+    """
     shared, ours, theirs = str(tmp_path / "qdrant"), tmp_path / "first", tmp_path / "second"
+    model = tiny_model(tmp_path / "model")
     ours.mkdir()
     theirs.mkdir()
     with (
-        harness(ours, adviser=None, QDRANT_PATH=shared) as first,
+        harness(ours, adviser=None, QDRANT_PATH=shared, MEMORY_MODEL_FOLDER=str(model)) as first,
         harness(theirs, adviser=None, QDRANT_PATH=shared) as second,
     ):
         assert first.agent.memory is not None
         assert second.agent.memory is not None
         unpullable(first, "web", "shop")
         assert first.agent.memory.keep_up() == 1
+        assert first.agent.memory._memory.catch_up(0) == 0
 
         earlier = unpullable(second, "web", "shop")
         with pytest.raises(TransientError, match="another process"):

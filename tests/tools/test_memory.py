@@ -1,11 +1,14 @@
-"""The embedded memory: found by the words of the proof, without any network, from many threads, once for each key."""
+"""The embedded memory: found by the words of the proof, without any network, from many threads, once for each key.
+
+By words alone and with a model beside them: what is promised is the same.
+"""
 
 from __future__ import annotations
 
 import gc
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -13,6 +16,7 @@ from typing import Any
 import pytest
 
 from tests.ports import free_port
+from tests.tiny_model import tiny_model
 from tools.errors import TransientError
 from tools.memory import MemoryDocument, QdrantMemory, words
 
@@ -26,10 +30,24 @@ def document(key: str, text: str, problem: str = "bad_release", **more: Any) -> 
     return MemoryDocument(key=key, incident_id=key, problem=problem, text=words(problem, [text]), **more)
 
 
-@pytest.fixture
-def memory(tmp_path: Path) -> Iterator[QdrantMemory]:
+class CaughtUp(QdrantMemory):
+    """Has a model, and owes it no vector."""
+
+    def remember(self, documents: Sequence[MemoryDocument]) -> None:
+        super().remember(documents)
+        assert self.catch_up(1000) == 0
+
+    def forget(self, keys: Sequence[str]) -> None:
+        super().forget(keys)
+        assert self.catch_up(1000) == 0
+
+
+@pytest.fixture(params=["words", "words and a model"])
+def memory(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[QdrantMemory]:
     """An empty one in a folder of its own."""
-    opened = QdrantMemory(tmp_path / "qdrant")
+    folder = tmp_path / "qdrant"
+    with_model = request.param != "words"
+    opened = CaughtUp(folder, "", tiny_model(tmp_path / "model")) if with_model else QdrantMemory(folder)
     yield opened
     opened.close()
 
@@ -60,6 +78,10 @@ def test_the_same_proof_is_found_before_the_same_class_and_the_same_class_before
             document("neither", IMAGE, problem="image_error"),
         ]
     )
+    assert [one.incident_id for one in memory.recall("bad_release", CONFIG, limit=2)] == [
+        "same-proof",
+        "other-proof",
+    ]
     found = memory.recall("bad_release", CONFIG)
     assert [one.incident_id for one in found][:3] == ["same-proof", "other-proof", "like-words"]
     assert [one.score for one in found if one.incident_id == "neither"] < [found[0].score / 2]
@@ -83,13 +105,13 @@ def test_what_is_forgotten_is_found_no_more(memory: QdrantMemory) -> None:
     memory.remember([])
 
 
-def test_it_is_there_after_a_restart(tmp_path: Path) -> None:
+def test_it_is_there_after_a_restart(memory: QdrantMemory) -> None:
     """In its folder."""
-    for opened in (QdrantMemory(tmp_path), QdrantMemory(tmp_path)):
-        if opened.count() == 0:
-            opened.remember([document("i1", CONFIG)])
-        assert ids(opened, "bad_release", CONFIG) == ["i1"]
-        opened.close()
+    memory.remember([document("i1", CONFIG)])
+    for _ in range(2):
+        memory.close()
+        assert ids(memory, "bad_release", CONFIG) == ["i1"]
+        assert memory.catch_up(0) == 0
 
 
 def test_no_secret_gets_in(memory: QdrantMemory, tmp_path: Path) -> None:
@@ -141,7 +163,7 @@ def test_a_broken_folder_is_told(memory: QdrantMemory, tmp_path: Path) -> None:
     memory.remember([document("i1", CONFIG)])
     memory.close()
     folder = tmp_path / "qdrant"
-    (storage,) = folder.rglob("storage.sqlite")
+    storage = folder / "collection" / "incidents" / "storage.sqlite"
     good, meta = storage.read_bytes(), (folder / "meta.json").read_text()
     storage.write_bytes(b"not a database" * 100)
     for _ in range(2):
@@ -170,8 +192,8 @@ def test_a_server_that_is_down_is_told(tmp_path: Path) -> None:
     assert not (tmp_path / "qdrant").exists()
 
 
-def test_nothing_is_asked_of_any_network(tmp_path: Path) -> None:
-    """BM25 and its stop words are here: no host name is ever looked up."""
+def test_nothing_is_asked_of_any_network(memory: QdrantMemory) -> None:
+    """BM25 and its stop words are here, and so is all of a model: no host name is ever looked up."""
     asked: list[str] = []
     real, ours = socket.getaddrinfo, threading.get_ident()
 
@@ -182,13 +204,12 @@ def test_nothing_is_asked_of_any_network(tmp_path: Path) -> None:
 
     socket.getaddrinfo = watched
     try:
-        opened = QdrantMemory(tmp_path)
-        opened.remember([document("i1", CONFIG)])
-        assert ids(opened, "bad_release", "not there") == ["i1"]
+        memory.remember([document("i1", CONFIG)])
+        assert ids(memory, "bad_release", "not there") == ["i1"]
         assert (
-            opened.recall("bad_release", "the of and")[0].score < opened.recall("bad_release", "key")[0].score
+            memory.recall("bad_release", "the of and")[0].score < memory.recall("bad_release", "key")[0].score
         )
-        opened.close()
+        memory.close()
     finally:
         socket.getaddrinfo = real
     assert asked == []

@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 import pytest
 
+from tests.tiny_model import tiny_model
 from tools.clock import ManualClock
 from tools.errors import TransientError
 from tools.memory import MemoryDocument
@@ -63,14 +64,19 @@ def until_gone(process: psutil.Process) -> None:
 def test_it_runs_when_it_is_asked_survives_being_killed_and_goes_to_rest(
     tmp_path: Path, clock: ManualClock, others: frozenset[int]
 ) -> None:
-    """Nothing runs before the first question; what it took is given back when nobody asks any more."""
-    with closing(MemoryProcess(tmp_path / "qdrant", clock, idle_seconds=2)) as memory:
+    """Nothing runs before the first question; what it took is given back when nobody asks any more.
+
+    A kill between the words and their vectors leaves the vectors owed.
+    """
+    model = tiny_model(tmp_path / "model")
+    with closing(MemoryProcess(tmp_path / "qdrant", clock, model_folder=model, idle_seconds=2)) as memory:
         assert memory.standing() == "at rest"
         assert started(others) == []
         memory.remember([MemoryDocument(key="i1", incident_id="i1", problem="bad_release", text=PROOF)])
         for child in started(others):
             child.kill()
         assert [one.incident_id for one in memory.recall("bad_release", PROOF)] == ["i1"]
+        assert [memory.catch_up(0), memory.catch_up(10), memory.dimension()] == [1, 0, 8]
         memory.forget(["i1"])
         assert memory.count() == 0
         deadline = time.monotonic() + 30
@@ -78,6 +84,27 @@ def test_it_runs_when_it_is_asked_survives_being_killed_and_goes_to_rest(
             assert time.monotonic() < deadline, "it stays"
             time.sleep(0.05)
     assert started(others) == []
+
+
+def test_a_model_that_does_not_load_is_told_and_the_words_are_asked_on(memory: MemoryProcess) -> None:
+    """However often it fails: /health says so until it loads."""
+    scripted(
+        memory,
+        "import json, sys\n"
+        "for line in sys.stdin:\n"
+        "    asked = json.loads(line)\n"
+        "    broken = asked['call'] == 'catch_up' and asked['limit'] == 1\n"
+        "    answer = {'error': 'no model'} if broken else {'ok': 7}\n"
+        "    print(json.dumps({'number': asked['number'], **answer}), flush=True)\n",
+    )
+    for _ in range(3):
+        with pytest.raises(TransientError, match="no model"):
+            memory.catch_up(1)
+    assert memory.count() == 7
+    with pytest.raises(TransientError, match="no model"):
+        memory.standing()
+    memory.catch_up(2)
+    assert memory.standing() == "loaded"
 
 
 def test_a_process_that_dies_says_why_without_secrets(memory: MemoryProcess, clock: ManualClock) -> None:

@@ -15,7 +15,7 @@ from tools.errors import TransientError
 from tools.marks import Mark, SqlMarks
 from tools.memory import MemoryDocument, Recalled
 from tools.memory_queue import SqlMemoryQueue
-from tools.remembering import NoMemory, RememberedIncidents, keep_up
+from tools.remembering import NoMemory, RememberedIncidents, catch_up, keep_up
 from tools.schema import approvals, episodes, incidents
 
 pytest_plugins = ("tests.record_store",)
@@ -28,6 +28,7 @@ class Held:
         self.documents: dict[str, MemoryDocument] = {}
         self.broken = False
         self.asked = 0
+        self.owed = 0
 
     def recall(self, problem: str, text: str, *, limit: int = 20) -> list[Recalled]:
         self.asked += 1
@@ -44,6 +45,10 @@ class Held:
 
     def count(self) -> int:
         return len(self.documents)
+
+    def catch_up(self, limit: int) -> int:
+        self.owed = max(0, self.owed - limit)
+        return self.owed
 
     def close(self) -> None:
         """Nothing to give back."""
@@ -168,6 +173,14 @@ def test_a_memory_that_was_given_nothing_is_not_asked(store: Database, still: Ma
     keep_up(queue, memory)
     asked.recall("bad_release", "words")
     assert memory.asked == 1
+
+
+def test_vectors_are_made_a_few_at_a_time_and_not_all_in_one_go() -> None:
+    """What asks meanwhile waits behind a few, and a chore ends."""
+    memory = Held()
+    memory.owed = 100
+    assert catch_up(memory, rounds=2) == 68
+    assert catch_up(memory) == 0
 
 
 def test_a_memory_that_is_wanted_and_missing_says_so(store: Database) -> None:
