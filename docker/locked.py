@@ -14,7 +14,7 @@ from pathlib import Path
 LOCK = Path(__file__).resolve().parent.parent / "requirements.lock"
 PROJECT = "sre-agent (pyproject.toml)"
 BUILD_TOOLS = ("setuptools", "wheel")
-AT_A_DESK = ("ipykernel", "nbclient")
+AT_A_DESK = ("ipykernel", "matplotlib", "nbclient")
 """The extra `notebooks`: for a person with a browser, never for an image."""
 _HEAD = re.compile(r"^[A-Za-z0-9]")
 

@@ -67,6 +67,11 @@ def lower_bound(agreed: int, cases: int) -> float:
     return max(0.0, (middle - spread) / (1 + square / cases))
 
 
+def upper_bound(agreed: int, cases: int) -> float:
+    """Upper end of the same interval; 1 without cases."""
+    return 1.0 - lower_bound(cases - agreed, cases)
+
+
 def supported(level: Level, agreed: int, cases: int) -> bool:
     """Whether the numbers are enough for a step to this level."""
     return cases >= LEAST[level] and lower_bound(agreed, cases) >= BOUND[level]

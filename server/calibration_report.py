@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 from graph.calibration import Table
@@ -19,22 +18,33 @@ def calibration_report(learnt_on: Sequence[Scored], scored: Sequence[Scored]) ->
     """
     learnt, others = outcomes(learnt_on), outcomes(scored)
     known = {one.case for one in learnt}
-    best = {case.id: case.score.best for case in scored}
-    shown = {case.id: case.given.confidence for case in scored if case.given}
     return {
         "fitted_on": len(learnt),
         "scored_on": len(others),
         "of_them_held_out_by_folds": sum(one.case in known for one in others),
         "folds": FOLDS,
         "table": fitted(learnt).model_dump(mode="json"),
-        "sums": _judged([Trial(one.total, one.right, best[one.case]) for one in others]),
-        "shipped": _judged([Trial(shown[one.case] or 0.0, one.right, best[one.case]) for one in others]),
-        "held_out": _judged(
-            [
-                Trial(_permitted(one, likely), one.right, best[one.case])
-                for one, likely in zip(others, held_out(learnt, others), strict=True)
-            ]
-        ),
+        **{name: _judged(trials) for name, trials in trials_of(learnt_on, scored).items()},
+    }
+
+
+def trials_of(learnt_on: Sequence[Scored], scored: Sequence[Scored]) -> dict[str, list[Trial]]:
+    """The decisions in `scored` behind the three parts of the report, by name; confidences in thousandths."""
+    learnt, others = outcomes(learnt_on), outcomes(scored)
+    shown = {case.id: case.given.confidence for case in scored if case.given}
+    likely = held_out(learnt, others)
+    confidences = {
+        "sums": [one.total for one in others],
+        "shipped": [shown[one.case] or 0.0 for one in others],
+        "held_out": [_permitted(one, each) for one, each in zip(others, likely, strict=True)],
+    }
+    best = {case.id: case.score.best for case in scored}
+    return {
+        name: [
+            Trial(round(confidence, 3), one.right, best[one.case])
+            for one, confidence in zip(others, each, strict=True)
+        ]
+        for name, each in confidences.items()
     }
 
 
@@ -88,7 +98,6 @@ def _permitted(one: Outcome, likely: float) -> float:
 
 
 def _judged(trials: Sequence[Trial]) -> dict[str, Any]:
-    kept = [replace(trial, confidence=round(trial.confidence, 3)) for trial in trials]
-    bins, ece = reliability(kept)
+    bins, ece = reliability(trials)
     threshold = PolicySettings().confidence_threshold
-    return {"ece": ece, "bins": bins, "auroc": auroc(kept), "threshold": split(kept, threshold)}
+    return {"ece": ece, "bins": bins, "auroc": auroc(trials), "threshold": split(trials, threshold)}

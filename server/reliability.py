@@ -26,7 +26,7 @@ def reliability(trials: Sequence[Trial]) -> tuple[list[dict[str, Any]], float]:
     """How often decisions of each confidence were accepted, and the expected calibration error."""
     bins, error = [], 0.0
     for number in range(BINS):
-        inside = [trial for trial in trials if _bin(trial.confidence) == number]
+        inside = [trial for trial in trials if bin_of(trial.confidence) == number]
         if inside:
             mean = sum(trial.confidence for trial in inside) / len(inside)
             accuracy = _share(trial.accepted for trial in inside)
@@ -34,6 +34,11 @@ def reliability(trials: Sequence[Trial]) -> tuple[list[dict[str, Any]], float]:
             bins.append({**told, "mean_confidence": round(mean, 3), "accuracy": round(accuracy, 3)})
             error += len(inside) / len(trials) * abs(accuracy - mean)
     return bins, round(error, 4)
+
+
+def bin_of(confidence: float) -> int:
+    """The number of its bin, from 0; a confidence of 1 is in the last one."""
+    return min(BINS - 1, max(0, int(confidence * BINS)))
 
 
 def auroc(trials: Sequence[Trial]) -> dict[str, float | None]:
@@ -75,7 +80,3 @@ def _auroc(pairs: Sequence[tuple[float, bool]]) -> float | None:
 def _share(flags: Iterable[bool]) -> float:
     kept = list(flags)
     return sum(kept) / len(kept)
-
-
-def _bin(confidence: float) -> int:
-    return min(BINS - 1, max(0, int(confidence * BINS)))

@@ -104,6 +104,7 @@ def _miscounted(running: Stage, scene: Scene, incidents: int, wanted: int) -> bo
 def _play_for_a_person(running: Stage, say: Say) -> int:
     say(f"Open {running.address}: incidents come in now. What waits for you is at {running.address}/pending")
     say("and named below; read the change that it shows, and approve or reject it. Ctrl-C ends the demo.")
+    say(f"For the notebooks: DATA_DIR = {str(running.agent.settings.data_dir)!r} while it runs.")
     try:
         for scene in scenes():
             say(f"\n{scene.place}: {scene.title}")

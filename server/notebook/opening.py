@@ -21,7 +21,7 @@ from tools.errors import StoreError
 from tools.record_copy import copy_record
 
 ADVICE = (
-    "Set DATA_DIR in the first cell to the data folder of an agent that has run (make demo, or sre-agent serve),\n"
+    "Set DATA_DIR in the first cell to the data folder of an agent (make demo names its own while it runs),\n"
     "or set BUNDLE (BUNDLES) there to the folder of a stored incident (of several), such as those of tests/incidents."
 )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from base64 import b64decode
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -110,6 +111,18 @@ def pages(notebook: Any) -> Iterator[str]:
         for output in cell.get("outputs", ()):
             if html := output.get("data", {}).get("text/html"):
                 yield str(html)
+
+
+def plots(notebook: Any) -> list[str]:
+    """The words of each picture that it shows; also that nothing was said beside them on standard error."""
+    found = []
+    for cell in notebook.cells:
+        for output in cell.get("outputs", ()):
+            assert output.get("name") != "stderr", output.text
+            if picture := output.get("data", {}).get("image/png"):
+                assert b64decode(picture).startswith(b"\x89PNG")
+                found.append(str(output.data["text/plain"]))
+    return found
 
 
 def _environment(folder: Path) -> dict[str, str]:

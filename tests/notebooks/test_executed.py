@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from tests.harness import deployment, harness
-from tests.notebooks.executing import NAMES, execute, load, outputs, pages, stopped_with
+from tests.notebooks.executing import NAMES, execute, load, outputs, pages, plots, stopped_with
 from tests.notebooks.recorded import a_record, explained
 from tests.server.stored import CORPUS, files
 
@@ -52,14 +52,22 @@ def test_history_confidence_and_prompts_are_shown_from_the_record(
     """What would change, whether people agree, and what a model would be shown; the record stays as it is."""
     data, _ = record
     before = files(data)
-    assert "1 of 2 decisions would change" in shown(
-        execute(CHANGES, tmp_path, DATA_DIR=str(data), CHANGED={"mode": "shadow"})
-    )
+    changed = execute(CHANGES, tmp_path, DATA_DIR=str(data), CHANGED={"mode": "shadow"})
+    assert "1 of 2 decisions would change" in shown(changed)
+    assert plots(changed) == ["Routes of decisions, n = 2", "Decisions that would change: 1 of 2"]
     folder = tmp_path / "some"
     folder.mkdir()
     (folder / "shop-web").symlink_to(CORPUS / "shop-web")
-    text = shown(execute(SURENESS, tmp_path, DATA_DIR=str(data), BUNDLES=str(folder)))
-    assert "As it is shipped: off by" in text
+    sureness = execute(SURENESS, tmp_path, DATA_DIR=str(data), BUNDLES=str(folder))
+    text = shown(sureness)
+    assert [told.partition(":")[0] for told in plots(sureness)] == [
+        "The sum of its parts",
+        "As it is shipped",
+        "By a table that has not seen them",
+        *["As it is shipped"] * 2,
+        "What it would have done, and what people did",
+    ]
+    assert "Nobody has marked a decision" in text
     assert "rollback_deployment" in text
     prompts = shown(execute(PROMPTS, tmp_path, DATA_DIR=str(data)))
     assert "Answers of declines" in prompts
@@ -117,7 +125,8 @@ def test_the_overview_counts_what_the_record_holds(record: tuple[Path, str], tmp
     assert ["rollback_deployment", "RECOVERED", "1", "100%"] in lines
     assert ["written", "to", "end", "1", *["160.0", "s"] * 3] in lines
     assert ["0.9", "to", "1.0", "2", "1", "1", "0", "0"] in lines
-    assert len(list(pages(notebook))) == 8
+    assert len(list(pages(notebook))) == 9
+    assert plots(notebook) == ["Incidents by problem class, each minute (UTC)"]
 
 
 def test_a_stored_incident_is_told_and_decided_again(tmp_path: Path) -> None:

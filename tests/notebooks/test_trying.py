@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from server.notebook.agreeing import agreed
 from server.notebook.changes import changes, decided_twice
 from server.notebook.moment import chosen_run
 from server.notebook.opening import Opened, close_all, opened, opened_all
 from server.notebook.prompting import answered, asked, offered, rewritten, sizes
 from server.notebook.stopping import Stop
-from server.notebook.sureness import agreed, judged, plotted
+from server.notebook.sureness import by_confidence, judged
 from tests.notebooks.recorded import a_record
 from tests.server.stored import CORPUS
 from tools.adviser import Answer, Reason, Reply
@@ -117,12 +118,12 @@ def test_an_incident_with_nothing_to_choose_has_no_prompt(record: Opened) -> Non
         asked(record, chosen_run(record.database, explained))
 
 
-def test_confidence_is_plotted_beside_what_was_right(bundles: Path) -> None:
-    """Bin by bin, with bars."""
-    report = judged(str(bundles))
-    text = repr(plotted("As it is shipped", report["shipped"]))
-    assert "(ECE)" in text
-    assert "█" in text
+def test_confidence_is_judged_by_what_was_right(bundles: Path) -> None:
+    """As the report of the evaluation does it; what cannot be judged stops it."""
+    known = judged(str(bundles))
+    assert [len(each.trials) for each in known.values()] == [len(SOME)] * 3
+    assert all(trial.accepted for trial in known["shipped"].trials)
+    assert "(ECE), n = 2" in repr(by_confidence(known["shipped"]))
     with pytest.raises(Stop, match="BUNDLES"):
         judged(str(bundles / "nowhere"))
     unjudged = bundles / "unjudged"
@@ -134,11 +135,18 @@ def test_confidence_is_plotted_beside_what_was_right(bundles: Path) -> None:
         judged(str(bundles))
 
 
+def test_without_stored_incidents_nothing_is_judged() -> None:
+    """And why is said."""
+    assert {repr(by_confidence(each)).splitlines()[1] for each in judged("").values()} == {
+        "  BUNDLES is not set."
+    }
+
+
 def test_agreement_counts_what_people_approved(record: Opened) -> None:
     """The rollback that a person let it do is a case; of the other nobody has said anything."""
-    text = repr(agreed([record]))
-    assert "rollback_deployment" in text
-    assert "bad_release" in text
+    first, second = agreed([record])
+    assert (first.action, first.problem, first.counted.agreed) == ("rollback_deployment", "bad_release", 1)
+    assert (second.action, second.counted.cases, second.counted.undecided) == ("(nothing)", 0, 1)
 
 
 def _runs(record: Opened) -> list[PastRun]:
