@@ -18,6 +18,7 @@ from graph.load import USE_KINDS, silent_sources
 from graph.placed import placed
 from graph.playbooks import playbooks
 from graph.said import with_words
+from graph.shared_cause import node_to_blame, with_cause
 from graph.state import Finding, Proposal
 from graph.symptoms import crashed_lately, is_broken, is_complete, live_pods
 from tools.records import GUARDS, Alert, Evidence, EvidenceItem, NodeFacts, PodFacts, Target
@@ -63,7 +64,8 @@ def diagnose(
 
 
 def _told(finding: Finding, evidence: Evidence, target: Target | None) -> Finding:
-    return placed(with_context(with_words(finding, evidence), evidence), target)
+    told = placed(with_context(with_words(finding, evidence), evidence), target)
+    return with_cause(told, evidence, target)
 
 
 def unresolved(reason: str, evidence: Evidence | None = None, alerts: Sequence[Alert] = ()) -> Finding:
@@ -72,7 +74,7 @@ def unresolved(reason: str, evidence: Evidence | None = None, alerts: Sequence[A
         proved = (playbook.proves(evidence) for playbook in playbooks())
         found = next((finding for finding in proved if finding), None) or explanation(evidence, alerts)
         if found:
-            return with_alert(found, alerts)
+            return with_cause(with_alert(found, alerts), evidence, None)
     finding = Finding(
         problem="unknown",
         summary=f"The alert's target could not be told: {reason}",
@@ -122,10 +124,15 @@ def _nothing_proved(evidence: Evidence, alerts: Sequence[Alert]) -> Finding:
         evidence=tuple(item.id for item in evidence.items if item.status == "found"),
         facts=(*silent, *(f"{item.kind}: {item.summary}" for item in _telling_first(evidence, unseen)))[:8],
         ruled_out=() if evidence.missing() else ("a bad release", "a crash", "an image error"),
-        next_step=MEASURE
-        if silent and not evidence.missing()
-        else "Look at the evidence below; no rule of this agent explains it.",
+        next_step=MEASURE if silent and not evidence.missing() else _next_look(evidence),
     )
+
+
+def _next_look(evidence: Evidence) -> str:
+    node = node_to_blame((pod for pod in live_pods(evidence) if not pod.ready), evidence)
+    if node:
+        return f"kubectl describe node {node.name}: its pods are well again, or made anew elsewhere, once that is over."
+    return "Look at the evidence below; no rule of this agent explains it."
 
 
 def _about_pods(name: str) -> bool:
@@ -194,6 +201,11 @@ def _unknown_summary(evidence: Evidence, unseen: Sequence[str]) -> str:
         return f"{len(missing)} of {len(evidence.items)} reads failed; the first: {missing[0].summary}"
     pods = live_pods(evidence)
     unready = [pod.name for pod in pods if not pod.ready]
+    node = node_to_blame((pod for pod in pods if not pod.ready), evidence)
+    if node:
+        short = ", ".join(node.pressures)
+        state = f"which reports {short}" if node.ready == "True" else "which is not Ready"
+        return f"{counted.pods(len(unready), 'is', 'are')} not ready, on node {node.name}, {state}."
     if unready:
         return f"{counted.pods(len(unready), 'is', 'are')} not ready, for no proved cause."
     if any(crashed_lately(pod, now) for pod in pods):

@@ -8,10 +8,10 @@ from typing import Any
 
 from graph.log_words import logs
 from graph.state import Decision, IncidentState, Proposal, Status
+from graph.together import Together, joining, place
 from graph.urgency import explained, without_orders
 from prompts import render
 from tools.approvals import Approval
-from tools.excerpts import message
 from tools.ledger import LedgerEntry
 from tools.outbox import Message, MessageKind
 from tools.rechecks import Recheck
@@ -55,8 +55,10 @@ KINDS: dict[str, MessageKind] = {
 }
 
 
-def report(state: IncidentState, outcome: Status, now: datetime, *, test_cluster: bool) -> Message:
-    """The message that ends a run."""
+def report(
+    state: IncidentState, outcome: Status, now: datetime, *, test_cluster: bool, alike: Together
+) -> Message:
+    """The message that ends a run. `alike`: other incidents of its cause."""
     decision, finding = state["decision"], state["finding"]
     line = (
         _taken_back(state, outcome)
@@ -76,7 +78,8 @@ def report(state: IncidentState, outcome: Status, now: datetime, *, test_cluster
         "action": call_line(receipt.call) if receipt else "",
         "by_whom": by_whom(state),
         "verdict": f"{verdict.name}: {verdict.reason}" if verdict else "",
-        "earlier": _earlier(state.get("similar", [])),
+        "earlier": _earlier(alike.before(state.get("similar", []))),
+        "alike": alike.line(),
         "incident_id": state["incident_id"],
         "undo": _undo_offered(state, outcome),
         "next_step": "" if outcome in OVER else finding.next_step,
@@ -90,6 +93,8 @@ def report(state: IncidentState, outcome: Status, now: datetime, *, test_cluster
         subject=mark + _subject(line, decision, state.get("alerts", [])),
         escalated=outcome == "expired",
         queued_at=now,
+        cause=finding.cause,
+        **joining(state, outcome, mark + line),
         **_both("report", words),
     )
 
@@ -101,8 +106,9 @@ def approval_request(
     expires_at: datetime,
     now: datetime,
     test: bool,
+    alike: Together,
 ) -> Message:
-    """The message that asks."""
+    """The message that asks. `alike`: other incidents of its cause."""
     decision = state["decision"]
     target = proposal.target
     words = {
@@ -115,7 +121,8 @@ def approval_request(
         "digest": proposal.digest[:12],
         "two": any(rule.startswith("four_eyes:") for rule in decision.blocked_by),
         "decision": decision,
-        "earlier": _earlier(state.get("similar", [])),
+        "earlier": _earlier(alike.before(state.get("similar", []))),
+        "alike": alike.line(),
         "incident_id": state["incident_id"],
         "test_cluster": test,
     }
@@ -126,6 +133,7 @@ def approval_request(
         subject=_subject("Decide this", decision),
         approval_id=approval_id,
         queued_at=now,
+        cause=state["finding"].cause,
         **_both("approval", words),
     )
 
@@ -208,17 +216,7 @@ def _both(template: str, words: dict[str, Any]) -> dict[str, str]:
 
 def _subject(line: str, decision: Decision, alerts: Sequence[Alert] = ()) -> str:
     """`Act now: shop/web: bad release`; where no object is known, the alert's name stands in its place."""
-    target = decision.target or {"namespace": "", "name": _alert_named(alerts)}
-    where = f"{target['namespace']}/{target['name']}".strip("/")
-    return f"{line.split(':')[0]}: {where}: {decision.problem.replace('_', ' ')}"
-
-
-def _alert_named(alerts: Sequence[Alert]) -> str:
-    """By its name and, where it tells one, its namespace."""
-    if not alerts:
-        return "unknown target"
-    space = alerts[0].labels.get("namespace", "")
-    return f"{message(alerts[0].name, 100)}{f' in {message(space, 63)}' if space else ''}"
+    return f"{line.split(':')[0]}: {place(decision, alerts)}: {decision.problem.replace('_', ' ')}"
 
 
 def by_whom(state: IncidentState) -> str:

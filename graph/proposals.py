@@ -10,6 +10,7 @@ from typing import Any
 from graph import planned_steps, writes
 from graph.services import Services
 from graph.state import IncidentState, Proposal
+from graph.together import together
 from tools.actions import REGISTRY, parse_call
 from tools.approvals import Approval
 from tools.ledger import LedgerEntry
@@ -109,6 +110,7 @@ def _shown(services: Services, state: IncidentState) -> dict[str, Any]:
     incident = services.incidents.get(state["incident_id"])
     evidence = state["evidence"]
     cited = set(state["finding"].evidence)
+    similar = together(services, state, services.clock.now()).before(state.get("similar", []))
     place = f" in {incident.namespace}" if incident.namespace else ""
     return {
         "incident": [
@@ -120,7 +122,7 @@ def _shown(services: Services, state: IncidentState) -> dict[str, Any]:
         "decision": state["decision"].model_dump(mode="json"),
         "evidence": [i.model_dump(mode="json") for i in evidence.items if i.id in cited],
         "missing": [i.model_dump(mode="json") for i in evidence.missing()] + _memory_gap(state),
-        "similar": [s.model_dump(mode="json") for s in state.get("similar", [])],
+        "similar": [s.model_dump(mode="json") for s in similar],
         "summary": REGISTRY[state["decision"].action.name].summary if state["decision"].action else "",
     }
 

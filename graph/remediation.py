@@ -50,6 +50,7 @@ from graph.proof import Change, prove_again
 from graph.recollection import recollect
 from graph.services import Services
 from graph.state import Decision, IncidentState, Progress, Proposal, Status
+from graph.together import together
 from tools import evidence as evidence_reader
 from tools import targets
 from tools.actions import parse_call
@@ -193,7 +194,8 @@ def request_approval(
     except PermanentError as error:
         return _explain_instead(services, state, f"the API server refuses it: {error}")
     test = services.policy.test_cluster
-    message = messages.approval_request(state, shown, approval.id, approval.expires_at, now, test)
+    alike = together(services, state, now)
+    message = messages.approval_request(state, shown, approval.id, approval.expires_at, now, test, alike)
     services.outbox.queue(message)
     _point_to_fresh(services, state.get("approval_id", ""), approval.id)
     text = f"a person decides on {proposal.call.name} (approval {approval.id})"
@@ -334,7 +336,8 @@ def report(state: IncidentState, runtime: Runtime[Services]) -> dict[str, Any]:
     services, outcome = runtime.context, state["outcome"]
     if outcome not in ("merged", "ignored"):
         now, test = services.clock.now(), services.policy.test_cluster
-        services.outbox.queue(messages.report(state, outcome, now, test_cluster=test))
+        alike = together(services, state, now)
+        services.outbox.queue(messages.report(state, outcome, now, test_cluster=test, alike=alike))
     services.incidents.end(state["incident_id"], outcome)
     return {"phase": "closed"}
 

@@ -30,6 +30,7 @@ from server import (
 from server.parts import AppParts
 from server.requests import WEBHOOK_BYTES
 from server.views import diff_lines
+from tools import shared_causes
 
 __all__ = ["AppParts", "create_app"]
 
@@ -41,6 +42,7 @@ def create_app(parts: AppParts, blueprints: Iterable[Blueprint] = ()) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.jinja_env.undefined = jinja2.StrictUndefined
     app.jinja_env.filters["diff_lines"] = diff_lines
+    app.jinja_env.filters["cause"] = shared_causes.words
     app.jinja_env.filters["instant"] = lambda at: f"{at:%Y-%m-%d %H:%M:%S} UTC"
     problems.register(app)
     requests.install(app, parts)

@@ -19,6 +19,7 @@ from tools.incident_record import ENDED
 from tools.listing import IncidentFilter
 from tools.manual_alerts import WORKLOAD_LABELS
 from tools.marks import Mark
+from tools.outbox import Message
 from tools.requested_calls import askable
 
 FILTERS = ("status", "namespace", "alert_name", "workload", "since", "q")
@@ -75,9 +76,16 @@ def detail(parts: AppParts, incident_id: str) -> dict[str, Any]:
         "decision": parts.incidents.decision(incident_id),
         "approvals": [approval_json(a) for a in parts.approvals.for_incident(incident_id)],
         "receipts": [receipt_row(entry) for entry in parts.ledger.for_incident(incident_id)],
-        "messages": [m.model_dump(mode="json") for m in parts.outbox.for_incident(incident_id)],
+        "messages": [_message(parts, message) for message in parts.outbox.for_incident(incident_id)],
         "marks": [mark.model_dump(mode="json") for mark in _marks(parts, incident_id)],
     }
+
+
+def _message(parts: AppParts, message: Message) -> dict[str, Any]:
+    """With the incidents whose messages went out, or wait, in the same letter."""
+    inside = parts.outbox.in_letter(message.sent_with) if message.sent_with else []
+    others = [each for each in inside if each != message.incident_id]
+    return {**message.model_dump(mode="json"), "sent_with_incidents": others}
 
 
 def _marks(parts: AppParts, incident_id: str) -> list[Mark]:

@@ -9,6 +9,7 @@ from tools.clock import Clock
 from tools.errors import ToolError
 from tools.notifier import Notifier
 from tools.outbox import Message, Outbox
+from tools.shared_letters import letter, turn
 
 FIRST_PAUSE_SECONDS = 10.0
 LONGEST_PAUSE_SECONDS = 900.0
@@ -21,13 +22,28 @@ def deliver(outbox: Outbox, channels: Sequence[Notifier], clock: Clock) -> int:
     """
     sent = 0
     for message in outbox.due(clock.now()):
-        failures = [why for channel in channels if (why := _hand_over(outbox, message, channel))]
+        parts = _parts(outbox, message, clock)
+        if not parts:
+            continue
+        going = letter(message, parts)
+        failures = [why for channel in channels if (why := _hand_over(outbox, going, channel))]
         if failures:
             outbox.mark_failed(message.key, "; ".join(failures), next_at=clock.now() + _pause(message))
         else:
             outbox.mark_sent(message.key, clock.now())
-            sent += 1
+            sent += len(parts)
     return sent
+
+
+def _parts(outbox: Outbox, message: Message, clock: Clock) -> list[Message]:
+    """What goes out with it, itself included; nothing, where it waits for others of its cause or went with them."""
+    its_turn = turn(outbox, message, clock.now())
+    if its_turn == "alone":
+        return [message]
+    if its_turn == "with others":
+        return outbox.join(message.key)
+    outbox.hold(message.key, its_turn)
+    return []
 
 
 def _hand_over(outbox: Outbox, message: Message, channel: Notifier) -> str:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from prompts import render
 from tools.outbox import Message
+from tools.shared_letters import Letter
+from tools.shared_letters import words as words_of
 
 _COLOURS = {
     "needs_approval": "#1f5fbf",
@@ -35,31 +37,39 @@ class Letterhead:
 
     def text(self, message: Message) -> str:
         """Plain text, for services that show no HTML."""
-        return render("letter.txt.j2", body=message.body.rstrip(), **self._around(message))
+        body = self._words(message)["body"].rstrip()
+        return render("letter.txt.j2", body=body, **self._around(message))
 
     def html(self, message: Message) -> str:
         """A whole HTML document without anything to load."""
-        verdict, _, rest = message.body.partition("\n")
+        words = self._words(message)
+        verdict, _, rest = words["body"].partition("\n")
         return render(
             "letter.html.j2",
             verdict=verdict,
-            fragment=message.html,
+            fragment=words["html"],
             rest=rest.strip(),
             subject=self.subject(message),
             colour="#b3261e" if verdict.startswith("Act now") else _COLOURS.get(message.kind, _CALM),
             **self._around(message),
         )
 
+    def _words(self, message: Message) -> dict[str, str]:
+        """A letter of several links to each of them."""
+        if isinstance(message, Letter):
+            return words_of(message.parts, self.public_url)
+        return {"body": message.body, "html": message.html}
+
     def _around(self, message: Message) -> dict[str, object]:
         return {
             "marks": self._marks(),
             "links": self._links(message),
-            "incident_id": message.incident_id,
+            "incident_id": "" if isinstance(message, Letter) else message.incident_id,
             "written": f"{message.queued_at:%Y-%m-%d %H:%M} UTC",
         }
 
     def _links(self, message: Message) -> list[tuple[str, str]]:
-        if not self.public_url:
+        if not self.public_url or isinstance(message, Letter):
             return []
         links = []
         if message.approval_id:

@@ -37,7 +37,7 @@ from sqlalchemy import (
 
 from tools.column_types import JsonText, SafeText, UtcDateTime
 
-SCHEMA_VERSION = "0013"
+SCHEMA_VERSION = "0014"
 """The newest migration: what `Database.open` expects to find."""
 
 metadata = MetaData(
@@ -340,8 +340,14 @@ outbox = Table(
     Column("escalated", Boolean, nullable=False, server_default=text("false")),
     Column("taken_by", JsonText, nullable=False, server_default="[]"),
     Column("next_at", UtcDateTime),
+    _words("cause"),
+    _words("how_soon"),
+    Column("gist", JsonText, nullable=False, server_default="{}"),
+    _words("sent_with"),
     Index("ix_outbox_unsent", "queued_at", **_where("sent_at IS NULL")),
     Index("ix_outbox_incident", "incident_id", "queued_at"),
+    Index("ix_outbox_cause", "cause", "queued_at", **_where("cause <> ''")),
+    Index("ix_outbox_letter", "sent_with", **_where("sent_with <> ''")),
 )
 
 audit = Table(

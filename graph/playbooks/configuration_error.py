@@ -10,6 +10,7 @@ from __future__ import annotations
 from graph import counted
 from graph.init_waits import missing_mounts, waits_for_mount
 from graph.playbooks import Playbook
+from graph.shared_cause import missing_object
 from graph.state import Finding, Proposal
 from graph.symptoms import CONFIG, crashed_container, live_pods, waiting_container
 from tools.records import ContainerFacts, Evidence, PodFacts, Target
@@ -28,6 +29,7 @@ def proves(evidence: Evidence) -> Finding | None:
     pod, container = waiting[0]
     return Finding(
         problem="configuration_error",
+        cause=missing_object(container.waiting_message),
         summary=_summary(len(waiting), container),
         directness=1.0,
         evidence=tuple(evidence.cite("pods") + evidence.cite("events")),
@@ -44,6 +46,7 @@ def _not_mounted(evidence: Evidence) -> Finding | None:
         return None
     return Finding(
         problem="configuration_error",
+        cause=missing_object(told[0].message),
         summary=f"{counted.pods(len(waiting), 'waits', 'wait')} for a mount that lacks: {told[0].message[:200]}.",
         directness=1.0,
         evidence=tuple(evidence.cite("events") + evidence.cite("pods")),

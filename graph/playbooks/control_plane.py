@@ -16,6 +16,7 @@ from graph.cluster_alerts import holds
 from graph.playbooks import Playbook
 from graph.state import Finding
 from tools.records import Alert, Evidence, PodFacts
+from tools.shared_causes import CONTROL_PLANE
 
 NAMES = re.compile(
     r"KubeAPI(?:Down|InstanceUnreachable|ErrorBudgetBurn|TerminatedRequests|ErrorsHigh|LatencyHigh)"
@@ -87,6 +88,7 @@ def explains(evidence: Evidence, alerts: Sequence[Alert]) -> Finding | None:
     )
     return Finding(
         problem="control_plane",
+        cause=CONTROL_PLANE,
         summary=f"{fire(alerts)}, about the control plane. {meaning}",
         directness=0.8,
         evidence=tuple(evidence.cite("around") + evidence.cite("nodes")),

@@ -14,6 +14,7 @@ from graph.alert_words import fire
 from graph.playbooks import Playbook
 from graph.state import Finding
 from tools.records import Alert, Evidence
+from tools.shared_causes import CONTROL_PLANE
 
 NAMES = re.compile(r"Kube(?:rnetes)?(?:Deployment|StatefulSet|Statefulset|DaemonSet)GenerationMismatch")
 
@@ -32,6 +33,7 @@ def explains(evidence: Evidence, alerts: Sequence[Alert]) -> Finding | None:
     numbers = f"generation {workload.generation}, seen {workload.observed_generation}"
     return Finding(
         problem="controller_behind",
+        cause=CONTROL_PLANE if behind else "",
         summary=(
             f"Its controller has not looked at what it asks for now ({numbers}): the last change has no effect yet."
             if behind

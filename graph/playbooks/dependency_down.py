@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from graph import counted
 from graph.init_waits import hanging_init
+from graph.placed import NAMESPACE
 from graph.playbooks import Playbook
 from graph.state import Finding, Proposal
 from graph.symptoms import crashed_container, dependencies_down, describe_crash, live_pods
@@ -27,6 +28,7 @@ def proves(evidence: Evidence) -> Finding | None:
     pods = counted.pods(len(crashed), "crashes", "crash") if crashed else _wait(len(waiting))
     return Finding(
         problem="dependency_down",
+        cause=f"service/{NAMESPACE}/{service}",
         summary=f"{pods} while {service}, which they need, has no ready pod.",
         directness=0.8,
         evidence=tuple(

@@ -17,6 +17,7 @@ from graph.playbooks import Playbook
 from graph.state import Finding
 from graph.symptoms import crashed_container, describe_crash, is_broken, live_pods
 from tools.records import Alert, ContainerFacts, Evidence, PodFacts
+from tools.shared_causes import DNS
 
 NAMES = re.compile(r"(?:Core|Kube|NodeLocal)?-?Dns(?:[A-Z_]\w*)?", re.IGNORECASE)
 JOBS = frozenset({"kube-dns", "coredns", "node-local-dns", "node-cache"})
@@ -31,6 +32,7 @@ def proves(evidence: Evidence) -> Finding | None:
         return None
     return Finding(
         problem="dns_failing",
+        cause=DNS,
         summary=f"{counted.pods(len(ill), 'fails', 'fail')} while no pod of the cluster's DNS is ready.",
         directness=0.9,
         evidence=tuple(
@@ -57,6 +59,7 @@ def explains(evidence: Evidence, alerts: Sequence[Alert]) -> Finding | None:
     crashed = [_ended(pod, found) for pod in ill if (found := crashed_container(pod, now))]
     return Finding(
         problem="dns_failing",
+        cause=DNS,
         summary=f"{fire(alerts)}, about the cluster's DNS. {_state(len(ill), len(pods))}",
         directness=1.0 if ill else 0.7,
         evidence=evidence.cite("around"),

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from graph import counted
 from graph.playbooks import Playbook
+from graph.shared_cause import ill_node
 from graph.state import Finding, Proposal
 from graph.symptoms import is_complete, is_failing, live_pods
 from tools.records import Evidence, NodeFacts, PodFacts, Target
@@ -60,6 +61,7 @@ def _finding(ended: list[PodFacts], evidence: Evidence, *, well: bool) -> Findin
     rest = f"; all {ready} that serve are well" if well else f"; {ready} of {len(pods)} are ready"
     return Finding(
         problem="evicted_pods",
+        cause="" if _OWN_LIMIT.search(newest.message) else ill_node(ended, evidence),
         summary=f"{counted.pods(len(ended), 'was', 'were')} ended by their nodes, {_why(newest)}, {since}{rest}.",
         directness=1.0 if well else 0.8,
         evidence=tuple(id_ for kind in ("pods", "nodes", "events") for id_ in evidence.cite(kind)),

@@ -41,6 +41,7 @@ def proves(evidence: Evidence) -> Finding | None:
     image = told.container.image
     return Finding(
         problem="image_access",
+        cause=f"credentials/{registry_of(image)}" if others else "",
         summary=f"{registry_of(image)} does not let the nodes read {image}{_alike(others)}.",
         directness=1.0,
         evidence=tuple(id_ for kind in ("pods", "image_pulls", "events") for id_ in evidence.cite(kind)),

@@ -11,6 +11,7 @@ from graph.playbooks import Playbook
 from graph.state import Finding
 from graph.symptoms import crashed_container, describe_crash, is_broken, live_pods
 from tools.records import Evidence
+from tools.shared_causes import MANY_AT_ONCE
 
 
 def proves(evidence: Evidence) -> Finding | None:
@@ -22,6 +23,7 @@ def proves(evidence: Evidence) -> Finding | None:
     nodes = sorted({pod.node for pod in ill if pod.node})
     return Finding(
         problem="many_at_once",
+        cause=MANY_AT_ONCE,
         summary=(
             f"{counted.pods(len(ill), 'is', 'are')} not well, as many workloads at once: {evidence.at_once}. "
             "They are likely to have one cause."

@@ -13,6 +13,7 @@ from graph.alert_words import fire, label, named
 from graph.playbooks import Playbook
 from graph.state import Finding
 from tools.records import Alert, Evidence
+from tools.shared_causes import MONITORING
 
 NAMES = re.compile(
     r"Prometheus[A-Z]\w*|Alertmanager[A-Z]\w*|KubeStateMetrics\w*|ConfigReloader\w*|Grafana[A-Z]\w*|Thanos[A-Z]\w*"
@@ -37,6 +38,7 @@ def explains(evidence: Evidence, alerts: Sequence[Alert]) -> Finding | None:
     scrape = any(SCRAPES.fullmatch(alert.name) for alert in alerts)
     return Finding(
         problem="monitoring_degraded",
+        cause=MONITORING if ill and not scrape else "",
         summary=f"{fire(alerts)}, about what watches the cluster: {_meaning(alerts, scrape)}",
         directness=0.8 if pods else 0.7,
         evidence=tuple(evidence.cite("around") + evidence.cite("pods")),

@@ -52,6 +52,7 @@ def _finding(bad: list[PodFacts], others: list[PodFacts], node: str, evidence: E
     elsewhere = len({pod.node for pod in others})
     return Finding(
         problem="pods_bad_on_one_node",
+        cause=f"node/{node}",
         summary=f"All {len(bad)} pods on node {node} fail; the {len(others)} on {elsewhere} other nodes are well.",
         directness=0.8,
         evidence=tuple(evidence.cite("pods") + evidence.cite("nodes") + evidence.cite("events")),

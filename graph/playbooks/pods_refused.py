@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from graph.placed import NAMESPACE
 from graph.playbooks import Playbook
 from graph.state import Finding, Proposal
 from graph.symptoms import is_failing, live_pods
@@ -56,6 +57,7 @@ def proves(evidence: Evidence) -> Finding | None:
     cause, step = _cause(refusals[0])
     return Finding(
         problem="pods_refused",
+        cause=f"quota/{NAMESPACE}" if cause == CAUSES[0][0] else "",
         summary=f"{workload.desired - len(pods)} of {workload.desired} pods cannot be made: {cause}.",
         directness=1.0,
         evidence=tuple(evidence.cite("events") + evidence.cite("workload") + evidence.cite("pods")),

@@ -31,6 +31,7 @@ def explains(evidence: Evidence, alerts: Sequence[Alert]) -> Finding | None:
     near = [line for share, line in lines if NEAR <= share < FULL]
     return Finding(
         problem="quota_used_up",
+        cause=f"quota/{space}" if space and (full or near) else "",
         summary=f"{fire(alerts)}: {_state(full, near, lines)} in namespace {space or 'that the alert does not name'}.",
         directness=1.0 if full or near else 0.6,
         evidence=evidence.cite("quotas"),

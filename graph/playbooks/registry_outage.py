@@ -60,6 +60,7 @@ def _finding(found: list[Waiting], shared: list[PullFacts], evidence: Evidence, 
     told = next((entry for entry in found if reason_of(entry) == "registry"), found[0])
     return Finding(
         problem="registry_outage",
+        cause=f"registry/{registry}",
         summary=_summary(registry, told.said, shared, said=said),
         directness=0.95 if said and _many(shared) else 0.8 if said else 0.6,
         evidence=tuple(id_ for kind in ("pods", "image_pulls", "events") for id_ in evidence.cite(kind)),

@@ -8,6 +8,7 @@ now; the Service alone is `dependency_down`. Nothing is done to any of those tha
 from __future__ import annotations
 
 from graph import counted
+from graph.placed import NAMESPACE
 from graph.playbooks import Playbook
 from graph.state import Finding
 from graph.symptoms import dependencies_down, is_broken, live_pods
@@ -28,6 +29,7 @@ def proves(evidence: Evidence) -> Finding | None:
         return None
     return Finding(
         problem="shared_dependency",
+        cause=f"service/{NAMESPACE}/{service}",
         summary=(
             f"Service {service} has no ready pod, and {counted.times(len(failing) + 1, 'workload')} that name it "
             f"fail with it: this one, {_names(failing)}."

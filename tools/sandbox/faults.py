@@ -14,11 +14,11 @@ LABEL = "sim/fault"
 """A pod with this label misbehaves so, on the real control plane of the tests as well."""
 CRASHES = ("crashloop", "crashdead", "oom")
 """Faults that end the container; `crashdead` is never ready before, the others are."""
-UNSTARTABLE = ("imagepull", "configerror")
+UNSTARTABLE = ("imagepull", "registryout", "configerror")
 """Faults that keep containers from starting."""
 
 FaultKind: TypeAlias = Literal[
-    "crashloop", "crashdead", "oom", "imagepull", "configerror", "notready", "slowstart"
+    "crashloop", "crashdead", "oom", "imagepull", "registryout", "configerror", "notready", "slowstart"
 ]
 Predicate: TypeAlias = Callable[[JsonObject, datetime], bool]
 

@@ -1,4 +1,4 @@
-"""Thirty different workloads fall ill at once: held before the writes, and what is written by then is bounded."""
+"""Thirty different workloads fall ill at once: what is written is bounded, and what is told of one cause too."""
 
 from __future__ import annotations
 
@@ -9,13 +9,30 @@ from pathlib import Path
 
 import pytest
 
+from server.chores import chores
 from tests.harness import Harness, alert, deployment, harness
 from tests.server.ways import decision, patch, told, writes
+from tools.outbox import Message
 from tools.resources import PODS
 
 pytestmark = [pytest.mark.chaos_long, pytest.mark.timeout(600)]
 NAMESPACES = [f"team-{number}" for number in range(10)]
 NAMES = ("api", "web", "worker")
+
+
+class Keeper:
+    """Somebody who keeps what comes."""
+
+    name = "keeper"
+
+    def __init__(self) -> None:
+        self.got: list[Message] = []
+
+    def wants(self, message: Message) -> bool:
+        return True
+
+    def send(self, message: Message) -> None:
+        self.got.append(message)
 
 
 def make_ill(agent: Harness) -> list[tuple[str, str]]:
@@ -76,3 +93,35 @@ def test_thirty_workloads_at_once_are_held(
             "seconds": round(seconds, 1),
         }
         figures(json.dumps(told_figure))
+
+
+def test_thirty_workloads_without_their_registry_make_two_messages(
+    tmp_path: Path, figures: Callable[[str], None]
+) -> None:
+    """The first at once and a letter, which tells of all others; nothing is written."""
+    keeper = Keeper()
+    with harness(tmp_path, MODE="auto", MEMORY="false") as agent:
+        deliver = next(
+            each for each in chores(agent.agent.services, [keeper], None) if each.name == "delivery"
+        )
+        for space in NAMESPACES:
+            for name in NAMES:
+                image = f"registry.example/{space}/{name}:1"
+                agent.sandbox.apply(deployment(name, space, replicas=1, image=image, fault="registryout"))
+        agent.advance(60, step=30)
+        pods = [(space, pod["metadata"]["name"]) for space in NAMESPACES for pod in agent.pods(space)]
+        ids = tell(agent, pods)
+        for _ in range(24):
+            agent.advance(5)
+            deliver.run()
+
+        assert [told(agent, each)[0] for each in ids] == ["registry_outage"] * 30
+        assert writes(agent) == []
+        first, letter = keeper.got
+        assert sum(each in letter.body for each in ids) == 29
+        assert first.incident_id in ids
+        figure = {
+            "figure": "messages of thirty workloads without their registry",
+            "messages": len(keeper.got),
+        }
+        figures(json.dumps(figure))

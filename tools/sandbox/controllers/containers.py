@@ -22,6 +22,11 @@ _RETRY = timedelta(seconds=12)
 """How often the kubelet tries again what is not held back."""
 _TASK = timedelta(seconds=1)
 """How long a container of a Job runs before it is done."""
+_PULL_ERRORS = {
+    "imagepull": "{image}: not found",
+    "registryout": "dial tcp 192.0.2.7:443: connect: connection refused",
+}
+"""What the registry's answer comes down to, by the fault."""
 
 
 @dataclass
@@ -152,14 +157,15 @@ class Container:
 
     def _pull(self, now: datetime, symptoms: Symptoms) -> list[Happening]:
         pulling = Happening("Pulling", f'Pulling image "{self.image}"')
-        if symptoms.blocked != "imagepull":
+        said = _PULL_ERRORS.get(symptoms.blocked)
+        if said is None:
             text = f'Successfully pulled image "{self.image}" in 412ms (412ms including waiting).'
             return [pulling, Happening("Pulled", text), *self._configure(now, symptoms)]
         self.pull_backoff.next(now, now)
         self.reason, self.retry_at = "ErrImagePull", now + _SYNC
         self.message = (
             f'failed to pull and unpack image "{self.image}": failed to resolve reference "{self.image}": '
-            f"{self.image}: not found"
+            + said.format(image=self.image)
         )
         failed = f'Failed to pull image "{self.image}": {self.message}'
         return [
