@@ -8,20 +8,20 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from graph import counted
+from graph import counted, unknown_words
 from graph.alert_says import with_alert
 from graph.alert_words import label, named
-from graph.context import KINDS as CONTEXT
 from graph.context import with_context
 from graph.explained import explanation
-from graph.load import USE_KINDS, silent_sources
+from graph.load import silent_sources
 from graph.placed import placed
 from graph.playbooks import playbooks
 from graph.said import with_words
-from graph.shared_cause import node_to_blame, with_cause
+from graph.shared_cause import with_cause
 from graph.state import Finding, Proposal
 from graph.symptoms import crashed_lately, is_broken, is_complete, live_pods
-from tools.records import GUARDS, Alert, Evidence, EvidenceItem, NodeFacts, PodFacts, Target
+from tools.excerpts import message
+from tools.records import GUARDS, Alert, Evidence, NodeFacts, PodFacts, Target
 from tools.synthetic import is_test
 
 NEVER_ACTS = frozenset({"Watchdog", "InfoInhibitor"})
@@ -37,8 +37,6 @@ ABOUT_SCALERS = re.compile(r"hpa|autoscaler", re.IGNORECASE)
 
 ABOUT_USE = re.compile(r"cpu|processor|throttl|load|memory", re.IGNORECASE)
 """Names of alerts whose condition only what pods use shows."""
-MEASURE = "Look at what its pods use; a metrics server, or PROMETHEUS_URL, would let this agent look too."
-
 ABOUT_READINESS = re.compile(r"node.*(?:ready|readiness|unreachable|down)", re.IGNORECASE)
 """Names of alerts whose condition a node's Ready condition shows."""
 COMES_AND_GOES = re.compile(r"flap", re.IGNORECASE)
@@ -77,9 +75,9 @@ def unresolved(reason: str, evidence: Evidence | None = None, alerts: Sequence[A
             return with_cause(with_alert(found, alerts), evidence, None)
     finding = Finding(
         problem="unknown",
-        summary=f"The alert's target could not be told: {reason}",
+        summary=f"The alert's target could not be told: {message(reason, 240)}",
         directness=0.0,
-        next_step=f"Look at the alert's labels: it needs a namespace and a pod or workload. {_where_to_look(alerts)}",
+        next_step=f"{_where_to_look(alerts)} An alert needs labels that name a namespace and a pod or workload.",
     )
     return with_alert(finding, alerts)
 
@@ -119,32 +117,17 @@ def _nothing_proved(evidence: Evidence, alerts: Sequence[Alert]) -> Finding:
     silent = _unmeasured(evidence, unseen)
     return Finding(
         problem="unknown",
-        summary=_unknown_summary(evidence, unseen),
+        summary=unknown_words.summary(evidence, next(iter(unseen), ""), silent),
         directness=0.2,
         evidence=tuple(item.id for item in evidence.items if item.status == "found"),
-        facts=(*silent, *(f"{item.kind}: {item.summary}" for item in _telling_first(evidence, unseen)))[:8],
-        ruled_out=() if evidence.missing() else ("a bad release", "a crash", "an image error"),
-        next_step=MEASURE if silent and not evidence.missing() else _next_look(evidence),
+        facts=unknown_words.facts(evidence, silent, about_use=any(map(ABOUT_USE.search, unseen))),
+        ruled_out=unknown_words.ruled_out(evidence),
+        next_step=unknown_words.next_step(evidence, silent),
     )
-
-
-def _next_look(evidence: Evidence) -> str:
-    node = node_to_blame((pod for pod in live_pods(evidence) if not pod.ready), evidence)
-    if node:
-        return f"kubectl describe node {node.name}: its pods are well again, or made anew elsewhere, once that is over."
-    return "Look at the evidence below; no rule of this agent explains it."
 
 
 def _about_pods(name: str) -> bool:
     return bool(ABOUT_PODS.search(name)) and not ABOUT_SCALERS.search(name)
-
-
-def _telling_first(evidence: Evidence, unseen: Sequence[str]) -> list[EvidenceItem]:
-    """Of an alert about use what tells of use comes first, where somebody tells."""
-    about = any(ABOUT_USE.search(name) for name in unseen)
-    return sorted(
-        evidence.items, key=lambda item: not (about and item.kind in USE_KINDS and item.status == "found")
-    )
 
 
 def _unmeasured(evidence: Evidence, unseen: Sequence[str]) -> tuple[str, ...]:
@@ -176,9 +159,12 @@ def _no_ill_node(node: NodeFacts, evidence: Evidence, alerts: Sequence[Alert]) -
         summary=f"Node {node.name} is {state}; no rule of this agent acts on that.",
         directness=0.2,
         evidence=tuple(item.id for item in evidence.items if item.status == "found"),
-        facts=tuple(f"{item.kind}: {item.summary}" for item in evidence.items)[:8],
-        ruled_out=("a node that is not Ready",),
-        next_step=f"kubectl describe node {node.name}",
+        facts=unknown_words.facts(evidence, (), about_use=False),
+        ruled_out=(f"a node that is not Ready: it is since {node.ready_changed_at:%Y-%m-%d %H:%M:%S} UTC",)
+        if node.ready == "True" and node.ready_changed_at
+        else (),
+        next_step=f"kubectl describe node {node.name}: conditions, what its pods ask for, events; kubectl top node "
+        f"{node.name}",
     )
 
 
@@ -193,27 +179,6 @@ def _is_well(evidence: Evidence) -> bool:
 def _complete(evidence: Evidence) -> bool:
     workload = evidence.workload
     return workload is not None and is_complete(evidence) and workload.available >= workload.desired
-
-
-def _unknown_summary(evidence: Evidence, unseen: Sequence[str]) -> str:
-    missing, now = [item for item in evidence.missing() if item.kind not in CONTEXT], evidence.collected_at
-    if missing:
-        return f"{len(missing)} of {len(evidence.items)} reads failed; the first: {missing[0].summary}"
-    pods = live_pods(evidence)
-    unready = [pod.name for pod in pods if not pod.ready]
-    node = node_to_blame((pod for pod in pods if not pod.ready), evidence)
-    if node:
-        short = ", ".join(node.pressures)
-        state = f"which reports {short}" if node.ready == "True" else "which is not Ready"
-        return f"{counted.pods(len(unready), 'is', 'are')} not ready, on node {node.name}, {state}."
-    if unready:
-        return f"{counted.pods(len(unready), 'is', 'are')} not ready, for no proved cause."
-    if any(crashed_lately(pod, now) for pod in pods):
-        return f"{_all_are(pods)} ready, but crashed minutes ago: too early to call it over."
-    if pods and unseen:
-        nobody = ", and nobody tells what they use" if _unmeasured(evidence, unseen) else ""
-        return f"{_all_are(pods)} ready; what {unseen[0]} is about does not show in their state{nobody}."
-    return "No failing pod was found."
 
 
 def _all_are(pods: Sequence[PodFacts]) -> str:

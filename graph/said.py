@@ -11,6 +11,7 @@ from tools.excerpts import imperative
 from tools.records import Evidence, EvidenceItem
 
 MOST = 2
+EMPTY = "its log is empty"
 
 
 def said(evidence: Evidence, pod: str = "", container: str = "") -> str:
@@ -22,6 +23,18 @@ def quoted(evidence: Evidence, pod: str = "", container: str = "") -> str:
     """`; its log: "license expired 2026-03-08"`, to be put behind what is proved; empty where none tells."""
     line = said(evidence, pod, container)
     return f'; its log: "{line}"' if line else ""
+
+
+def silent(evidence: Evidence, pod: str, container: str) -> str:
+    """Why this container is not quoted: that its log is empty, or could not be read; empty where it says something."""
+    logs = [
+        item
+        for item in evidence.items
+        if item.kind in ("previous_logs", "logs") and _of(item, pod, container)
+    ]
+    if not logs or any(item.status == "found" for item in logs):
+        return ""
+    return EMPTY if all(item.status == "no_data" for item in logs) else "its log could not be read"
 
 
 def with_words(finding: Finding, evidence: Evidence) -> Finding:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from graph import counted
+from graph.ages import lasting
 from tools.records import ContainerFacts, DependencyFacts, Evidence, PodFacts, RevisionFacts
 
 CRASHING = frozenset({"CrashLoopBackOff"})
@@ -20,6 +21,8 @@ IMAGE = frozenset(
     }
 )
 CONFIG = frozenset({"CreateContainerConfigError", "CreateContainerError", "RunContainerError"})
+NOT_STARTED = frozenset({"StartError", "ContainerCannotRun"})
+"""By these the runtime says that no program has begun: there is no log, and there was no life."""
 JUST_RELEASED = timedelta(minutes=30)
 LIVED_WELL_SECONDS = 600.0
 """A container that ran this long was not broken from the start; the kubelet forgets its back-off by then too."""
@@ -159,10 +162,12 @@ def is_injected(container: ContainerFacts, evidence: Evidence) -> bool:
 
 
 def describe_crash(pod: PodFacts, container: ContainerFacts) -> str:
-    """One line: which container, how it ended, how often."""
+    """One line: which container, how it ended, after how long, how often."""
     how = container.exit_reason or container.waiting_reason or "ended"
     code = "" if container.exit_code is None else f" (exit code {container.exit_code})"
-    return f"{pod.name}/{container.name}: {how}{code}, {counted.times(container.restart_count, 'restart')}"
+    life = None if container.exit_reason in NOT_STARTED else life_seconds(container)
+    after = "" if life is None else f" after {lasting(life)}"
+    return f"{pod.name}/{container.name}: {how}{code}{after}, {counted.times(container.restart_count, 'restart')}"
 
 
 def _crashed(container: ContainerFacts, now: datetime) -> bool:

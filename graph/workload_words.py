@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from graph.symptoms import current_revision
-from tools.records import Evidence
+from graph.symptoms import current_revision, is_injected
+from tools.records import ContainerFacts, Evidence, PodFacts
 
 
 def name_in(evidence: Evidence) -> str:
@@ -16,3 +16,20 @@ def reference(evidence: Evidence) -> str:
     """`deployment/web`, as kubectl takes it."""
     kind = evidence.workload.kind.lower() if evidence.workload else "deployment"
     return f"{kind}/{name_in(evidence)}"
+
+
+def restarts_all(evidence: Evidence) -> str:
+    """`this restarts all 4 pods`: what a command that changes the template comes to."""
+    wanted = evidence.workload.desired if evidence.workload else 0
+    if wanted < 1:
+        return "this restarts all of its pods"
+    return "this restarts its only pod" if wanted == 1 else f"this restarts all {wanted} pods"
+
+
+def spec_command(pod: PodFacts, container: ContainerFacts, evidence: Evidence) -> str:
+    """The command that prints what this container is made of: its template's, or the pod's where it was injected."""
+    kind = "initContainers" if container.init else "containers"
+    named = f'{kind}[?(@.name=="{container.name}")]'
+    if evidence.workload is None or is_injected(container, evidence):
+        return f"kubectl get pod {pod.name} -o jsonpath='{{.spec.{named}}}'"
+    return f"kubectl get <workload> -o jsonpath='{{.spec.template.spec.{named}}}'"

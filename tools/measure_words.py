@@ -49,7 +49,7 @@ def growth_line(grown: MemoryGrowth) -> str:
     hours = (grown.at - grown.since).total_seconds() / 3600
     return (
         f"{grown.pod}/{grown.container or '?'}{gone}: {_mi(grown.first)} to {_mi(grown.last)} in {hours:.1f} h, "
-        f"at most {_mi(grown.highest)}, {grown.slope / MIB:+.1f}Mi an hour, {how}"
+        f"at most {_mi(grown.highest)}, {round(grown.slope / MIB, 1) + 0.0:+.1f}Mi an hour, {how}"
     )
 
 

@@ -10,17 +10,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 
 from graph import counted
+from graph.ages import since
 from graph.alert_words import fire
+from graph.crash_words import ending
+from graph.memory_limits import spelled
 from graph.playbooks import Playbook
 from graph.state import Finding
 from graph.symptoms import crashed_container, describe_crash, is_broken, live_pods
-from tools.records import Alert, ContainerFacts, Evidence, PodFacts
+from tools.excerpts import imperative, message
+from tools.records import Alert, Evidence, PodFacts
 from tools.shared_causes import DNS
 
 NAMES = re.compile(r"(?:Core|Kube|NodeLocal)?-?Dns(?:[A-Z_]\w*)?", re.IGNORECASE)
 JOBS = frozenset({"kube-dns", "coredns", "node-local-dns", "node-cache"})
+COREFILE = re.compile(r"Corefile:\d+")
+"""A line of its configuration, as it names the one that it cannot read."""
 LOGS = "kubectl -n kube-system logs -l k8s-app=kube-dns --tail=50"
 
 
@@ -33,17 +40,18 @@ def proves(evidence: Evidence) -> Finding | None:
     return Finding(
         problem="dns_failing",
         cause=DNS,
-        summary=f"{counted.pods(len(ill), 'fails', 'fail')} while no pod of the cluster's DNS is ready.",
+        summary=f"Cluster DNS is down: none of its {counted.times(len(pods), 'pod')} is ready{_says(pods, now)}. "
+        f"{counted.pods(len(ill), 'of this workload fails', 'of this workload fail')} for it.",
         directness=0.9,
         evidence=tuple(
             id_ for kind in ("dns", "previous_logs", "logs", "pods") for id_ in evidence.cite(kind)
         ),
         facts=(
-            *(_ended(pod, found) for pod in pods[:2] if (found := crashed_container(pod, now))),
-            f"{len(pods)} pods of kube-dns in kube-system, none of them ready",
+            *(_line(pod, now) for pod in pods[:2]),
+            "workloads that look up a name fail with it: another alert of this time may have the same cause",
         ),
-        ruled_out=("a release, or what it needs: it cannot find its address",),
-        next_step=f"{_next_step(True, True)}. What fails for it starts again by itself within minutes.",
+        next_step=f"{_mend(pods, now)}. What fails for it starts again by itself within minutes: roll nothing back and "
+        "restart nothing else.",
     )
 
 
@@ -56,37 +64,78 @@ def explains(evidence: Evidence, alerts: Sequence[Alert]) -> Finding | None:
     """See the module's words."""
     pods, now = evidence.around, evidence.collected_at
     ill = [pod for pod in pods if not pod.ready]
-    crashed = [_ended(pod, found) for pod in ill if (found := crashed_container(pod, now))]
     return Finding(
         problem="dns_failing",
         cause=DNS,
-        summary=f"{fire(alerts)}, about the cluster's DNS. {_state(len(ill), len(pods))}",
+        how_soon="soon" if pods and not ill else "",
+        summary=f"{fire(alerts)}, about the cluster's DNS. {_state(len(ill), len(pods), _says(ill, now))}",
         directness=1.0 if ill else 0.7,
         evidence=evidence.cite("around"),
         facts=(
-            *(crashed or [f"{pod.name} on {pod.node or 'no node'} is not ready" for pod in ill])[:4],
+            *(_line(pod, now) for pod in ill[:4]),
             "workloads that cannot resolve a name fail with it, and recover by themselves when it does",
         ),
         ruled_out=("its pods: all that were found are ready",) if pods and not ill else (),
-        next_step=_next_step(bool(ill), bool(pods)),
+        next_step=_mend(ill, now) if ill else _next_step(bool(pods)),
     )
 
 
-def _ended(pod: PodFacts, container: ContainerFacts) -> str:
-    """With what it said at its end, which names the mistake in its configuration."""
-    return (
-        f"{describe_crash(pod, container)}{f': {container.exit_message}' if container.exit_message else ''}"
-    )
+def _line(pod: PodFacts, now: datetime) -> str:
+    """How it ended, or since when it is not ready."""
+    container = crashed_container(pod, now)
+    if container:
+        return describe_crash(pod, container)
+    at = f" since {since(pod.ready_changed_at, now)}" if pod.ready_changed_at else ""
+    return f"{pod.name} on {pod.node or 'no node'} is not ready{at}"
 
 
-def _state(ill: int, of: int) -> str:
+def _last_words(pods: Sequence[PodFacts], now: datetime) -> str:
+    """What one of them said at its end, which names the mistake in its configuration."""
+    ended = (found for pod in pods if (found := crashed_container(pod, now)))
+    return next((c.exit_message for c in ended if c.exit_message and not imperative([c.exit_message])), "")
+
+
+def _says(pods: Sequence[PodFacts], now: datetime) -> str:
+    words = _last_words(pods, now)
+    if words:
+        return f'; it says: "{message(words, 160)}"'
+    ended = next((found for pod in pods if (found := crashed_container(pod, now))), None)
+    return f"; {ended.name} {ending(ended)}" if ended else ""
+
+
+def _state(ill: int, of: int, says: str) -> str:
     if not of:
         return "None of its pods could be seen."
-    return f"{ill} of its {of} pods are not ready." if ill else f"All {of} of its pods are ready."
+    return f"{ill} of its {of} pods are not ready{says}." if ill else f"All {of} of its pods are ready."
 
 
-def _next_step(ill: bool, seen: bool) -> str:
-    if ill or not seen:
+def _mend(pods: Sequence[PodFacts], now: datetime) -> str:
+    """Its configuration, where it names a line of that; more memory, where it is killed for it; else what it says."""
+    words = _last_words(pods, now)
+    killed = [c for pod in pods if (c := crashed_container(pod, now)) and c.exit_reason == "OOMKilled"]
+    if killed and killed[0].memory_limit:
+        limit = killed[0].memory_limit
+        return (
+            f"kubectl -n kube-system set resources deployment/coredns -c {killed[0].name} "
+            f"--limits=memory={spelled(2 * limit)}: its limit of {spelled(limit)} is too small"
+        )
+    if "plugin/loop" in words:
+        return (
+            "kubectl -n kube-system edit configmap coredns: its forward leads back to itself, most often by "
+            "nameserver 127.0.0.1 or ::1 in the node's /etc/resolv.conf. Name the resolver behind it; then kubectl -n "
+            "kube-system rollout restart deployment/coredns"
+        )
+    if not COREFILE.search(words):
+        return f"kubectl -n kube-system get pods -l k8s-app=kube-dns -o wide; {LOGS}"
+    return (
+        f"kubectl -n kube-system edit configmap coredns: mend {COREFILE.findall(words)[0]}; then kubectl -n "
+        "kube-system rollout restart deployment/coredns, and see it ready: kubectl -n kube-system rollout status "
+        "deployment/coredns"
+    )
+
+
+def _next_step(seen: bool) -> str:
+    if not seen:
         return f"kubectl -n kube-system get pods -l k8s-app=kube-dns -o wide; {LOGS}"
     return (
         f"{LOGS}: errors there name the forwarder that does not answer. Without any: kubectl run -it --rm dns "

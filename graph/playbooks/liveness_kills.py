@@ -9,10 +9,16 @@ from __future__ import annotations
 
 import re
 
+from graph import counted
+from graph.patience import longer, longest_told
 from graph.playbooks import Playbook
+from graph.probe_words import numbers, outcome, patience_seconds, probe_of
+from graph.release_words import release_fact
+from graph.said import said
 from graph.state import Finding, Proposal
 from graph.symptoms import crashed_container, describe_crash, live_pods
-from tools.records import ContainerFacts, EventFacts, Evidence, Target
+from graph.workload_words import restarts_all
+from tools.records import ContainerFacts, EventFacts, Evidence, PodFacts, ProbeFacts, Target
 
 BY_SIGNAL = frozenset({137, 143})
 FAILED = re.compile(r"\b(liveness|startup) probe failed", re.IGNORECASE)
@@ -25,17 +31,8 @@ def proves(evidence: Evidence) -> Finding | None:
     told = [event for event in evidence.events if FAILED.search(event.message)]
     if not crashed or not told or not all(_killed(c) for _, c in crashed):
         return None
-    pod, container = crashed[0]
-    return Finding(
-        problem="liveness_kills",
-        summary=f"The kubelet kills container {container.name}: its {_probe(told[0])} probe fails.",
-        directness=0.8,
-        evidence=tuple(evidence.cite("events") + evidence.cite("pods") + evidence.cite("previous_logs")),
-        facts=(*(_words(event) for event in told[:2]), *(describe_crash(p, c) for p, c in crashed[:2])),
-        ruled_out=("memory: the kernel did not kill it", "an exit of its own: it ended by a signal"),
-        next_step=f"kubectl get pod {pod.name} -o yaml: compare the probe's timeout and threshold with how long the "
-        "program needs when it is busy or starting; then see what slows it down.",
-    )
+    pod, container = next((entry for entry in crashed if said(evidence, entry[0].name)), crashed[0])
+    return _finding(pod, container, [each for each, _ in crashed], told, evidence)
 
 
 def candidates(finding: Finding, evidence: Evidence, target: Target) -> list[Proposal]:
@@ -52,8 +49,57 @@ def _probe(event: EventFacts) -> str:
     return found.group(1).lower() if found else ""
 
 
-def _words(event: EventFacts) -> str:
-    return f"{event.reason} ({event.count} times): {event.message}"
+def _finding(
+    pod: PodFacts,
+    container: ContainerFacts,
+    killed: list[PodFacts],
+    told: list[EventFacts],
+    evidence: Evidence,
+) -> Finding:
+    kind = _probe(told[0])
+    probe = probe_of(evidence, container.name, kind)
+    of = counted.times(len(live_pods(evidence)), "pod")
+    busy = longest_told(evidence, pod.name, container.name)
+    told_of = probe is not None and busy.seconds > probe.timeout_seconds
+    words = busy.line if told_of else said(evidence, pod.name, container.name)
+    return Finding(
+        problem="liveness_kills",
+        summary=f"The kubelet kills container {container.name} in {len(killed)} of {of}: its {kind} probe"
+        f"{numbers(probe)} fails: {outcome(told[0].message, probe)}"
+        + (f'; its log before that: "{words}".' if words else "."),
+        directness=0.8,
+        evidence=tuple(evidence.cite("events") + evidence.cite("pods") + evidence.cite("previous_logs")),
+        facts=(
+            *([f"so it may be silent for {patience_seconds(probe)} s, then it is killed"] if probe else []),
+            *(counted.told(event) for event in told[:1]),
+            *(describe_crash(p, c) for p in killed[:3] if (c := crashed_container(p, evidence.collected_at))),
+            *release_fact(evidence),
+        ),
+        ruled_out=("memory: the kernel did not kill it", "an exit of its own: it ended by a signal"),
+        next_step=_next_step(pod, container, probe, evidence),
+    )
+
+
+def _next_step(pod: PodFacts, container: ContainerFacts, probe: ProbeFacts | None, evidence: Evidence) -> str:
+    """Raise what the log shows to be too little; else what it does before it is killed."""
+    log = f"kubectl logs --previous {pod.name} -c {container.name} --tail=100"
+    busy = longest_told(evidence, pod.name, container.name)
+    command = longer(probe, busy.seconds, evidence) if probe else ""
+    if command:
+        return (
+            f"{log}: it tells of {busy.seconds:g} s that one thing takes. If that is ordinary, allow it: {command}. "
+            "Else see what makes it so slow, or what it waits for; a restart only begins that again."
+        )
+    if probe is None:
+        return (
+            f"kubectl get <workload> -o yaml prints its probe; {log}: what does it do before it is killed? "
+            "A restart only begins that work again."
+        )
+    return (
+        f"{log}: what does it do in the {patience_seconds(probe)} s before it is killed? If it waits for something "
+        f"else, mend that; if it is busy, raise failureThreshold ({probe.failures}) or timeoutSeconds "
+        f"({probe.timeout_seconds}) with kubectl edit <workload> ({restarts_all(evidence)})."
+    )
 
 
 PLAYBOOK = Playbook(problem="liveness_kills", rank=77, proves=proves, candidates=candidates)

@@ -13,11 +13,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from graph import counted
-from graph.growth import grew_before, grows_slowly, growth_of, held_by, was_asked
+from graph.growth import grew_before, grows_slowly, was_asked
 from graph.limit_too_small import NEAR_LIMIT, Killed, more_memory, too_small
-from graph.load import memory_share, silent_sources
-from graph.memory_limits import room_for, spelled
+from graph.load import memory_share
+from graph.memory_words import QUICK_SECONDS, facts, next_step, summary
 from graph.playbooks import Playbook
 from graph.restarts import restart
 from graph.returns import Return, only_more_memory, rollback, way_back
@@ -27,16 +26,12 @@ from graph.symptoms import (
     container_named,
     crashed_container,
     current_revision,
-    describe_crash,
     is_complete,
-    is_injected,
     life_seconds,
     live_pods,
 )
-from tools.measure_words import growth_line
 from tools.records import ContainerFacts, Evidence, PodFacts, Target
 
-QUICK_SECONDS = 60.0
 YOUNG = timedelta(hours=24)
 LATELY = timedelta(hours=6)
 """A kill that is longer ago says little about siblings now."""
@@ -51,19 +46,18 @@ def proves(evidence: Evidence) -> Finding | None:
     killed = _killed(evidence)
     if not killed:
         return None
-    _, container = killed[0]
     leak, began = _leak(killed, evidence), _began_with_release(killed, evidence)
     return Finding(
         problem="out_of_memory",
-        summary=_summary(killed, evidence, leak=leak, began=began),
+        summary=summary(killed, evidence, leak=leak, began=began),
         directness=0.95 if leak else 0.7 if began else 0.9,
         evidence=tuple(id_ for kind in CITED for id_ in evidence.cite(kind)),
-        facts=(*(describe_crash(p, c) for p, c in killed[:3]), *_facts(killed, evidence)),
+        facts=tuple(facts(killed, evidence)),
         ruled_out=(
             "an error of its own: the kernel killed it, it did not end by itself",
             *_no_leak(killed, evidence),
         ),
-        next_step=_next_step(container, killed, evidence),
+        next_step=next_step(killed, evidence),
     )
 
 
@@ -185,77 +179,6 @@ def _restart(evidence: Evidence, target: Target, *, proved: bool) -> list[Propos
     reason = "All pods are near their limit after slow growth: replace them once, before they are killed too."
     proposals = restart(PLAYBOOK.problem, reason, evidence, target)
     return [proposal.model_copy(update={"leak_proved": proved}) for proposal in proposals]
-
-
-def _summary(killed: list[Killed], evidence: Evidence, *, leak: bool, began: bool) -> str:
-    _, container = killed[0]
-    limit = f" of {spelled(container.memory_limit)}" if container.memory_limit else ""
-    are = counted.pods(len(killed), "is", "are")
-    head = f"{are} killed for memory: container {container.name} exceeds its limit{limit}"
-    if not container.memory_limit:
-        head = f"{are} killed for memory: container {container.name} has no limit, its node ran short"
-    if leak:
-        since = ", since this release" if began else ""
-        return f"{head} after slow growth, and all its siblings are near theirs: a leak{since}."
-    if began:
-        return f"{head}, since this release."
-    life = life_seconds(container)
-    if life is not None and life < QUICK_SECONDS:
-        return f"{head} within {life:.0f} s of its start: it needs more than it has."
-    return f"{head}."
-
-
-def _facts(killed: list[Killed], evidence: Evidence) -> list[str]:
-    _, container = killed[0]
-    life, lines = life_seconds(container), []
-    if life is not None:
-        lines.append(f"container {container.name} lived {life:.0f} s before it was killed")
-    shares = [
-        f"{pod.name} {share:.0%}"
-        for pod in live_pods(evidence)
-        for c in pod.containers
-        if c.name == container.name and (share := memory_share(pod, c, evidence)) is not None
-    ]
-    lines.append(
-        f"memory in use, of the limit: {', '.join(shares[:5])}" if shares else "no metrics of its memory"
-    )
-    return [*lines, *_grown(container, evidence)]
-
-
-def _grown(container: ContainerFacts, evidence: Evidence) -> list[str]:
-    """How its memory grew, of the pods that are there and of those of the revision before; or why nobody tells."""
-    told = [growth_of(pod, container.name, evidence) for pod in live_pods(evidence)]
-    lines = [growth_line(grown) for grown in told if grown][:3]
-    back = way_back(evidence)
-    before = held_by(back.revision, container, evidence) if back else ()
-    if not lines:
-        lines = list(silent_sources(evidence))
-    return [*lines, *(growth_line(grown) for grown in before[:1])]
-
-
-def _next_step(container: ContainerFacts, killed: list[Killed], evidence: Evidence) -> str:
-    if is_injected(container, evidence):
-        return f"Container {container.name} was injected: raise its limit where that is configured."
-    room = room_for(container, evidence)
-    if room is None:
-        return f"Give container {container.name} a memory limit and request, and look at what else its node runs."
-    if not room.enough:
-        return (
-            f"Its limit of {spelled(container.memory_limit or 0)} cannot be raised: {room.bound} bounds it. "
-            "Find out what holds the memory."
-        )
-    amount, request = spelled(room.limit), spelled(room.request)
-    both = f"--limits=memory={amount} --requests=memory={request}"
-    return (
-        f"Raise the limit of container {container.name} to {amount} (bounded by {room.bound}): "
-        f"kubectl set resources deployment/{_workload_name(evidence)} -c {container.name} {both}"
-    )
-
-
-def _workload_name(evidence: Evidence) -> str:
-    """As its ReplicaSets are named after it."""
-    current = current_revision(evidence)
-    return current.name.rpartition("-")[0] if current and "-" in current.name else "NAME"
 
 
 PLAYBOOK = Playbook(problem="out_of_memory", rank=25, proves=proves, candidates=candidates)

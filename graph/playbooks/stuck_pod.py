@@ -11,8 +11,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from graph import counted
+from graph.ages import since
+from graph.at_work import at_work
 from graph.evictions import OLD_ENOUGH, eviction, node_line, node_of
+from graph.not_ready_words import look, node_step, outcomes, why_silent
 from graph.playbooks import Playbook
+from graph.said import quoted
 from graph.state import Finding, Proposal
 from graph.symptoms import crashed_lately, is_complete, is_failing, live_pods
 from tools.records import ContainerFacts, Evidence, NodeFacts, PodFacts, Target
@@ -58,41 +63,78 @@ def _runs_long(container: ContainerFacts, now: datetime) -> bool:
 
 
 def _finding(pod: PodFacts, siblings: list[PodFacts], evidence: Evidence) -> Finding:
-    node = node_of(pod, evidence)
-    assert pod.ready_changed_at is not None
-    facts = [
-        f"{pod.name}: running, not ready since {pod.ready_changed_at:%Y-%m-%d %H:%M:%S} UTC, no restart meanwhile",
-        f"{len(siblings)} siblings of the same revision are ready",
-        node_line(pod, node),
-    ]
-    hint = f"kubectl describe pod {pod.name}: which readiness probe fails, and what does its log say?"
-    if node is not None and node.ready != "True":
-        hint = f"Its node {node.name} is not Ready: look at the node first; the pod cannot be taken away from there."
+    node, work = node_of(pod, evidence), at_work(pod, evidence)
     heir = next((sibling for sibling in siblings if _took_over(sibling, pod)), None)
-    if heir:
-        facts.append(f"{heir.name} became ready as it ceased to be: it may have handed over, and stand by")
-        hint = f"kubectl logs {pod.name}: where only a leader is ready, this one stands by, and nothing is wrong."
     return Finding(
         problem="stuck_pod",
-        summary=_summary(pod, siblings, heir),
+        summary=_summary(pod, siblings, heir, evidence),
+        how_soon="later" if work and not heir else "",
         directness=_directness(pod, siblings, node, evidence),
         evidence=tuple(evidence.cite("pods") + evidence.cite("nodes") + evidence.cite("events")),
-        facts=tuple(facts),
+        facts=(
+            *(
+                [f"{heir.name} became ready as it ceased to be: it may have handed over, and stand by"]
+                if heir
+                else []
+            ),
+            *outcomes(evidence),
+            f"{counted.times(len(siblings), 'sibling')} of the same revision ready; {node_line(pod, node)}",
+            *_since(pod, evidence),
+        ),
         ruled_out=(
             "a crash: no container of it has ended lately",
             "a bad release: its siblings run the same revision and are ready",
         ),
-        next_step=hint,
+        next_step=_next_step(pod, heir, work, evidence),
     )
 
 
-def _summary(pod: PodFacts, siblings: list[PodFacts], heir: PodFacts | None) -> str:
+def _since(pod: PodFacts, evidence: Evidence) -> list[str]:
+    """How long its containers have run, and its log where that says nothing."""
+    runs = [c.running_since for c in pod.containers if c.running_since and not c.init]
+    lines = [f"it runs without a restart since {since(max(runs), evidence.collected_at)}"] if runs else []
+    why = why_silent(pod, evidence)
+    return [*lines, *([why] if why else [])]
+
+
+def _summary(pod: PodFacts, siblings: list[PodFacts], heir: PodFacts | None, evidence: Evidence) -> str:
+    assert pod.ready_changed_at is not None
+    at = since(pod.ready_changed_at, evidence.collected_at)
+    node, work = node_of(pod, evidence), at_work(pod, evidence)
     if heir:
         return (
             f"{pod.name} runs and is not ready since {heir.name} became ready: it may stand by, as is meant."
         )
+    if node is not None and node.ready != "True":
+        return (
+            f"Node {node.name} is not Ready, and {pod.name} on it is not ready since {at}; its siblings are."
+        )
+    if work:
+        return (
+            f'{pod.name} says that it is at work: "{work}"; not ready since {at}, its {len(siblings)} siblings are. '
+            "Wait: a new pod in its place would begin anew."
+        )
     return (
-        f"One pod of {len(siblings) + 1} is stuck: {pod.name} runs and is not ready, its siblings are well."
+        f"One pod of {len(siblings) + 1} is stuck: {pod.name} runs and is not ready since {at}, its siblings are"
+        f"{quoted(evidence, pod.name)}."
+    )
+
+
+def _next_step(pod: PodFacts, heir: PodFacts | None, work: str, evidence: Evidence) -> str:
+    node = node_of(pod, evidence)
+    if node is not None and node.ready != "True":
+        return node_step(node)
+    log = look(pod, evidence)
+    if heir:
+        return f"{log}: where only a leader is ready, this one stands by, and nothing is wrong."
+    if work:
+        return (
+            f"kubectl get events --field-selector involvedObject.name={pod.name} -w: wait while it goes on; do not "
+            f"delete or restart {pod.name}, which would throw away what it has done. If it stands still: {log}"
+        )
+    return (
+        f"{log}: what does it wait for that its siblings have? If nothing needs its state, kubectl delete pod "
+        f"{pod.name} replaces it: its workload makes another one."
     )
 
 

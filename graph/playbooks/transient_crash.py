@@ -11,8 +11,10 @@ import re
 from datetime import datetime, timedelta
 
 from graph import counted
+from graph.ages import old, since
 from graph.playbooks import Playbook
 from graph.restarts import back_since, restart
+from graph.said import quoted
 from graph.state import Finding, Proposal
 from graph.symptoms import (
     FIRST_BACKOFF_SECONDS,
@@ -27,6 +29,7 @@ from graph.symptoms import (
     lived_well,
     pods_of,
 )
+from graph.workload_words import restarts_all
 from tools.records import (
     ContainerFacts,
     DependencyFacts,
@@ -139,24 +142,30 @@ def _finding(
 ) -> Finding:
     assert cause.recovered_at is not None
     seen = (current.seen_healthy_seconds or 0.0) >= LIVED_WELL_SECONDS
-    facts = [describe_crash(pod, container) for pod, container in crashed[:3]]
-    facts.append(
-        f"Service {cause.service}: {cause.ready} of {cause.pods} pods ready since {cause.recovered_at:%H:%M:%S} UTC"
-    )
     crash = counted.pods(len(crashed), "crashes", "crash")
+    back = old(cause.recovered_at, evidence.collected_at)
+    (pod, container), *_ = crashed
     return Finding(
         problem="transient_crash",
-        summary=f"{crash} since {cause.service} was down; it is back, they are not.",
+        summary=f"{crash} since {cause.service} was down; it has been back for {back}, they are not"
+        f"{quoted(evidence, pod.name, container.name)}.",
         directness=_directness(cause.recovered_at, seen, evidence),
         evidence=tuple(
             evidence.cite("pods") + evidence.cite("dependencies") + evidence.cite("previous_logs")
         ),
-        facts=tuple(facts),
+        facts=(
+            f"Service {cause.service}: {cause.ready} of {cause.pods} pods ready, all since "
+            f"{since(cause.recovered_at, evidence.collected_at)}; they broke before that",
+            *(describe_crash(*entry) for entry in crashed[:3]),
+        ),
         ruled_out=(
-            f"a bad release: revision {current.number} had run well before",
+            f"a bad release: revision {current.number} ({old(current.created_at, evidence.collected_at)} old) had run "
+            "well before",
             "memory: no container was OOMKilled",
         ),
-        next_step="If a restart does not help, read the previous logs: the state that they start from is bad.",
+        next_step=f"kubectl logs --previous {pod.name} -c {container.name} --tail=50: if it still speaks of "
+        f"{cause.service}, kubectl rollout restart <workload> ({restarts_all(evidence)}), "
+        "once. If they crash again, what they start from is bad: a cache, a lock or a volume.",
     )
 
 

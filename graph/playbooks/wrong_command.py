@@ -6,12 +6,16 @@ from its first run on. No restart changes an image or a spec. A release that bro
 
 from __future__ import annotations
 
+from graph import counted
+from graph.crash_words import ending, never_began
 from graph.playbooks import Playbook
+from graph.release_words import new_release, no_release
+from graph.said import quoted
 from graph.state import Finding, Proposal
 from graph.symptoms import crashed_container, describe_crash, life_seconds, live_pods, lived_well
-from tools.records import ContainerFacts, Evidence, Target
+from graph.workload_words import spec_command
+from tools.records import ContainerFacts, Evidence, PodFacts, Target
 
-NOT_STARTED = frozenset({"StartError", "ContainerCannotRun"})
 MEANING = {126: "it is there and cannot be executed", 127: "it was not found"}
 AT_ONCE_SECONDS = 10.0
 
@@ -22,18 +26,19 @@ def proves(evidence: Evidence) -> Finding | None:
     crashed = [(p, c) for p in live_pods(evidence) if (c := crashed_container(p, now))]
     if not crashed or not all(_never_began(c) and not lived_well(p, c, now) for p, c in crashed):
         return None
-    pod, container = crashed[0]
-    why = MEANING.get(
-        container.exit_code or 0, container.exit_message[:160] or "the runtime could not start it"
-    )
+    pod, container = next((entry for entry in crashed if entry[1].exit_message), crashed[0])
+    release = new_release(evidence)
     return Finding(
         problem="wrong_command",
-        summary=f"The command of container {container.name} cannot be run: {why}.",
+        summary=f"The command of container {container.name} cannot be run in "
+        f"{counted.times(len(crashed), 'pod')}: {_why(pod, container, evidence)}.{f' {release}' if release else ''}",
         directness=0.9,
         evidence=tuple(evidence.cite("pods") + evidence.cite("previous_logs") + evidence.cite("events")),
-        facts=tuple(describe_crash(p, c) for p, c in crashed[:3]),
+        facts=(*(describe_crash(p, c) for p, c in crashed[:3]), *filter(None, [no_release(evidence)])),
         ruled_out=("a dependency: the program has not begun", "memory: it was not killed"),
-        next_step=f"kubectl get pod {pod.name} -o yaml: compare command and args with what the image holds.",
+        next_step=f"{spec_command(pod, container, evidence)} prints its command, args and mounts: compare them with "
+        f"what image {container.image or 'of it'} holds, and correct them with kubectl edit <workload>. A "
+        "restart changes nothing.",
     )
 
 
@@ -42,8 +47,17 @@ def candidates(finding: Finding, evidence: Evidence, target: Target) -> list[Pro
     return []
 
 
+def _why(pod: PodFacts, container: ContainerFacts, evidence: Evidence) -> str:
+    """The runtime's words, of one that it could not start; else what the exit code says, and its shell."""
+    if never_began(container):
+        return f"it {ending(container)}"
+    return f"{MEANING[container.exit_code or 0]} (exit code {container.exit_code})" + quoted(
+        evidence, pod.name, container.name
+    )
+
+
 def _never_began(container: ContainerFacts) -> bool:
-    if container.exit_reason in NOT_STARTED:
+    if never_began(container):
         return True
     return container.exit_code in MEANING and (life_seconds(container) or 0.0) <= AT_ONCE_SECONDS
 

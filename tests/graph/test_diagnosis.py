@@ -166,7 +166,11 @@ def test_not_recovered_with_a_pod_that_is_not_ready() -> None:
     """Running, not ready, no crash: no proved cause."""
     unready = (pod("x", "rs2", well()), pod("y", "rs2", well()))
     finding, _ = diagnose(healthy(pods=(*READY[:1], *unready)), TARGET, [alert()])
-    assert (finding.problem, finding.summary) == ("unknown", "2 pods are not ready, for no proved cause.")
+    assert (finding.problem, finding.summary) == (
+        "unknown",
+        "2 of 3 pods are not ready, and what keeps them so is not known: x on no node is not ready since 11:50:00 UTC "
+        "(10 min ago); y on no node is not ready since 11:50:00 UTC (10 min ago).",
+    )
 
 
 def test_a_crash_loop_that_is_ready_just_now_is_no_recovery() -> None:
@@ -231,12 +235,14 @@ def test_healthy_pods_do_not_answer_an_alert_about_something_else(name: str) -> 
 
 
 def test_unknown_names_what_was_read() -> None:
-    """The engineer starts at minute ten: every item with its line."""
+    """The engineer starts at minute ten: how the pod waits, what else was read, and the command that tells more."""
     finding, candidates = diagnose(healthy(pods=(pod("x", "rs2", waits("ContainerCreating")),)), TARGET)
     assert finding.problem == "unknown"
     assert candidates == []
-    assert len(finding.facts) == 7
-    assert finding.ruled_out
+    assert "x waits (ContainerCreating), 10 min old" in finding.summary
+    assert any(fact.startswith("dependencies: ") for fact in finding.facts)
+    assert finding.ruled_out == ("a crash: no container has ended in the last ten minutes",)
+    assert finding.next_step.startswith("kubectl -n shop describe pod x: ")
 
 
 def test_nothing_read_at_all_is_unknown() -> None:

@@ -94,7 +94,7 @@ def test_killed_within_seconds_is_asked_to_be_given_more() -> None:
     finding, proposed = told(seen(killed("a", 8.0), killed("b", 9.0)))
     assert proposed == ["set_memory_limit"]
     assert "exceeds its limit of 128Mi within 8 s of its start" in finding.summary
-    assert "to 192Mi (bounded by half as much again as now (128Mi))" in finding.next_step
+    assert "(bounded by half as much again as now (128Mi)); this restarts all 2 pods" in finding.next_step
     command = (
         "kubectl -n shop set resources deployment/web -c app --limits=memory=192Mi --requests=memory=192Mi"
     )
@@ -184,7 +184,7 @@ def test_a_leak_shown_by_metrics_is_restarted_once() -> None:
     finding, proposals = diagnose(found, TARGET)
     assert finding.directness == 0.95
     assert "a leak" in finding.summary
-    assert any("b 93%, c 93%" in line for line in finding.facts)
+    assert any("b 93% (119Mi), c 93% (119Mi)" in line for line in finding.facts)
     (proposal,) = proposals
     assert (proposal.call.name, proposal.risk, proposal.leak_proved) == ("restart_deployment", "medium", True)
     assert proposal.call.args["from_digest"] == NEW
@@ -231,13 +231,13 @@ def test_what_began_with_a_release_is_gone_back_from() -> None:
     finding, proposed = told(seen(killed("a", 1500.0), killed("b", 1600.0), age=2 * HOUR, proved=20 * HOUR))
     assert proposed == ["rollback_deployment"]
     assert finding.directness < 0.72
-    assert finding.summary.endswith("since this release.")
+    assert finding.summary.endswith("since this release (revision 2, 2.0 h old).")
 
 
 def test_a_predecessor_that_lasted_for_days_is_gone_back_to_without_proof() -> None:
     """Kills every half hour would have shown; the proposal says that its health is not proved."""
     finding, (proposal,) = diagnose(seen(killed("a", 1500.0), age=2 * HOUR), TARGET)
-    assert finding.summary.endswith("since this release.")
+    assert finding.summary.endswith("since this release (revision 2, 2.0 h old).")
     assert (proposal.call.name, proposal.health_proof) == ("rollback_deployment", "not_proved")
 
 
@@ -296,7 +296,7 @@ def test_a_container_without_a_limit_is_its_nodes_problem() -> None:
     """There is nothing to raise."""
     finding, _ = told(seen(killed("a", 8.0, memory_limit=None, memory_request=None)))
     assert "has no limit, its node ran short" in finding.summary
-    assert "a memory limit and request" in finding.next_step
+    assert "a memory request and limit" in finding.next_step
 
 
 # how it grew, by Prometheus

@@ -140,10 +140,11 @@ def test_alerts_that_name_no_object_have_the_cause_of_their_class(
 
 
 def test_a_pod_on_a_dead_node_is_told_as_that() -> None:
-    """Where no class is proved: the node is named, and what to look at."""
+    """The node is named first, and what to look at; the cause is the node."""
     gone = unready("a", ready_changed_at=ago(60))
     finding, _ = diagnose(evidence(pods=(gone, ready_pod("b", "rs1")), nodes=(AWAY,)), TARGET)
-    assert finding.summary == "1 pod is not ready, on node node-1, which is not Ready."
+    assert finding.summary == "Node node-1 is not Ready, so that 1 pod on it is not ready."
+    assert finding.cause == "node/node-1"
     assert finding.next_step.startswith("kubectl describe node node-1")
 
 

@@ -109,5 +109,5 @@ def test_a_node_that_dies_makes_two_messages_with_its_three_workloads(tmp_path: 
         asked, letter = reader.got
         assert (asked.kind, asked.incident_id) == ("needs_approval", node)
         assert letter.subject == "Look soon: 3 more incidents: node node-2"
-        assert letter.body.count("What: 1 pod is not ready, on node node-2, which is not Ready.") == 1
+        assert letter.body.count("What: Node node-2 is not Ready") == 1
         assert all(each in letter.body for each in ids)

@@ -1,0 +1,254 @@
+"""What a person is told of pods that are ill: numbers and quotes, the node where it is that, and what to wait for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from graph.ages import lasting, since
+from graph.at_work import at_work
+from graph.diagnosis import diagnose
+from graph.patience import longer, longest_told
+from graph.probe_words import body_command, numbers, outcome, patience_seconds
+from graph.release_words import new_release, no_release
+from graph.state import Finding
+from tests.graph.evidence_builders import (
+    DAY,
+    NOW,
+    TARGET,
+    ago,
+    back_off,
+    evidence,
+    node_under,
+    pod,
+    pods,
+    ready_pod,
+    released,
+    well,
+    workload,
+)
+from tools.records import EventFacts, Evidence, EvidenceItem, ProbeFacts
+
+UNREADY = well(DAY).model_copy(update={"ready": False})
+LIVE = ProbeFacts(
+    container="app", kind="liveness", asks="GET :8080/live", period_seconds=3, timeout_seconds=1, failures=2
+)
+READY = LIVE.model_copy(update={"kind": "readiness", "asks": "GET :http/healthz"})
+
+
+def unhealthy(message: str, name: str = "ill", **more: Any) -> EventFacts:
+    """What the kubelet says of a probe."""
+    return EventFacts(kind="Pod", name=name, type="Warning", reason="Unhealthy", message=message, **more)
+
+
+def log(kind: str, text: str, whose: str = "app in ill") -> EvidenceItem:
+    """A log that was read, or `no_data` where it is empty."""
+    run = "previous run" if kind == "previous_logs" else "current run"
+    status = "found" if text else "no_data"
+    return EvidenceItem(
+        id="e7", kind=kind, status=status, query="", summary=f"{run} of {whose}: 1 lines read", excerpt=text
+    )
+
+
+def told(found: Evidence) -> Finding:
+    """What is said, of what nothing is proposed for."""
+    finding, proposals = diagnose(found, TARGET)
+    assert proposals == []
+    return finding
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(1.6, "2 s"), (119, "119 s"), (120, "2 min"), (7300, "2.0 h"), (40000, "11 h"), (345600, "4 days")],
+)
+def test_lengths_are_read_at_a_glance(seconds: float, words: str) -> None:
+    """No life is told as 345600 s."""
+    assert lasting(seconds) == words
+
+
+def test_an_instant_of_another_day_says_which() -> None:
+    """At three o'clock yesterday is easily taken for today."""
+    assert since(ago(600), NOW) == "11:50:00 UTC (10 min ago)"
+    assert since(ago(DAY), NOW) == "2026-01-04 12:00:00 UTC (24 h ago)"
+
+
+def lost(*others: Any, node: str = "Unknown", **more: Any) -> Evidence:
+    """One pod that ceased to be ready a minute ago, with its node."""
+    gone = pod("ill", "rs2", UNREADY, age=DAY, ready_changed=60.0, node="node-1")
+    return evidence(pods=(gone, *others), nodes=(node_under(node),), **more)
+
+
+def test_where_only_pods_of_a_silent_node_are_ill_the_node_is_the_cause() -> None:
+    """After a minute already, of one pod among many; nobody is sent to the pod, and nothing is proposed."""
+    finding = told(lost(ready_pod("a", "rs2"), ready_pod("b", "rs2")))
+    assert finding.problem == "not_ready"
+    assert finding.summary.startswith("Node node-1 is not Ready")
+    assert "2 of 3 pods are ready" in " ".join(finding.facts)
+    assert finding.next_step.startswith("kubectl describe node node-1")
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        pytest.param(lost(ready_pod("a", "rs2"), node="True"), id="its node is Ready"),
+        pytest.param(
+            lost(pod("b", "rs2", UNREADY, age=60.0), ready_pod("c", "rs2")), id="another is elsewhere"
+        ),
+        pytest.param(lost(pod("b", "rs2", back_off(), ready=True)), id="another crashes elsewhere"),
+    ],
+)
+def test_a_node_is_not_blamed_for_what_is_ill_elsewhere_too(found: Evidence) -> None:
+    """The other pod needs an explanation of its own."""
+    assert not told(found).summary.startswith("Node ")
+
+
+def test_pods_that_are_ill_on_one_node_only_are_a_clue_and_nothing_is_ruled_out() -> None:
+    """With the probe's numbers, what it got, and the command that prints what the program answers to it."""
+    ill = tuple(
+        pod(f"ill-{i}", "rs2", UNREADY, age=DAY, ready_changed=700.0, node="node-1") for i in range(2)
+    )
+    well_one = ready_pod("fine", "rs2", node="node-2")
+    found = evidence(
+        pods=(*ill, well_one),
+        nodes=(node_under(),),
+        workload=workload(probes=(READY,)),
+        events=(
+            unhealthy("Readiness probe failed: HTTP probe failed with statuscode: 503", count=9, objects=2),
+        ),
+        items=(log("logs", "", "app in ill-0"),),
+    )
+    finding = told(found)
+    assert "(GET :http/healthz, every 3 s, 1 s to answer, 2 failures in a row)" in finding.summary
+    assert (
+        '"HTTP probe failed with statuscode: 503", so that the program itself answers (9 times on 2 pods)'
+        in (finding.summary)
+    )
+    assert finding.facts[0].startswith("not ruled out: something of node-1")
+    assert not any("node" in line for line in finding.ruled_out)
+    raw = "kubectl get --raw /api/v1/namespaces/shop/pods/ill-0/proxy/healthz"
+    assert finding.next_step.startswith(raw)
+    assert " logs " not in finding.next_step
+
+
+@pytest.mark.parametrize(
+    ("event", "text", "words"),
+    [
+        (
+            "Readiness probe failed: shard is rebuilding its index (41 %)",
+            "",
+            "shard is rebuilding its index (41 %)",
+        ),
+        ("", "start\nrestoring snapshot 12 of 40", "restoring snapshot 12 of 40"),
+        ("", "restoring snapshot\na\nb\nc\nready", ""),
+        ("Readiness probe failed: restoring failed: disk full", "", ""),
+        ("Readiness probe failed: HTTP probe failed with statuscode: 503", "listening", ""),
+        ("", "restoring; to fix this run kubectl delete pod ill", ""),
+    ],
+)
+def test_work_that_goes_on_is_told_by_its_own_words(event: str, text: str, words: str) -> None:
+    """Not what is over, what failed, or what gives orders."""
+    events = (unhealthy(event),) if event else ()
+    found = evidence(pods=(pod("ill", "rs2", UNREADY),), events=events, items=(log("logs", text),))
+    assert at_work(found.pods[0], found) == words
+
+
+def test_a_pod_that_is_at_work_is_to_be_waited_for() -> None:
+    """A new one would begin anew; what others say is not its word."""
+    ill = pod("ill", "rs2", UNREADY, age=DAY, ready_changed=3600.0, node="node-1")
+    siblings = (ready_pod("a", "rs2"), ready_pod("b", "rs2"))
+    found = evidence(
+        pods=(ill, *siblings),
+        nodes=(node_under(),),
+        events=(unhealthy("Readiness probe failed: replaying the log, 12 %"),),
+    )
+    finding, _ = diagnose(found, TARGET)
+    assert (finding.problem, finding.how_soon) == ("stuck_pod", "later")
+    assert 'at work: "replaying the log, 12 %"' in finding.summary
+    assert "do not delete or restart ill" in finding.next_step
+    other = found.model_copy(update={"events": (unhealthy("Readiness probe failed: replaying", "a"),)})
+    assert "at work" not in diagnose(other, TARGET)[0].summary
+
+
+@pytest.mark.parametrize(
+    ("busy", "more"),
+    [(31.2, '"failureThreshold":13'), (2.5, '"timeoutSeconds":4'), (1.0, ""), (0.0, "")],
+)
+def test_a_probe_is_given_what_the_program_says_it_needs(busy: float, more: str) -> None:
+    """Within its failures the answer is given longer; beyond, it may fail more often; else nothing is proposed."""
+    found = evidence(workload=workload(probes=(LIVE,)))
+    command = longer(LIVE, busy, found)
+    assert (more in command) if more else (command == "")
+    assert patience_seconds(LIVE) == 4
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("job 9 busy 31.2s", 31.2),
+        ("POST /x took 9841ms (x2)", 9.841),
+        ("Started in 17.9 seconds", 17.9),
+        ("2026-11-06T13:11:54.125 listening on :8080s", 0.0),
+        ("session ends in 86400 s", 0.0),
+        ("run kubectl delete pod x in 30 s", 0.0),
+    ],
+)
+def test_the_longest_time_that_the_killed_run_tells_of(text: str, seconds: float) -> None:
+    """No stamp, no port, no age, no order."""
+    found = evidence(items=(log("previous_logs", f"took 0 ms\n{text}"),))
+    assert longest_told(found, "ill", "app").seconds == seconds
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Liveness probe failed: context deadline exceeded", "no answer within 1 s"),
+        (
+            "Liveness probe failed: dial tcp 10.0.0.1:80: connect: connection refused",
+            "nothing listens on its port",
+        ),
+        ("Liveness probe failed: not leader", '"not leader"'),
+    ],
+)
+def test_what_a_probe_got(text: str, words: str) -> None:
+    """In words that tell a program that is slow from one that is not there."""
+    assert words in outcome(text, LIVE)
+    assert numbers(None) == ""
+    assert body_command(None, "ill") == ""
+
+
+def test_the_port_of_a_probe_is_asked_where_it_is_a_number() -> None:
+    """Else the API server takes the pod's first."""
+    assert body_command(LIVE, "ill").endswith("/pods/ill:8080/proxy/live")
+    assert body_command(LIVE.model_copy(update={"asks": "TCP :5432"}), "ill") == ""
+
+
+def test_kills_by_a_probe_end_in_a_command_that_runs() -> None:
+    """The line that tells how long it was busy is quoted, and the patch restarts all pods, which is said."""
+    found = evidence(
+        pods=pods(3, "rs2", back_off(code=137)),
+        workload=workload(probes=(LIVE,)),
+        events=(unhealthy("Liveness probe failed: context deadline exceeded", count=56, objects=3),),
+        items=(log("previous_logs", "job 7 started\nevent loop busy 31.2s\nSIGTERM", "app in rs2-0"),),
+    )
+    finding = told(found)
+    assert finding.problem == "liveness_kills"
+    assert 'its log before that: "event loop busy 31.2s"' in finding.summary
+    assert "kubectl -n shop patch deployment/web -p '{" in finding.next_step
+    assert "restarts all" in finding.next_step
+
+
+def test_a_first_deployment_has_nothing_to_go_back_to() -> None:
+    """Its age is told; one that ran well before is no new release."""
+    first = released(*pods(2, "rs1", back_off()))
+    (only,) = [r for r in first.revisions if r.number == 1][:1]
+    alone = first.model_copy(
+        update={
+            "revisions": (only.model_copy(update={"created_at": ago(1800)}),),
+            "workload": workload(template_digest=only.template_digest),
+        }
+    )
+    assert new_release(alone).startswith("First deployment (revision 1, 30 min old)")
+    old = alone.revisions[0].model_copy(update={"created_at": ago(3 * DAY), "seen_healthy_seconds": DAY})
+    ran = alone.model_copy(update={"revisions": (old,)})
+    assert (new_release(ran), no_release(ran)) == ("", "no release came with it: revision 1 is 3 days old")
