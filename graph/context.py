@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
+from graph import counted
+from graph.fell_together import with_others
 from graph.state import Finding
 from graph.symptoms import live_pods
 from tools.config_changes import changed_after_start
 from tools.items import when
-from tools.records import ConfigFacts, Evidence, NeighbourFacts
+from tools.records import ConfigFacts, Evidence
 
 LATELY = timedelta(hours=24)
 MOST = 3
@@ -25,15 +27,20 @@ def with_context(finding: Finding, evidence: Evidence) -> Finding:
     """The finding with these facts behind its own; one about something that is well stays as it is."""
     if not finding.broken:
         return finding
-    around = tuple(_neighbours(evidence.neighbours)), tuple(_configs(evidence))
+    around = tuple(_neighbours(evidence)), tuple(_configs(evidence))
     cited = [kind for kind, facts in zip(("neighbours", "config_changes"), around, strict=True) if facts]
     ids = [id_ for kind in cited for id_ in evidence.cite(kind) if id_ not in finding.evidence]
-    facts = (*finding.facts, *around[0], *around[1])
+    facts = (*finding.facts, *around[0], *around[1], *_names(evidence))
     return finding.model_copy(update={"facts": facts, "evidence": (*finding.evidence, *ids)})
 
 
-def _neighbours(ill: tuple[NeighbourFacts, ...]) -> Iterator[str]:
-    """What shares nothing may be ill for reasons of its own, and is only counted."""
+def _neighbours(evidence: Evidence) -> Iterator[str]:
+    """Who fell ill in the same minutes and who shares something; what does neither is only counted."""
+    ill = evidence.neighbours
+    together = with_others([pod for pod in live_pods(evidence) if not pod.ready], evidence)
+    if together:
+        names = ", ".join(f"{fact.kind} {fact.name}" for fact in together[:MOST])
+        yield f"in the same minutes fell ill: {names}; look for what they share before what one of them changed"
     sharing = [fact for fact in ill if fact.shares]
     for fact in sharing[:MOST]:
         shared = ", ".join(fact.shares[:3])
@@ -42,6 +49,15 @@ def _neighbours(ill: tuple[NeighbourFacts, ...]) -> Iterator[str]:
     if others:
         words = "other workload lacks" if others == 1 else "other workloads lack"
         yield f"{others} {words} pods as well, in the same namespace"
+
+
+def _names(evidence: Evidence) -> Iterator[str]:
+    """A log speaks of names that are not resolved, and the pods that resolve them are well: what do they ask?"""
+    if evidence.dns and all(pod.ready for pod in evidence.dns):
+        yield (
+            f"a log speaks of names that are not resolved, and DNS has {counted.ready(evidence.dns)}: whether what it "
+            "asks in turn answers, or the name is wrong: kubectl -n kube-system logs -l k8s-app=kube-dns --tail=20"
+        )
 
 
 def _configs(evidence: Evidence) -> Iterator[str]:

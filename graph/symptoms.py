@@ -67,7 +67,7 @@ def container_named(pod: PodFacts, name: str) -> ContainerFacts | None:
 
 def crashed_container(pod: PodFacts, now: datetime) -> ContainerFacts | None:
     """The first container that crashed and is not proved well again: in back-off, ended, or back for too short."""
-    return next((c for c in pod.containers if _crashed(c, now)), None)
+    return next((c for c in pod.containers if _crashed(c, now) and not _has_done(pod, c)), None)
 
 
 def waiting_container(pod: PodFacts, reasons: frozenset[str]) -> ContainerFacts | None:
@@ -87,7 +87,8 @@ def is_broken(pod: PodFacts, now: datetime) -> bool:
 
 def crashed_lately(pod: PodFacts, now: datetime) -> bool:
     """A container ended within the longest back-off and a bit: its next crash may still be to come."""
-    ends = (c.exit_finished_at for c in pod.containers if ended_badly(c) and c.exit_finished_at)
+    bad = (c for c in pod.containers if ended_badly(c) and not _has_done(pod, c))
+    ends = (c.exit_finished_at for c in bad if c.exit_finished_at)
     return any((now - end).total_seconds() < LIVED_WELL_SECONDS for end in ends)
 
 
@@ -96,6 +97,11 @@ def ended_badly(container: ContainerFacts) -> bool:
     if container.exit_reason == "OOMKilled":
         return True
     return container.exit_code is not None and (container.exit_code != 0 or not container.init)
+
+
+def _has_done(pod: PodFacts, container: ContainerFacts) -> bool:
+    """It ended with 0 in a pod that is meant to finish, as a Job's."""
+    return pod.finishes and container.exit_code == 0 and container.exit_reason != "OOMKilled"
 
 
 def life_seconds(container: ContainerFacts) -> float | None:

@@ -21,6 +21,7 @@ from tools.clock import Clock
 from tools.cluster import ClusterReader
 from tools.config_changes import RULES as CONFIG_RULES
 from tools.config_changes import add_config_changes
+from tools.data_migrations import add_migrations
 from tools.dependencies import dependency_facts
 from tools.excerpts import imperative
 from tools.facts import event_facts, pod_facts, revision_facts, workload_facts
@@ -125,6 +126,7 @@ def collect(
         configs = add_config_changes(items, cluster, target, _first(gathered.workload.values), pods, reads)
         neighbours = add_neighbours(items, cluster, target, pods, reads)
         dns = add_dns(items, cluster, pods, reads)
+        add_migrations(items, cluster, target.namespace, pods, reads)
     around = (known, configs, guards.nodes, guards.autoscalers, dependencies, neighbours)
     add_changes(items, clock.now(), pods, *around)
     return Evidence(

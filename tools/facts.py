@@ -145,6 +145,7 @@ def _pod(pod: JsonObject, revisions: Sequence[JsonObject]) -> PodFacts:
         owner_uid=uid(own[0]) if own else owner,
         revision_mark=mark_of(pod),
         containers=tuple(_container(entry, init, specs) for entry, init in container_statuses(pod)),
+        finishes=(pod.get("spec") or {}).get("restartPolicy", "Always") != "Always",
     )
 
 

@@ -132,6 +132,8 @@ class PodFacts(Record):
     revision_mark: str = ""
     """Of such a pod: how its controller marks the revision."""
     containers: tuple[ContainerFacts, ...] = ()
+    finishes: bool = False
+    """Its restartPolicy is not Always: a container that ends with 0 has done its work."""
 
 
 class RevisionFacts(Record):

@@ -2,24 +2,29 @@
 
 Proof: the failing pods belong to the newest ReplicaSet, most of its pods fail, they failed from the start, and no
 pod of an older revision fails. Counter-proof: a template that once ran well or is older than a day (a restart is no
-release), a pod of an older revision that fails too, kills for memory where the release only gave more of it, or a
+release), pods that came up with it and fell ill later, in the same minutes as other workloads, a pod of an older
+revision that fails too, kills for memory where the release only gave more of it, a container that fails and is not the
+release's but was injected, a ConfigMap or Secret that is missing and that the revision before names as well, or a
 Service that the workload needs that has no ready pod or has become ready only since the newest failure. A migration
-that fails while older pods serve all the same is explained (product.md 3): what it has changed of the data is for a
-person to look at before anything goes back.
-release), a pod of an older revision that fails too, kills for memory where the release only gave more of it, a
-container that fails and is not the release's but was injected, a ConfigMap or Secret that is missing and that the
-revision before names as well, or a Service that the workload needs that has no ready
-pod or has become ready only since the newest failure.
+that fails while older pods serve all the same is explained (product.md 3), and so is a release whose migration has
+run: what it has changed of the data is for a person to look at before anything goes back.
 """
 
 from __future__ import annotations
 
-import re
 from datetime import datetime, timedelta
 
+from graph.fell_together import with_others
 from graph.init_waits import hanging_init, missing_mounts, missing_objects, waits_for_mount
 from graph.playbooks import Playbook
-from graph.returns import PROOF_SECONDS, only_configuration_changed, only_more_memory, rollback, way_back
+from graph.returns import (
+    PROOF_SECONDS,
+    data_changed,
+    only_configuration_changed,
+    only_more_memory,
+    rollback,
+    way_back,
+)
 from graph.state import Finding, Proposal
 from graph.symptoms import (
     CONFIG,
@@ -35,13 +40,12 @@ from graph.symptoms import (
     pods_of,
     waiting_container,
 )
+from tools.data_migrations import migrates
 from tools.records import Evidence, PodFacts, RevisionFacts, Target
 
 MAX_AGE = timedelta(hours=24)
 LONGEST = timedelta(days=7)
 """Of a release that has hung since it began, beside pods of the one before that still serve."""
-MIGRATES = re.compile(r"migrat|flyway|liquibase|alembic", re.IGNORECASE)
-"""What init containers that change a database are called, or their images."""
 NO_DEADLINE = timedelta(seconds=600)
 """How long a pod may take to become ready where the Deployment has no progress deadline: Kubernetes' default."""
 
@@ -60,6 +64,8 @@ def proves(evidence: Evidence) -> Finding | None:
     if not failing or len(failing) * 2 <= max(len(pods), current.replicas):
         return None
     if _dependency_may_explain(failing, evidence) or _had_less_before(failing, evidence):
+        return None
+    if _rolled_out(evidence) and with_others(failing, evidence):
         return None
     if all(_only_what_was_injected_fails(pod, evidence) for pod in failing):
         return None
@@ -161,7 +167,7 @@ def _hangs_before(pod: PodFacts, evidence: Evidence) -> bool:
     if waits_for_mount(pod) and missing_mounts(evidence):
         return True
     init = hanging_init(pod, evidence.collected_at)
-    if init is None or MIGRATES.search(f"{init.name} {init.image}"):
+    if init is None or migrates(init):
         return False
     digest = current.init_digests.get(init.name, "")
     older = _older(current, evidence)
@@ -188,9 +194,15 @@ def _fails_to_migrate(current: RevisionFacts, evidence: Evidence) -> bool:
     """An init container that migrates fails, and older pods are as many and as ready as is wanted."""
     now = evidence.collected_at
     crashed = [c for pod in pods_of(evidence, current) if (c := crashed_container(pod, now))]
-    migrates = bool(crashed) and all(c.init and MIGRATES.search(f"{c.name} {c.image}") for c in crashed)
+    failed = bool(crashed) and all(migrates(c) for c in crashed)
     serving = sum(revision.ready for revision in _older(current, evidence))
-    return migrates and evidence.workload is not None and serving >= evidence.workload.desired
+    return failed and evidence.workload is not None and serving >= evidence.workload.desired
+
+
+def _rolled_out(evidence: Evidence) -> bool:
+    """All of its pods were available once: the controller says so, and nothing has been rolled out since."""
+    workload = evidence.workload
+    return workload is not None and workload.progressing_reason == "NewReplicaSetAvailable"
 
 
 def _lost_meanwhile(current: RevisionFacts, failing: list[PodFacts], evidence: Evidence) -> bool:
@@ -254,6 +266,12 @@ def _finding(
     hint = _hint(evidence) if back is None else ""
     if _fails_to_migrate(current, evidence):
         hint = "Read what the migration says, and see what it has changed already; the older pods serve meanwhile."
+    if back is None and (migration := data_changed(evidence)):
+        facts.insert(0, f'it has changed its database, which no rollback changes back: "{migration}"')
+        hint = (
+            f"Mend the release and roll forward: revision {current.number - 1} may not run on what the migration left. "
+            "Ask whoever wrote it before anything goes back."
+        )
     return Finding(
         problem="bad_release",
         summary=f"Revision {current.number} broke it: {len(failing)} of its pods {how}.",

@@ -68,6 +68,7 @@ def test_playbooks_are_asked_in_order_of_rank() -> None:
         "image_name",
         "image_error",
         "bad_release",
+        "job_held_open",
         "out_of_memory",
         "configuration_broke_new_pods",
         "stuck_pod",

@@ -29,7 +29,7 @@ from tests.graph.evidence_builders import (
     well,
     workload,
 )
-from tools.records import Evidence, PodFacts
+from tools.records import Evidence, EvidenceItem, PodFacts
 
 SERVING = ready_pods(3, "rs1")
 MINUTE, HOUR = 60.0, 3600.0
@@ -433,3 +433,40 @@ def test_a_key_that_the_revision_before_takes_too_was_taken_away(
     current, older = found.revisions
     older = older.model_copy(update={"refers_to": before})
     assert (PLAYBOOK.proves(found.model_copy(update={"revisions": (current, older)})) is not None) is proved
+
+
+# a migration that has run
+
+
+MIGRATED = "Successfully applied 3 migrations"
+
+
+def after_migrating(said: str, older: tuple[PodFacts, ...] = ()) -> Evidence:
+    """The program crashes once its migration has ended, of whose log this is the telling line."""
+    found = released(*crashing(2), older=older)
+    log = EvidenceItem(
+        id="e9", kind="migration_logs", status="found", query="GET", summary="migrate in rs2-0", decides=said
+    )
+    return found.model_copy(update={"items": (*found.items, log)})
+
+
+def test_a_release_that_has_changed_its_database_is_not_gone_back_from() -> None:
+    """The revision before may not run on what it left: that is for whoever wrote it."""
+    found = after_migrating(MIGRATED)
+    finding = proved(found)
+    assert finding is not None
+    assert PLAYBOOK.candidates(finding, found, TARGET) == []
+    assert MIGRATED in finding.facts[0]
+    assert finding.next_step.startswith("Mend the release and roll forward")
+
+
+@pytest.mark.parametrize(
+    "found",
+    [after_migrating(""), after_migrating(MIGRATED, ready_pods(3, "rs1"))],
+    ids=["nothing was to do", "older pods serve on what it left"],
+)
+def test_a_migration_that_forbids_nothing_leaves_the_way_back(found: Evidence) -> None:
+    """Pods of the older revision that are ready now prove that it runs on the data as they are."""
+    finding = proved(found)
+    assert finding is not None
+    assert [each.call.name for each in PLAYBOOK.candidates(finding, found, TARGET)] == ["rollback_deployment"]

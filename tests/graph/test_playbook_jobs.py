@@ -156,3 +156,67 @@ def test_our_own_suspension_is_taken_back_once_nothing_runs() -> None:
     assert proposed(suspended("k1", GOOD)) == ("cronjob_suspended", ["resume_cronjob"])
     assert proposed(suspended("k1", GOOD, run("going", "", 900)))[1] == []
     assert proposed(suspended("", GOOD))[1] == []
+
+
+def held_open(*containers: ContainerFacts, outcome: Any = "", **more: Any) -> Evidence:
+    """A Job that began two hours ago, with one pod of these containers."""
+    of_a_run = PodFacts(
+        name="nightly-1-x",
+        uid="uid-x",
+        node="node-1",
+        phase="Running",
+        created_at=ago(7200),
+        containers=containers,
+        finishes=True,
+    )
+    around = {"job": run("nightly-1", outcome, 7200), "workload": None, "items": ITEMS, "pods": (of_a_run,)}
+    return evidence(**{**around, **more})
+
+
+def ended(code: int = 0, ago_seconds: float = 3600) -> ContainerFacts:
+    """The Job's program, which has ended."""
+    return ContainerFacts(
+        name="task",
+        exit_code=code,
+        exit_reason="Completed" if code == 0 else "Error",
+        exit_started_at=ago(7100),
+        exit_finished_at=ago(ago_seconds),
+    )
+
+
+PROXY = ContainerFacts(name="proxy", ready=True, running_since=ago(7100))
+
+
+def test_a_job_whose_program_is_done_and_whose_proxy_runs_on_is_told_as_that() -> None:
+    """Not as a crash: what ends with 0 in a pod that is meant to finish has done its work."""
+    finding, candidates = diagnose(held_open(ended(), PROXY), CRON_JOB)
+    assert (finding.problem, finding.how_soon, candidates) == ("job_held_open", "later", [])
+    assert "task ended with 0" in finding.summary
+    assert "proxy beside it runs on" in finding.summary
+    assert "delete job nightly-1" in finding.next_step
+    assert "Do not delete only the pod" in finding.next_step
+
+
+def test_a_schedule_that_waits_for_it_makes_it_more_urgent() -> None:
+    """With Forbid no run starts while one has not ended."""
+    waits = CronJobFacts(name="nightly", uid="uid-nightly", schedule="0 5 * * *", concurrency="Forbid")
+    finding, _ = diagnose(held_open(ended(), PROXY, cron_job=waits), CRON_JOB)
+    assert finding.how_soon == "soon"
+    assert "Forbid" in finding.facts[0]
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        held_open(ended(code=1), PROXY),
+        held_open(ended(ago_seconds=300), PROXY),
+        held_open(ended()),
+        held_open(PROXY),
+        held_open(ended(), PROXY, outcome="complete"),
+        held_open(ended(), PROXY, job=None),
+    ],
+    ids=["it failed", "just now", "nothing runs on", "it still works", "it has ended", "no Job"],
+)
+def test_what_is_not_held_open_is_not_told_so(found: Evidence) -> None:
+    """A sidecar needs a while to notice, and a program that failed is another matter."""
+    assert diagnose(found, CRON_JOB)[0].problem != "job_held_open"

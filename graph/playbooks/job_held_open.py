@@ -1,0 +1,78 @@
+"""A Job's program has ended well and another container of its pod runs on, so that the Job never ends.
+
+Proof: the Job has not ended, a container of its pod has ended with 0, and another one that is no init container has run
+since before that and for ten minutes after. A pod has succeeded only when all its containers have (the API reference of
+PodPhase), and a proxy that was put beside the program does not know that its work is over. Counter-proof: a container
+that ended otherwise; a Job that has ended. Nothing is proposed: to delete the pod would make the Job do its work again.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from graph.playbooks import Playbook
+from graph.state import Finding
+from graph.symptoms import live_pods
+from tools.records import ContainerFacts, Evidence, PodFacts
+
+LONG = timedelta(minutes=10)
+
+
+def proves(evidence: Evidence) -> Finding | None:
+    """See the module's words."""
+    job = evidence.job
+    if job is None or job.outcome:
+        return None
+    for pod in live_pods(evidence):
+        done, left = _done(pod), _left(pod)
+        if done and left and done[0].exit_finished_at and _long_ago(done[0].exit_finished_at, evidence):
+            return _finding(job.name, pod, done[0], left, evidence)
+    return None
+
+
+def _done(pod: PodFacts) -> list[ContainerFacts]:
+    """Its programs, all of which have ended with 0; none where one of them failed."""
+    ended = [c for c in pod.containers if not c.init and c.running_since is None and c.exit_code is not None]
+    return ended if all(c.exit_code == 0 for c in ended) else []
+
+
+def _left(pod: PodFacts) -> list[ContainerFacts]:
+    return [c for c in pod.containers if not c.init and c.running_since is not None]
+
+
+def _long_ago(ended: datetime, evidence: Evidence) -> bool:
+    return evidence.collected_at - ended >= LONG
+
+
+def _finding(
+    job: str, pod: PodFacts, done: ContainerFacts, left: list[ContainerFacts], evidence: Evidence
+) -> Finding:
+    names = " and ".join(container.name for container in left)
+    skips = evidence.cron_job is not None and evidence.cron_job.concurrency == "Forbid"
+    return Finding(
+        problem="job_held_open",
+        summary=(
+            f"Job {job} has done its work and cannot end: {done.name} ended with 0 at "
+            f"{done.exit_finished_at:%Y-%m-%d %H:%M:%S} UTC, {names} beside it runs on."
+        ),
+        directness=1.0,
+        evidence=tuple(id_ for kind in ("job", "pods", "workload") for id_ in evidence.cite(kind)),
+        facts=(
+            *(("its CronJob starts no run while this one has not ended (Forbid)",) if skips else ()),
+            f"{pod.name} on {pod.node}: {names} has run since {left[0].running_since:%Y-%m-%d %H:%M:%S} UTC",
+        ),
+        ruled_out=(
+            "a failure: its program ended with 0",
+            "a Job that takes long: nothing of it works any more",
+        ),
+        how_soon="soon" if skips else "later",
+        next_step=(
+            f"kubectl -n <namespace> logs {pod.name} -c {done.name} --tail=20 shows what it did; then kubectl "
+            f"-n <namespace> delete job {job} ends it. Do not delete only the pod: the Job would do its work again. "
+            f"For the next run make {names} an init container with restartPolicy Always, which ends with the program "
+            "(Kubernetes 1.29), or let the program tell it to quit."
+        ),
+    )
+
+
+PLAYBOOK = Playbook(problem="job_held_open", rank=24, proves=proves)

@@ -1,0 +1,76 @@
+"""Which logs of migrations say that the data were changed, and whose are read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.graph.evidence_builders import ago
+from tools.cluster import KubernetesCluster
+from tools.data_migrations import KIND, add_migrations, applied
+from tools.items import Items
+from tools.reads import Reads
+from tools.records import ContainerFacts, PodFacts
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'Migrating schema "shop" to version "12 - drop columns"',
+        'Successfully applied 3 migrations to schema "shop", now at version v14',
+        "INFO  [alembic.runtime.migration] Running upgrade 1a2b -> 3c4d, drop phone",
+        "Running Changeset: db/changelog.xml::12::dev",
+        "  Applying orders.0007_drop_total... OK",
+        "== 20260721093011 AddBalance: migrated (0.0123s) ==============",
+        "Batch 4 run: 2 migrations",
+        "2026/11/26 06:02:41 OK   00012_drop_phone.sql (5.87s)",
+        "12/u drop_phone (5.8s)",
+        "The following migration(s) have been applied:",
+        "Applying migration `20260721_add_balance`",
+    ],
+)
+def test_a_line_of_the_usual_tools_says_that_something_was_changed(line: str) -> None:
+    """Found among other lines, the last one of them is told."""
+    assert applied(f"connecting\n{line}\ndone") == " ".join(line.split())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        'Schema "shop" is up to date. No migration necessary.',
+        "Successfully validated 214 migrations (execution time 00:00.4s)",
+        "No migrations to apply.",
+        "Successfully applied 0 migrations",
+        "migrations were already applied",
+        "2 pending migrations would be applied",
+        "Database is up-to-date, running changeset check only",
+    ],
+)
+def test_a_log_that_changed_nothing_says_nothing(text: str) -> None:
+    """What only looked leaves a rollback open."""
+    assert applied(text) == ""
+
+
+def pod(name: str, ended: float | None, **more: Any) -> PodFacts:
+    """A pod that is not ready, whose migration ended so many seconds ago, well unless told."""
+    container = ContainerFacts(
+        name=more.pop("container", "migrate"),
+        init=True,
+        exit_code=more.pop("code", 0),
+        exit_finished_at=None if ended is None else ago(ended),
+    )
+    return PodFacts(name=name, uid=f"uid-{name}", created_at=ago(900), containers=(container,), **more)
+
+
+def test_only_migrations_that_ended_well_in_pods_that_are_ill_are_read(cluster: KubernetesCluster) -> None:
+    """The first ones first: they have had work to do. One that is not there any more is said so."""
+    ill = [pod("late", 60), pod("first", 600), pod("mid", 300), pod("last", 30)]
+    others = [pod("well", 600, ready=True), pod("failed", 600, code=1), pod("seed", 600, container="seed")]
+    items = Items()
+    with Reads(5.0) as reads:
+        add_migrations(items, cluster, "shop", [*ill, *others, pod("gone", 600, deleting=True)], reads)
+    assert [item.kind for item in items.all] == [KIND] * 3
+    assert [item.summary.split(":")[0].rpartition(" ")[2] for item in items.all] == ["first", "mid", "late"]
+    assert {item.decides for item in items.all} == {""}
