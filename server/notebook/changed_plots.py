@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import chain, product
 from typing import TYPE_CHECKING, TypeAlias
 
 from server.notebook.changes import Pair
@@ -15,6 +16,8 @@ from server.notebook.tables import Table
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+ROUTES = ("act", "ask", "notify", "ignore")
+"""From the freest on."""
 MOST = 25
 """Classes that are drawn."""
 Class: TypeAlias = tuple[str, int, int]
@@ -24,7 +27,7 @@ Class: TypeAlias = tuple[str, int, int]
 def route_grid(pairs: Sequence[Pair]) -> Grid:
     """How many decisions go from which route to which."""
     found = Counter((str(pair.now.get("route")), str(pair.tried.get("route"))) for pair in pairs)
-    routes = sorted({route for both in found for route in both})
+    routes = sorted({route for both in found for route in both}, key=_freest_first)
     return Grid(routes, routes, [[found[now, tried] for tried in routes] for now in routes])
 
 
@@ -36,6 +39,14 @@ def routes_plot(pairs: Sequence[Pair]) -> Plot:
         across="by what is tried",
         down="as it is now",
     )
+
+
+def routes_table(pairs: Sequence[Pair]) -> Table:
+    """The same as rows."""
+    grid = route_grid(pairs)
+    counts = zip(product(grid.rows, grid.columns), chain(*grid.counts), strict=True)
+    rows = [(now, tried, n, "" if now == tried else "another") for (now, tried), n in counts if n]
+    return Table("Routes", ("as it is now", "by what is tried", "decisions", ""), rows)
 
 
 def by_class(pairs: Sequence[Pair]) -> list[Class]:
@@ -61,6 +72,10 @@ def class_plot(pairs: Sequence[Pair]) -> Plot | Table:
     shown = changed[:MOST]
     title = f"Decisions that would change: {sum(each[1] for each in changed)} of {len(pairs)}"
     return Plot(title, lambda figure: _bars(figure, title, shown), (8.0, 1.9 + 0.34 * len(shown)))
+
+
+def _freest_first(route: str) -> tuple[int, str]:
+    return (ROUTES.index(route) if route in ROUTES else len(ROUTES), route)
 
 
 def _problem(pair: Pair) -> str:

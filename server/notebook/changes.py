@@ -9,7 +9,7 @@ from typing import Any
 from graph.playbooks import playbooks, without
 from server.notebook.again import COMPARED, decide_again
 from server.notebook.opening import Opened
-from server.notebook.stopping import Stop
+from server.notebook.stopping import NOTHING_DECIDED, Stop
 from server.notebook.tables import Table, listed
 from tools.past_runs import past_runs
 
@@ -53,7 +53,7 @@ def decided_twice(
         raise Stop(f"WITHOUT {left_out!r} is no problem class. They are: {', '.join(known)}.")
     found = list(_pairs(records, changed, model, left_out))
     if not found:
-        raise Stop("The record has no incident that was decided yet.\nLet the agent take an alert first.")
+        raise Stop(NOTHING_DECIDED)
     return found
 
 

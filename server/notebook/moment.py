@@ -19,7 +19,7 @@ from graph.diagnosis import unresolved
 from graph.policy import PolicySettings
 from graph.recollection import recollect
 from graph.services import Services
-from server.notebook.stopping import Stop
+from server.notebook.stopping import NOTHING_DECIDED, Stop
 from tools.adviser import Adviser
 from tools.approvals import SqlApprovals
 from tools.autonomy import SqlAutonomy
@@ -100,7 +100,7 @@ def chosen_run(database: Database, incident_id: str = "") -> PastRun:
     with_action = (run for run in decided if run.action_taken)
     newest = next(with_action, decided[0] if decided else None)
     if newest is None:
-        raise Stop("The record has no incident that was decided yet.\nLet the agent take an alert first.")
+        raise Stop(NOTHING_DECIDED)
     return newest
 
 

@@ -10,6 +10,11 @@ from server.stage import Undecided
 from tools.bundle import BundleError
 from tools.errors import ToolError
 
+NOTHING_DECIDED = (
+    "The record has no incident that was decided yet.\n"
+    "Let the agent take an alert first (make demo sends some)."
+)
+
 
 class Stop(Exception):
     """Ends the notebook here. Its message is all that is shown."""

@@ -15,7 +15,14 @@ from matplotlib.axes import Axes
 
 from graph.agreement import Agreement, lower_bound, upper_bound
 from server.notebook.agreeing import MOST, Agreed, agreement_plot, agreement_table
-from server.notebook.changed_plots import by_class, class_plot, class_table, route_grid, routes_plot
+from server.notebook.changed_plots import (
+    by_class,
+    class_plot,
+    class_table,
+    route_grid,
+    routes_plot,
+    routes_table,
+)
 from server.notebook.changes import Pair
 from server.notebook.grid_plot import Grid, grid_plot
 from server.notebook.over_time import CLASSES, COLUMNS, OTHERS, over_time, per_class, step_of, when
@@ -241,12 +248,23 @@ def test_routes_are_counted_from_what_is_to_what_is_tried() -> None:
     assert route_grid(pairs) == Grid(["act", "ask"], ["act", "ask"], [[1, 1], [0, 1]])
     axes = axes_of(routes_plot(pairs))
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("by what is tried", "as it is now")
+    assert list(routes_table(pairs).rows) == [
+        ("act", "act", 1, ""),
+        ("act", "ask", 1, "another"),
+        ("ask", "ask", 1, ""),
+    ]
     assert by_class(pairs) == [("stuck_pod", 1, 2), ("(none)", 0, 1)]
     assert list(class_table(pairs).rows) == by_class(pairs)
     bars = axes_of(class_plot(pairs))
     assert (named(bars), written(bars)) == (["stuck_pod"], [" 1 of 2"])
     assert bars.get_title(loc="left") == "Decisions that would change: 1 of 3"
     assert repr(class_plot(pairs[1:])).endswith("No class has a decision that would change.")
+
+
+def test_routes_stand_in_the_order_of_what_is_left_to_the_agent() -> None:
+    """Not by their names; one that nobody knows comes last."""
+    pairs = [pair("a", "ignore", "notify"), pair("a", "ask", "else"), pair("a", "act", "act")]
+    assert route_grid(pairs).rows == ["act", "ask", "notify", "ignore", "else"]
 
 
 def test_a_name_with_dollars_is_no_formula() -> None:
