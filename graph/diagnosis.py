@@ -49,7 +49,7 @@ def diagnose(
     """The first class that proves, with its candidates; none of them when no action is right.
 
     `alerts` decide only whether healthy pods mean that nothing is wrong any more (see `ABOUT_PODS`), and which class
-    explains what no playbook proves.
+    explains what no playbook proves; what they say is quoted where the API does not show it.
     """
     for playbook in playbooks():
         finding = playbook.proves(evidence)

@@ -1,23 +1,30 @@
 """A certificate is about to expire, or its renewal fails: a date that is known, on which things stop.
 
 Told by the alert: certificates are in Secrets and on nodes, which are not read. Nothing is down yet, and nothing that
-is done to a workload renews it. What fails because one has expired already is another class.
+is done to a workload renews it. What fails because one has expired already is another class. How soon somebody must
+look follows from the date that the alert tells, if it tells one.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
-from graph.alert_words import fire, label, named
+from graph.alert_says import says
+from graph.alert_words import fire, label
+from graph.certificate_steps import Owner, owner
+from graph.deadlines import deadline
 from graph.playbooks import Playbook
-from graph.state import Finding
+from graph.state import Finding, HowSoon
 from tools.records import Alert, Evidence
+from tools.seen_pods import span
 
 NAMES = re.compile(
     r"Kube(?:let)?(?:Client|Server)Certificate\w*|CertManager\w*Cert\w*|CertManagerAbsent"
     r"|KubernetesClientCertificateExpires\w*|(?:Ssl|SSL|Tls|TLS|Blackbox)\w*Certificate\w*Expir\w*",
 )
+NOW, SOON = timedelta(days=2), timedelta(days=7)
 
 
 def tells(alert: Alert) -> bool:
@@ -27,53 +34,63 @@ def tells(alert: Alert) -> bool:
 
 def explains(evidence: Evidence, alerts: Sequence[Alert]) -> Finding | None:
     """See the module's words."""
-    whose, step = _whose(alerts)
-    critical = any(alert.severity == "critical" for alert in alerts)
+    whose, now = owner(alerts), evidence.collected_at
+    over = _deadline(alerts, now)
     return Finding(
         problem="certificate_expiring",
-        summary=f"{fire(alerts)}: {whose} {'expires very soon' if critical else 'expires soon'} or is not renewed.",
+        summary=_summary(alerts, whose, over, now),
         directness=0.7,
         evidence=tuple(evidence.cite("nodes") + evidence.cite("pods")),
-        facts=("told by the alert: certificates themselves are not read",),
-        ruled_out=("an outage now: it is about a date to come",),
-        next_step=step,
+        facts=(
+            f"once it has expired, {whose.then}",
+            *_issuer(alerts),
+            "told by the alert alone: this agent reads no certificate",
+        ),
+        next_step=whose.step,
+        how_soon=_how_soon(over, now),
     )
 
 
-def _whose(alerts: Sequence[Alert]) -> tuple[str, str]:
-    """Whose it is, and how to look at it."""
+def _deadline(alerts: Sequence[Alert], now: datetime) -> datetime | None:
+    """The first that any of them tells."""
+    found = (deadline(says(alert), now) for alert in alerts)
+    return min((each for each in found if each), default=None)
+
+
+def _summary(alerts: Sequence[Alert], whose: Owner, over: datetime | None, now: datetime) -> str:
+    if over is None:
+        return (
+            f"{fire(alerts)}: {whose.title} {_state(alerts)}; on which day it expires the alert does not say."
+        )
+    title = f"{whose.title[:1].upper()}{whose.title[1:]}"
+    if over <= now:
+        return f"{title} has expired at {over:%Y-%m-%d %H:%M} UTC, as the alert tells."
+    left = span((over - now).total_seconds())
+    return f"{title} expires in {left}, about {over:%A %Y-%m-%d %H:%M} UTC, as the alert tells; it is not renewed yet."
+
+
+def _state(alerts: Sequence[Alert]) -> str:
     names = " ".join(alert.name for alert in alerts)
-    if "CertManager" in names or label(alerts, "issuer_name"):
-        return _of_cert_manager(alerts)
-    node = label(alerts, "node")
-    if "Kubelet" in names or node:
-        return (
-            f"the certificate of the kubelet on {node or 'a node'}",
-            "kubectl get csr: is one of the node Pending? Approve it; else on the node: journalctl -u kubelet "
-            "| grep -i certificate",
-        )
-    if names.startswith("Kube"):
-        return (
-            "the certificate of a client of the API server",
-            "On a control-plane node: kubeadm certs check-expiration, then kubeadm certs renew all; a kubeconfig of "
-            "a person or of a pipeline may be the one.",
-        )
-    return f"the certificate of {label(alerts, 'instance', 'host') or 'an address'}", (
-        "openssl s_client -connect <host>:443 </dev/null | openssl x509 -noout -dates -subject shows which it is"
-    )
+    if "Absent" in names:
+        return "is renewed by nobody: cert-manager is not seen"
+    if "Renewal" in names:
+        return "is not renewed: the renewal fails"
+    if "NotReady" in names:
+        return "is not Ready: it could not be issued or renewed"
+    return "expires soon, or is not renewed"
 
 
-def _of_cert_manager(alerts: Sequence[Alert]) -> tuple[str, str]:
-    space, certificate = (
-        named(alerts, "exported_namespace", "namespace"),
-        named(alerts, "name", "certificate"),
-    )
-    told = label(alerts, "name", "certificate")
-    return (
-        f"certificate {told}" if told else "a certificate of cert-manager",
-        f"kubectl -n {space} describe certificate {certificate}; then kubectl -n {space} get "
-        "certificaterequests,orders,challenges: the one that is not Ready names the reason.",
-    )
+def _issuer(alerts: Sequence[Alert]) -> list[str]:
+    name = label(alerts, "issuer_name")
+    return [f"its issuer is {label(alerts, 'issuer_kind') or 'Issuer'} {name}"] if name else []
+
+
+def _how_soon(over: datetime | None, now: datetime) -> HowSoon:
+    if over is None:
+        return ""
+    if over - now <= NOW:
+        return "now"
+    return "soon" if over - now <= SOON else "later"
 
 
 PLAYBOOK = Playbook(problem="certificate_expiring", rank=93, tells=tells, explains=explains)

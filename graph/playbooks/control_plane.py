@@ -11,11 +11,12 @@ import re
 from collections.abc import Sequence
 
 from graph import counted
-from graph.alert_words import fire
+from graph.alert_words import fire, label, named
 from graph.cluster_alerts import holds
 from graph.playbooks import Playbook
+from graph.pod_states import unready
 from graph.state import Finding
-from tools.records import Alert, Evidence, PodFacts
+from tools.records import Alert, Evidence
 from tools.shared_causes import CONTROL_PLANE
 
 NAMES = re.compile(
@@ -40,7 +41,9 @@ STEPS: tuple[tuple[re.Pattern[str], str, str], ...] = (
     (
         re.compile(r"etcd", re.IGNORECASE),
         "What the cluster keeps is in danger or slow: writes fail first.",
-        "On a control-plane node: etcdctl endpoint status --cluster -w table; then its disk's latency and free space",
+        "On a control-plane node: etcdctl endpoint status --cluster -w table (is there a leader, do members "
+        "lag?); then "
+        "df -h /var/lib/etcd and the latency of its disk",
     ),
     (
         re.compile(r"VersionMismatch"),
@@ -65,7 +68,8 @@ STEPS: tuple[tuple[re.Pattern[str], str, str], ...] = (
     (
         re.compile(r"AggregatedAPI"),
         "An API that is served beside Kubernetes' own, as that of metrics, does not answer.",
-        "kubectl get apiservices | grep False names it",
+        "kubectl get apiservice NAME -o jsonpath='{.status.conditions}' says why; then the pods of the "
+        "Service that it names",
     ),
 )
 OTHERWISE = (
@@ -89,12 +93,45 @@ def explains(evidence: Evidence, alerts: Sequence[Alert]) -> Finding | None:
     return Finding(
         problem="control_plane",
         cause=CONTROL_PLANE,
-        summary=f"{fire(alerts)}, about the control plane. {meaning}",
+        summary=f"{fire(alerts)}{_which(alerts)}, about the control plane. {meaning}",
         directness=0.8,
         evidence=tuple(evidence.cite("around") + evidence.cite("nodes")),
-        facts=(*_pods(evidence), *_nodes(evidence), *_hold(alerts)),
+        facts=(*_pods(evidence), *_nodes(evidence), *_answers(evidence), *_hold(alerts)),
         ruled_out=_well(evidence),
-        next_step=f"{step}. Change nothing on workloads before it is well: what they report may be old.",
+        next_step=f"{_step(step, evidence, alerts)} Change nothing on workloads before it is well: what they "
+        "report may be old.",
+    )
+
+
+def _which(alerts: Sequence[Alert]) -> str:
+    """Whom the labels name: an instance, a node, an API that is served beside Kubernetes' own."""
+    told = [f"{name} {label(alerts, name)}" for name in ("name", "instance", "node") if label(alerts, name)]
+    verb = label(alerts, "verb")
+    return f" ({', '.join([*told[:2], *([f'verb {verb}'] if verb else [])])})" if told or verb else ""
+
+
+def _step(step: str, evidence: Evidence, alerts: Sequence[Alert]) -> str:
+    """With the names that were found."""
+    ill = next((pod for pod in evidence.around if not pod.ready), None)
+    if ill is not None:
+        return (
+            f"kubectl -n kube-system logs {ill.name} --previous --tail=50, and without --previous: why does it end? "
+            f"Then {step}."
+        )
+    nodes = [node.name for node in evidence.nodes if node.control_plane]
+    where = f"On {nodes[0]}" if nodes else "On a control-plane node"
+    return f"{step.replace('On a control-plane node', where).replace('NAME', named(alerts, 'name'))}."
+
+
+def _answers(evidence: Evidence) -> list[str]:
+    """That anything was read at all says that the API server answers this agent."""
+    if evidence.nodes or evidence.around:
+        return ["the API server answers this agent: nodes and pods could be read from it"]
+    unread = [item for item in evidence.missing() if item.kind in ("nodes", "around")]
+    return (
+        ["the API server did not answer this agent either"]
+        if any("no connection" in i.summary for i in unread)
+        else []
     )
 
 
@@ -109,28 +146,39 @@ def _pods(evidence: Evidence) -> list[str]:
     ill = [pod for pod in evidence.around if not pod.ready]
     if not evidence.around:
         return ["no pod of the control plane was found: it may be managed, or not readable"]
-    return [_line(pod) for pod in ill[:4]] or [
-        f"{counted.all_pods(len(evidence.around), 'is', 'are')} ready in kube-system, of the control plane"
-    ]
-
-
-def _line(pod: PodFacts) -> str:
-    waits = next((c.waiting_reason or c.exit_reason for c in pod.containers if not c.ready), "")
-    return f"{pod.name} on {pod.node or 'no node'} is not ready{f': {waits}' if waits else ''}"
+    return [unready(pod, evidence.collected_at) for pod in ill[:4]]
 
 
 def _nodes(evidence: Evidence) -> list[str]:
     away = [node.name for node in evidence.nodes if node.ready != "True"]
-    versions = sorted({node.kubelet_version for node in evidence.nodes if node.kubelet_version})
     lines = [f"not Ready: {', '.join(away[:5])}"] if away else []
-    return lines + (
-        [f"kubelets of {len(versions)} versions: {', '.join(versions[:4])}"] if versions[1:] else []
+    return lines + _versions(evidence)
+
+
+def _versions(evidence: Evidence) -> list[str]:
+    """Which nodes are behind, where kubelets differ."""
+    by_version: dict[str, list[str]] = {}
+    for node in evidence.nodes:
+        if node.kubelet_version:
+            by_version.setdefault(node.kubelet_version, []).append(node.name)
+    if len(by_version) < 2:
+        return []
+    told = (
+        f"{version} on {', '.join(names[:3])}{_more(names)}"
+        for version, names in sorted(by_version.items())[:4]
     )
+    return [f"kubelets of {len(by_version)} versions: {'; '.join(told)}"]
+
+
+def _more(names: Sequence[str]) -> str:
+    return f" and {len(names) - 3} more" if len(names) > 3 else ""
 
 
 def _well(evidence: Evidence) -> tuple[str, ...]:
     pods = evidence.around
-    well = ("its pods: all that were found are ready",) if pods and all(pod.ready for pod in pods) else ()
+    well: tuple[str, ...] = ()
+    if pods and all(pod.ready for pod in pods):
+        well = (f"its pods: {counted.all_pods(len(pods), 'is', 'are')} ready in kube-system",)
     away = [node for node in evidence.nodes if node.ready != "True"]
     return (*well, *(("nodes: all of them are Ready",) if evidence.nodes and not away else ()))
 

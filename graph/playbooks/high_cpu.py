@@ -9,22 +9,18 @@ caused it is for a person.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from graph import counted
+from graph.ages import old
 from graph.busy import busy_container
-from graph.load import cpu_share, pods_that_fit, used_cores
+from graph.cpu_steps import next_step
+from graph.cpu_words import TELLS, in_all, sources, use_line
+from graph.load import cpu_share, pods_that_fit
+from graph.load_around import around
 from graph.playbooks import Playbook
 from graph.state import Finding, Proposal
 from graph.symptoms import container_named, dependencies_down, just_released, live_pods
-from tools.records import ActionCall, ContainerFacts, Evidence, PodFacts, Target, UsageSource
+from tools.records import ActionCall, ContainerFacts, Evidence, PodFacts, Target
 from tools.workload_revisions import kind_args
-
-TELLS: Mapping[UsageSource, tuple[str, str]] = {
-    "metrics.k8s.io": ("metrics", "told by metrics.k8s.io"),
-    "Prometheus": ("processor_use", "told by Prometheus, as an average of five minutes"),
-}
-"""Who may tell it: the kind of its item, and how it is said."""
 
 
 def proves(evidence: Evidence) -> Finding | None:
@@ -70,60 +66,40 @@ def candidates(finding: Finding, evidence: Evidence, target: Target) -> list[Pro
 def _finding(name: str, pods: tuple[PodFacts, ...], evidence: Evidence) -> Finding:
     container = container_named(pods[0], name)
     assert container is not None
-    bound = "limit" if container.cpu_limit else "request"
-    shares = {
-        pod.name: cpu_share(pod, found, evidence) or 0.0
-        for pod in pods
-        if (found := container_named(pod, name))
-    }
-    facts = [f"{pod}/{name}: {share:.0%} of its {bound}" for pod, share in sorted(shares.items())[:5]]
-    told = [TELLS[source] for source in _sources(name, pods, evidence)]
+    kinds = (*(TELLS[source][0] for source in sources(name, evidence)), "pods", "autoscalers")
     return Finding(
         problem="high_cpu",
-        summary=f"{_all_use(pods)} at least {min(shares.values()):.0%} of their processor {bound}.",
+        summary=_summary(name, container, pods, evidence),
         directness=_directness(container, evidence),
-        evidence=tuple(
-            id_
-            for kind in (*(kind for kind, _ in told), "pods", "autoscalers")
-            for id_ in evidence.cite(kind)
+        evidence=tuple(id_ for kind in kinds for id_ in evidence.cite(kind)),
+        facts=(use_line(name, evidence), *around(evidence)),
+        ruled_out=(
+            "one busy pod: all of them are",
+            f"start-up: the youngest container has run for {_youngest(name, pods, evidence)}",
         ),
-        facts=(*facts, *(words for _, words in told), *_around(evidence)),
-        ruled_out=("one busy pod: all of them are", "start-up: all have run for five minutes and more"),
-        next_step=_next_step(evidence),
+        next_step=next_step(container, evidence),
+        how_soon="soon",
     )
 
 
-def _sources(name: str, pods: tuple[PodFacts, ...], evidence: Evidence) -> list[UsageSource]:
-    """Who told what the pods use, each once."""
-    containers = [(pod, found) for pod in pods if (found := container_named(pod, name))]
-    told = {use.source for pod, found in containers if (use := used_cores(pod, found, evidence))}
-    return [source for source in TELLS if source in told]
+def _summary(name: str, container: ContainerFacts, pods: tuple[PodFacts, ...], evidence: Evidence) -> str:
+    shares = [cpu_share(pod, found, evidence) or 0.0 for pod in pods if (found := container_named(pod, name))]
+    low, high = f"{min(shares):.0%}", f"{max(shares):.0%}"
+    span = low if low == high else f"{low.rstrip('%')} to {high}"
+    bound = "limit" if container.cpu_limit else "request"
+    return f"{counted.all_pods(len(pods), 'uses', 'use')} {span} of their processor {bound}{_total(name, evidence)}."
 
 
-def _all_use(pods: tuple[PodFacts, ...]) -> str:
-    return counted.all_pods(len(pods), "uses", "use")
+def _total(name: str, evidence: Evidence) -> str:
+    told = in_all(name, evidence)
+    return f": {told}" if told else ""
 
 
-def _around(evidence: Evidence) -> list[str]:
-    lines = [f"{a.kind} {a.name} scales it: {a.least} to {a.most} replicas" for a in evidence.autoscalers]
-    lines += [f"Service {d.service}, which it needs, has no ready pod" for d in dependencies_down(evidence)]
-    room = pods_that_fit(evidence)
-    if room is not None:
-        lines.append(f"the namespace's quotas hold {counted.times(room, 'more pod')}")
-    if just_released(evidence):
-        lines.append("its newest revision is younger than half an hour")
-    return lines
-
-
-def _next_step(evidence: Evidence) -> str:
-    down, scaler = dependencies_down(evidence), next(iter(evidence.autoscalers), None)
-    if down:
-        return f"Mend {down[0].service} first: what waits for it may be busy with trying again."
-    if scaler:
-        return f"{scaler.kind} {scaler.name} ends at {scaler.most} replicas: raise that, if the load is real."
-    if pods_that_fit(evidence) == 0:
-        return "The namespace's ResourceQuota holds no more pods: raise it, or lower what the pods request."
-    return "If more replicas do not help: profile it, or raise its processor limit."
+def _youngest(name: str, pods: tuple[PodFacts, ...], evidence: Evidence) -> str:
+    starts = [
+        found.running_since for pod in pods if (found := container_named(pod, name)) and found.running_since
+    ]
+    return old(max(starts), evidence.collected_at)
 
 
 def _directness(container: ContainerFacts, evidence: Evidence) -> float:

@@ -8,11 +8,12 @@ is asked for first.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 
 from graph import counted
+from graph.alert_says import says
 from graph.alert_words import fire, host, label
+from graph.node_words import owners
 from graph.playbooks import Playbook
 from graph.state import Finding
 from tools.records import Alert, Evidence
@@ -23,16 +24,18 @@ NAMES = re.compile(
     r"|Host(?:[A-Z]\w*)"
 )
 EXPORTER = re.compile(r"(?:\w+[-/])*node[-_]exporter")
+MOUNT = re.compile(r"/[-\w./]{0,200}")
 STEPS: tuple[tuple[re.Pattern[str], str], ...] = (
     (
-        re.compile(r"[Ff]ilesystem|DiskSpace|Inode", re.IGNORECASE),
-        "df -h; du -xh --max-depth=2 / | sort -h | tail; crictl rmi --prune frees images that nothing uses",
+        re.compile(r"Filesystem|DiskSpace|Inode", re.IGNORECASE),
+        "df -h {mount}; df -i {mount}; du -xh --max-depth=2 {mount} | sort -h | tail shows what fills it; for logs "
+        "journalctl --vacuum-size=500M, for images crictl rmi --prune (both delete only what nothing uses)",
     ),
     (re.compile(r"Clock"), "chronyc tracking: a clock that is off breaks certificates and leases"),
     (re.compile(r"Network|Bonding|Conntrack"), "ip -s link; conntrack -S; then the switch and the cable"),
     (re.compile(r"RAID|EDAC", re.IGNORECASE), "cat /proc/mdstat; replace the part, after a drain"),
     (re.compile(r"Systemd"), "systemctl --failed"),
-    (re.compile(r"Memory|CPU|Load|Saturation"), "top -o %MEM; ps aux --sort=-%cpu | head"),
+    (re.compile(r"Memory|CPU|Load|Saturation"), "ps aux --sort=-%mem | head; ps aux --sort=-%cpu | head"),
 )
 
 
@@ -51,43 +54,48 @@ def explains(evidence: Evidence, alerts: Sequence[Alert]) -> Finding | None:
         if told
         else "a machine that it does not name"
     )
+    part = _part(alerts)
     return Finding(
         problem="host_trouble",
-        summary=f"{fire(alerts)}, about {where}: a matter of the machine, which this agent does not touch.",
+        summary=f"{fire(alerts)}, about {where}{f', {part}' if part else ''}: {_what(alerts)}",
         directness=0.8 if node else 0.6,
         evidence=tuple(evidence.cite("nodes") + evidence.cite("node_pods")),
-        facts=(*_part(alerts), *_on_it(evidence)),
+        facts=tuple(_on_it(evidence)),
         ruled_out=("a node that is not Ready or under pressure: its kubelet reports neither",)
         if node
         else (),
-        next_step=_next_step(alerts, node.name if node else ""),
+        next_step=_next_step(alerts, node.name if node else told),
     )
 
 
-def _part(alerts: Sequence[Alert]) -> list[str]:
-    found = [
+def _what(alerts: Sequence[Alert]) -> str:
+    """What the machine's exporter measured, where the alert tells it."""
+    text = next((text for alert in alerts if (text := says(alert))), "")
+    return f'"{text}"' if text else "a matter of the machine, which Kubernetes does not see."
+
+
+def _part(alerts: Sequence[Alert]) -> str:
+    found = (
         f"{name} {label(alerts, name)}" for name in ("mountpoint", "device", "name") if label(alerts, name)
-    ]
-    return [", ".join(found)] if found else []
+    )
+    return ", ".join(found)
 
 
 def _on_it(evidence: Evidence) -> list[str]:
     """Whom it would strike."""
     living = [pod for pod in evidence.node_pods if not pod.finished]
-    if not living:
-        return []
-    spaces = Counter(pod.namespace for pod in living).most_common(4)
-    told = ", ".join(f"{count} of {space}" for space, count in spaces)
-    return [f"{counted.times(len(living), 'pod')} on it: {told}"]
+    return [f"{counted.times(len(living), 'pod')} on it: {owners(living)}"] if living else []
 
 
-def _next_step(alerts: Sequence[Alert], node: str) -> str:
-    names = " ".join(alert.name for alert in alerts)
-    step = next(
-        (step for pattern, step in STEPS if pattern.search(names)), "look at its journal: journalctl -p err"
+def _next_step(alerts: Sequence[Alert], machine: str) -> str:
+    names = " ".join(
+        [*(alert.name for alert in alerts), *(["Filesystem"] if label(alerts, "mountpoint") else [])]
     )
-    first = f"kubectl describe node {node}; " if node else "kubectl get nodes -o wide finds it; "
-    return f"{first}on the machine: {step}."
+    found = next((step for pattern, step in STEPS if pattern.search(names)), "journalctl -p err --since -1h")
+    mount = label(alerts, "mountpoint")
+    step = found.format(mount=mount if MOUNT.fullmatch(mount) else "/")
+    where = machine or "the machine (kubectl get nodes -o wide finds it)"
+    return f"On {where}: {step}. This agent does not touch machines."
 
 
 PLAYBOOK = Playbook(problem="host_trouble", rank=98, tells=tells, explains=explains, looks=("host",))

@@ -12,7 +12,11 @@ from __future__ import annotations
 from datetime import timedelta
 from math import ceil
 
+from graph.ages import since
+from graph.cpu_steps import raise_maximum
+from graph.cpu_words import use_line
 from graph.load import cpu_share, pods_that_fit
+from graph.load_around import around
 from graph.playbooks import Playbook
 from graph.state import Finding, Proposal
 from graph.symptoms import (
@@ -110,52 +114,63 @@ def _more(scaler: AutoscalerFacts, evidence: Evidence) -> int:
 
 
 def _finding(scaler: AutoscalerFacts, evidence: Evidence) -> Finding:
-    over = scaler.over or 0.0
     return Finding(
         problem=PLAYBOOK.problem,
-        summary=(
-            f"HorizontalPodAutoscaler {scaler.name} has been at its maximum of {scaler.most} replicas since "
-            f"{scaler.limited_since:%Y-%m-%d %H:%M} UTC, and its metrics are at {over:.0%} of their target."
-        ),
+        summary=_summary(scaler, evidence),
         directness=0.7 if just_released(evidence) else 1.0,
         evidence=tuple(id_ for kind in ("autoscalers", "pods", "quotas") for id_ in evidence.cite(kind)),
-        facts=(
-            f"{scaler.name}: {scaler.least} to {scaler.most} replicas, {scaler.current} now",
-            f"its metrics ask for {_asked(scaler)}",
-            *_around(evidence),
-        ),
+        facts=(*_use(evidence), *(line for line in around(evidence) if scaler.name not in line)),
         ruled_out=(
             "pods that are not ready: all of them are",
             "an autoscaler without metrics: it has them",
         ),
         next_step=_next_step(scaler, evidence),
+        how_soon="soon",
     )
 
 
-def _around(evidence: Evidence) -> list[str]:
-    lines = [f"Service {d.service}, which it needs, has no ready pod" for d in dependencies_down(evidence)]
-    room = pods_that_fit(evidence)
-    if room is not None:
-        lines.append(f"the namespace's quotas hold {room} more pods")
-    if _idle(evidence):
-        lines.append(f"its pods use less than {IDLE:.0%} of their processor: what they wait for is elsewhere")
-    if just_released(evidence):
-        lines.append("its newest revision is younger than half an hour: it may be what is busy")
-    return lines
+def _summary(scaler: AutoscalerFacts, evidence: Evidence) -> str:
+    at = f" since {since(scaler.limited_since, evidence.collected_at)}" if scaler.limited_since else ""
+    idle = (
+        f" Its pods use less than {IDLE:.0%} of their processor: what they wait for is elsewhere, and cannot be "
+        "seen from here."
+    )
+    return (
+        f"HorizontalPodAutoscaler {scaler.name} has been at its maximum of {scaler.most} replicas{at}: its metrics are "
+        f"at {scaler.over or 0.0:.0%} of their target and ask for {_asked(scaler)}.{idle if _idle(evidence) else ''}"
+    )
+
+
+def _use(evidence: Evidence) -> list[str]:
+    """Of each container of the pods, where somebody tells."""
+    names = dict.fromkeys(c.name for pod in live_pods(evidence)[:1] for c in pod.containers if not c.init)
+    return [line for name in list(names)[:2] if (line := use_line(name, evidence))]
 
 
 def _next_step(scaler: AutoscalerFacts, evidence: Evidence) -> str:
     down = dependencies_down(evidence)
     if down:
-        return f"Mend {down[0].service} first: what waits for it may be busy with trying again."
+        return (
+            f"kubectl -n <namespace> describe service {down[0].service}, then its pods. Mend {down[0].service} first: "
+            "what waits for it may be busy with trying again."
+        )
+    raised = raise_maximum(scaler, scaler.most + max(1, _more(scaler, evidence)))
     if _idle(evidence):
-        return "More pods would wait too: see in their logs what they wait for, before its maximum is raised."
+        return (
+            f"kubectl logs {live_pods(evidence)[0].name} --since=10m --tail=100: what do they wait for (a database, a "
+            "broker, a lock)? More pods would wait too, unless what they read is divided among them, as the partitions "
+            f"of a topic or the connections of a pool are: then compare how many there are with its {scaler.most} pods "
+            f"before the maximum is raised. {raised}"
+        )
     if _more(scaler, evidence) < 1:
-        return "The namespace's ResourceQuota holds no more pods: raise it, or lower what the pods request."
-    return (
-        f"If the load is real, raise its maximum: kubectl patch hpa {scaler.name} --type=merge "
-        f'-p \'{{"spec":{{"maxReplicas":{scaler.most + _more(scaler, evidence)}}}}}\''
-    )
+        quota = evidence.quotas[0].name
+        return (
+            f"kubectl -n <namespace> describe quota {quota}: it holds no more pods, so that a higher maximum "
+            "would change "
+            f"nothing. Raise the quota first (kubectl -n <namespace> edit quota {quota}), or lower what the "
+            "pods request."
+        )
+    return raised
 
 
 PLAYBOOK = Playbook(

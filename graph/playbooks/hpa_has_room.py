@@ -11,6 +11,8 @@ import re
 from collections.abc import Sequence
 
 from graph.busy import busy_container
+from graph.cpu_words import use_line
+from graph.load_around import around
 from graph.playbooks import Playbook
 from graph.state import Finding
 from tools.records import Alert, AutoscalerFacts, Evidence
@@ -53,23 +55,32 @@ def _with_room(evidence: Evidence) -> AutoscalerFacts | None:
 def _finding(scaler: AutoscalerFacts, evidence: Evidence) -> Finding:
     over = "" if scaler.over is None else f", its metrics at {scaler.over:.0%} of their target"
     wants = f" and wants {scaler.wanted}" if scaler.wanted != scaler.current else ""
+    busy = busy_container(evidence)
     return Finding(
         problem="hpa_has_room",
         summary=(
-            f"{scaler.kind} {scaler.name} is at {scaler.current} of at most {scaler.most} replicas{wants}{over}: "
-            "it adds pods by itself."
+            f"Load, and {scaler.kind} {scaler.name} is at it: it is at {scaler.current} of at most "
+            f"{scaler.most} replicas"
+            f"{wants}{over}, and adds pods by itself."
         ),
         directness=1.0,
         evidence=tuple(
             id_ for kind in ("autoscalers", "metrics", "processor_use", "pods") for id_ in evidence.cite(kind)
         ),
-        facts=(f"{scaler.name}: {scaler.least} to {scaler.most} replicas, {scaler.current} now",),
+        facts=(*([use_line(busy, evidence)] if busy else []), *around(evidence)),
         ruled_out=("an autoscaler at its maximum: it has room", "an autoscaler without metrics: it has them"),
         next_step=(
-            f"Wait some minutes; kubectl -n <namespace> get hpa {scaler.name} --watch shows it. To scale by hand "
-            "beside it is undone by it; if it comes to its maximum, raise that."
+            f"kubectl -n <namespace> get hpa {scaler.name} --watch: within some minutes it should have more "
+            "replicas and "
+            "its metrics fall. To scale by hand beside it is undone by it. If it comes to its maximum: kubectl -n "
+            f'<namespace> patch hpa {scaler.name} --type=merge -p \'{{"spec":{{"maxReplicas":{_higher(scaler)}}}}}\''
         ),
+        how_soon="later",
     )
+
+
+def _higher(scaler: AutoscalerFacts) -> int:
+    return scaler.most + max(1, scaler.most // 2)
 
 
 PLAYBOOK = Playbook(

@@ -11,8 +11,9 @@ import re
 from collections.abc import Sequence
 
 from graph.alert_words import fire, label, named
+from graph.load_around import quota_line, scaler_line
 from graph.playbooks import Playbook
-from graph.state import Finding
+from graph.state import Finding, HowSoon
 from tools.records import Alert, AutoscalerFacts, Evidence
 
 NAMES = re.compile(
@@ -29,53 +30,72 @@ def explains(evidence: Evidence, alerts: Sequence[Alert]) -> Finding | None:
     """See the module's words."""
     scaler = next(iter(evidence.autoscalers), None)
     told = scaler.name if scaler else label(alerts, "horizontalpodautoscaler", "hpa")
-    state, ruled_out = _state(scaler)
+    equal = scaler is not None and not scaler.unable and scaler.wanted == scaler.current
     return Finding(
         problem="hpa_off_target",
-        summary=f"{fire(alerts)}: autoscaler {told or 'that it does not name'} {state}.",
+        summary=f"{fire(alerts)}: autoscaler {told or 'that it does not name'} {_state(scaler)}.",
         directness=0.9 if scaler else 0.5,
         evidence=tuple(evidence.cite("autoscalers") + evidence.cite("workload") + evidence.cite("pods")),
         facts=_facts(scaler, evidence),
-        ruled_out=ruled_out,
-        next_step=(
-            f"kubectl -n {named(alerts, 'namespace')} describe hpa {_name(scaler, alerts)}: its conditions say why; "
-            "then the events of the workload's ReplicaSet, for pods that are refused."
-        ),
+        ruled_out=("a difference now: both numbers are equal",) if equal else (),
+        next_step=_next_step(scaler, alerts),
+        how_soon=_how_soon(scaler),
     )
 
 
-def _state(scaler: AutoscalerFacts | None) -> tuple[str, tuple[str, ...]]:
+def _state(scaler: AutoscalerFacts | None) -> str:
     if scaler is None:
-        return "has another number of replicas than it wants, as the alert says", ()
+        return "has another number of replicas than it wants, as the alert says"
+    numbers = f"wants {scaler.wanted} replicas and has {scaler.current}"
     if scaler.unable:
-        return f"cannot change the number of replicas: {scaler.unable}", ()
+        words = scaler.unable.replace('"', "'")
+        return f'{numbers}: it cannot change the number of replicas: "{words}"'
     if scaler.wanted > scaler.current:
-        return f"wants {scaler.wanted} replicas and has {scaler.current}: they are still to be made", ()
+        return f"{numbers}: they are still to be made"
     if scaler.wanted < scaler.current:
-        return (
-            f"wants {scaler.wanted} replicas and has {scaler.current}: it waits before it takes pods away",
-            (),
-        )
-    return f"wants the {scaler.current} replicas that there are", (
-        "a difference now: both numbers are equal",
-    )
+        return f"{numbers}: it waits before it takes pods away"
+    return f"wants the {scaler.current} replicas that there are: nothing to do now"
 
 
 def _facts(scaler: AutoscalerFacts | None, evidence: Evidence) -> tuple[str, ...]:
-    lines = []
-    if scaler:
-        lines.append(
-            f"{scaler.name}: {scaler.least} to {scaler.most} replicas, {scaler.current} now, {scaler.wanted} wanted"
-        )
-    if evidence.workload:
-        lines.append(
-            f"the workload asks for {evidence.workload.desired} pods, {evidence.workload.ready} are ready"
-        )
-    return tuple(lines)
+    workload, lines = evidence.workload, [scaler_line(scaler, evidence)] if scaler else []
+    if scaler and scaler.over is not None:
+        lines.append(f"its metrics are at {scaler.over:.0%} of their target")
+    if workload:
+        lines.append(f"the workload asks for {workload.desired} pods, {workload.ready} are ready")
+    return (*lines, *map(quota_line, evidence.quotas[:2]))
 
 
-def _name(scaler: AutoscalerFacts | None, alerts: Sequence[Alert]) -> str:
-    return scaler.name if scaler else named(alerts, "hpa", "horizontalpodautoscaler")
+def _next_step(scaler: AutoscalerFacts | None, alerts: Sequence[Alert]) -> str:
+    name, space = (
+        scaler.name if scaler else named(alerts, "hpa", "horizontalpodautoscaler"),
+        named(alerts, "namespace"),
+    )
+    described = f"kubectl -n {space} describe hpa {name}"
+    if scaler and scaler.unable:
+        return (
+            f"{described}: the condition AbleToScale says when it was last refused. Mend what refuses it (an admission "
+            "webhook, a right of the controller). To scale by hand meets the same webhook, and the autoscaler takes it "
+            "back where it wants another number."
+        )
+    if scaler and scaler.wanted < scaler.current:
+        return f"{described}: it takes pods away after its stabilisation window, five minutes by default."
+    if scaler and scaler.wanted == scaler.current:
+        return f"{described}: its events say what it changed, and when; the alert should resolve."
+    return (
+        f"{described}: its conditions say why; then kubectl -n {space} get events --field-selector "
+        "reason=FailedCreate shows "
+        "pods that are refused."
+    )
+
+
+def _how_soon(scaler: AutoscalerFacts | None) -> HowSoon:
+    """What lacks pods suffers, whatever their readiness says; what has too many only costs."""
+    if scaler is None:
+        return ""
+    if scaler.wanted > scaler.current:
+        return "soon"
+    return "" if scaler.unable else "later"
 
 
 PLAYBOOK = Playbook(problem="hpa_off_target", rank=91, tells=tells, explains=explains)

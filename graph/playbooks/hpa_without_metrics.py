@@ -11,19 +11,25 @@ import re
 from collections.abc import Sequence
 
 from graph.busy import busy_container
+from graph.cpu_words import use_line
+from graph.load_around import scaler_line
 from graph.playbooks import Playbook
 from graph.state import Finding
+from tools.excerpts import message
 from tools.records import Alert, AutoscalerFacts, Evidence
 
 ABOUT = re.compile(r"hpa|autoscal|cpu|processor|load|memory|metrics", re.IGNORECASE)
+LONGEST = 200
+PREFIX = "the HPA was unable to compute the replica count: "
+"""How every one of its controller's messages begins."""
 FAILS = re.compile(r"Failed\w+|Invalid\w+")
 """Reasons by which the controller says that it wanted to and could not; `ScalingDisabled` is none of them."""
 
 
 def proves(evidence: Evidence) -> Finding | None:
     """Only where all pods are busy; else an alert has to be about it."""
-    scaler = _blind(evidence)
-    return _finding(scaler, evidence, busy=True) if scaler and busy_container(evidence) else None
+    scaler, busy = _blind(evidence), busy_container(evidence)
+    return _finding(scaler, evidence, busy=busy) if scaler and busy else None
 
 
 def tells(alert: Alert) -> bool:
@@ -37,7 +43,7 @@ def tells(alert: Alert) -> bool:
 def explains(evidence: Evidence, alerts: Sequence[Alert]) -> Finding | None:
     """See the module's words."""
     scaler = _blind(evidence)
-    return _finding(scaler, evidence, busy=False) if scaler else None
+    return _finding(scaler, evidence, busy=busy_container(evidence)) if scaler else None
 
 
 def _blind(evidence: Evidence) -> AutoscalerFacts | None:
@@ -45,43 +51,65 @@ def _blind(evidence: Evidence) -> AutoscalerFacts | None:
     return next(found, None)
 
 
-def _finding(scaler: AutoscalerFacts, evidence: Evidence, *, busy: bool) -> Finding:
+def _finding(scaler: AutoscalerFacts, evidence: Evidence, *, busy: str) -> Finding:
     state = "all pods are busy, and it adds none" if busy else f"it stays at {scaler.current} replicas"
+    why = scaler.inactive_why or f"ScalingActive=False: {scaler.inactive}"
     return Finding(
         problem="hpa_without_metrics",
         summary=f"{scaler.kind} {scaler.name} gets no metrics ({scaler.inactive}): {state}.",
         directness=1.0,
         evidence=tuple(evidence.cite("autoscalers") + evidence.cite("metrics") + evidence.cite("pods")),
         facts=(
-            scaler.inactive_why or f"ScalingActive=False: {scaler.inactive}",
-            f"{scaler.name}: {scaler.least} to {scaler.most} replicas, {scaler.current} now",
+            f'its controller says: "{message(why.removeprefix(PREFIX), LONGEST)}"',
+            *([use_line(busy, evidence)] if busy else []),
+            scaler_line(scaler, evidence),
+            *_at_maximum(scaler),
         ),
-        ruled_out=(
-            "a maximum that is too low: it decides nothing at all",
-            *(
-                ("pods that are ill: all are ready",)
-                if evidence.pods and all(p.ready for p in evidence.pods)
-                else ()
-            ),
-        ),
-        next_step=_next_step(scaler),
+        ruled_out=("pods that are ill: all are ready",)
+        if evidence.pods and all(p.ready for p in evidence.pods)
+        else (),
+        next_step=_next_step(scaler, busy=bool(busy)),
+        how_soon="soon" if busy else "",
     )
 
 
-def _next_step(scaler: AutoscalerFacts) -> str:
+def _at_maximum(scaler: AutoscalerFacts) -> list[str]:
+    if not scaler.most or scaler.current < scaler.most:
+        return []
+    return [f"not ruled out: that its maximum of {scaler.most} is too low, which only metrics would tell"]
+
+
+def _by_hand(scaler: AutoscalerFacts) -> str:
+    """A blind autoscaler changes nothing within its bounds."""
+    wanted = min(scaler.most, scaler.current + max(1, scaler.current // 2))
+    if wanted <= scaler.current:
+        return ""
+    return (
+        f" Until then: kubectl -n <namespace> scale <workload> --replicas={wanted} holds (now "
+        f"{scaler.current}), since it "
+        f"changes nothing between {scaler.least} and {scaler.most} while it is blind."
+    )
+
+
+def _next_step(scaler: AutoscalerFacts, *, busy: bool) -> str:
+    hand = _by_hand(scaler) if busy else ""
     if "missing request" in scaler.inactive_why:
         return (
-            "Every container of its pods needs a request of what it scales by: kubectl -n <namespace> set resources "
-            "<workload> --requests=cpu=AMOUNT."
+            "kubectl -n <namespace> get <workload> -o "
+            "jsonpath='{.spec.template.spec.containers[*].resources.requests}': "
+            "every container of its pods needs a request of what it scales by, a sidecar that is injected "
+            "too; kubectl -n "
+            "<namespace> set resources <workload> --requests=cpu=AMOUNT restarts its pods."
         )
     if "External" in scaler.inactive or "Object" in scaler.inactive or "Pods" in scaler.inactive:
         return (
-            "kubectl get apiservices | grep metrics: is the adapter that serves this metric Available? Then its logs; "
-            f"kubectl -n <namespace> describe hpa {scaler.name} names the metric."
+            "kubectl get apiservices | grep metrics: is the adapter that serves this metric Available? Then "
+            "its logs. It may "
+            f"also be that its source has no such metric any more.{hand}"
         )
     return (
         "kubectl get apiservices v1beta1.metrics.k8s.io; kubectl -n kube-system get pods -l k8s-app=metrics-server. "
-        "Once it answers kubectl -n <namespace> top pods, the autoscaler goes on by itself."
+        f"Once it answers kubectl -n <namespace> top pods, the autoscaler goes on by itself.{hand}"
     )
 
 

@@ -11,7 +11,9 @@ import re
 from collections.abc import Sequence
 
 from graph import counted
-from graph.alert_words import fire
+from graph.alert_says import has_number, says
+from graph.alert_words import names_of
+from graph.node_words import owners
 from graph.playbooks import Playbook
 from graph.state import Finding
 from tools.records import Alert, Evidence
@@ -31,18 +33,31 @@ def explains(evidence: Evidence, alerts: Sequence[Alert]) -> Finding | None:
         return None
     living = [pod for pod in evidence.node_pods if not pod.finished]
     most = f" of the {node.allocatable_pods} that it takes" if node.allocatable_pods else ""
+    text = next((text for alert in alerts if (text := says(alert)) and has_number(text)), "")
+    measured = f' "{text}"' if text else ""
+    waiting = [pod for pod in living if pod.fate == "leaves"]
     return Finding(
         problem="kubelet_slow",
-        summary=f"{fire(alerts)}: the kubelet of node {node.name} is slow; the node is {_state(node.ready)}.",
+        summary=(
+            f"The kubelet of node {node.name} is slow, as {names_of(alerts)} "
+            f"{'tells' if len(alerts) == 1 else 'tell'}; the "
+            f"node is {_state(node.ready)}.{measured}"
+        ),
         directness=0.6,
         evidence=tuple(evidence.cite("nodes") + evidence.cite("node_pods") + evidence.cite("events")),
-        facts=(f"{counted.times(len(living), 'pod')} on it{most}", "pods that run on it go on"),
+        facts=(
+            f"{counted.times(len(living), 'pod')} on it{most}{f': {owners(living)}' if living else ''}",
+            *([f"being deleted there: {owners(waiting)}"] if waiting else []),
+            "what runs on it goes on; new pods there start late",
+        ),
         ruled_out=("a node that is away or under pressure: its conditions say neither",)
         if node.ready == "True" and not node.pressures
         else (),
         next_step=(
-            f"kubectl get events -A --field-selector involvedObject.name={node.name}; on it: iostat -x 1 3, crictl ps, "
-            f"journalctl -u kubelet -u containerd --since -30m. If it does not pass: kubectl cordon {node.name}."
+            f"kubectl get pods -A -o wide --field-selector spec.nodeName={node.name}: do new ones hang in "
+            "ContainerCreating? "
+            f"On {node.name}: iostat -x 1 3 (a slow disk), crictl ps (a runtime that hangs), journalctl -u kubelet -u "
+            f"containerd --since -30m. If it does not pass: kubectl cordon {node.name} keeps new pods off it."
         ),
     )
 

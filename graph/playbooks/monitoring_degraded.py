@@ -11,8 +11,9 @@ from collections.abc import Sequence
 
 from graph.alert_words import fire, label, named
 from graph.playbooks import Playbook
-from graph.state import Finding
-from tools.records import Alert, Evidence
+from graph.pod_states import unready
+from graph.state import Finding, HowSoon
+from tools.records import Alert, Evidence, PodFacts
 from tools.shared_causes import MONITORING
 
 NAMES = re.compile(
@@ -20,6 +21,20 @@ NAMES = re.compile(
     r"|(?:Prometheus)?Target(?:Down|Missing\w*)|PrometheusJobMissing|NodeExporterDown|MetricsServer\w*"
 )
 JOBS = re.compile(r"(?:prometheus|alertmanager|thanos|grafana)(?:-\w+)*")
+WATCHERS = re.compile(
+    r"(?:\w+[-/])*(?:kube-state-metrics|node[-_]exporter|kubelet|kube-\w+(?:-\w+)?|apiserver|etcd|coredns|cadvisor"
+    r"|metrics-server|blackbox\S*|pushgateway|prometheus\S*)"
+)
+"""Jobs that tell of the cluster: exporters, and its own components."""
+PROGRAMS = {
+    "Alertmanager": "alertmanager",
+    "KubeStateMetrics": "kube-state-metrics",
+    "Grafana": "grafana",
+    "Thanos": "thanos",
+    "MetricsServer": "metrics-server",
+    "NodeExporter": "node-exporter",
+}
+MOST = 4
 SCRAPES = re.compile(r".*Target.*|NodeExporterDown|KubeStateMetricsDown|PrometheusJobMissing")
 
 
@@ -36,38 +51,85 @@ def explains(evidence: Evidence, alerts: Sequence[Alert]) -> Finding | None:
     pods = [*evidence.around, *evidence.pods]
     ill = [pod for pod in pods if not pod.ready]
     scrape = any(SCRAPES.fullmatch(alert.name) for alert in alerts)
+    other = scrape and _is_application(label(alerts, "job"))
+    silent = "until it is mended, an alert that is silent or has resolved says little; this agent's own reads stand"
     return Finding(
         problem="monitoring_degraded",
         cause=MONITORING if ill and not scrape else "",
-        summary=f"{fire(alerts)}, about what watches the cluster: {_meaning(alerts, scrape)}",
+        summary=_summary(alerts, pods, scrape=scrape, other=other),
         directness=0.8 if pods else 0.7,
         evidence=tuple(evidence.cite("around") + evidence.cite("pods")),
         facts=(
-            *(f"{pod.name} on {pod.node or 'no node'} is not ready" for pod in ill[:4]),
-            "until it is mended, an alert that is silent or has resolved says little; this agent's own reads stand",
+            *(unready(pod, evidence.collected_at) for pod in ill[:MOST]),
+            *([f"alerts about {label(alerts, 'job')} itself are blind until then"] if other else [silent]),
         ),
-        ruled_out=(f"{len(pods)} pods behind it: all of them are ready",) if pods and not ill else (),
-        next_step=_next_step(alerts, scrape, bool(ill)),
+        ruled_out=(f"pods that are ill: all {len(pods)} behind it are ready",) if pods and not ill else (),
+        next_step=_next_step(alerts, scrape, ill),
+        how_soon=_how_soon(pods, ill, other=other),
     )
 
 
-def _meaning(alerts: Sequence[Alert], scrape: bool) -> str:
-    job = label(alerts, "job")
-    if scrape:
-        return f"job {job} is not scraped." if job else "something is not scraped."
-    return "what it knows may be incomplete or late, and alerts may not be on their way."
+def _is_application(job: str) -> bool:
+    """A scrape of something that does not watch the cluster."""
+    return bool(job) and not JOBS.fullmatch(job) and not WATCHERS.fullmatch(job)
 
 
-def _next_step(alerts: Sequence[Alert], scrape: bool, ill: bool) -> str:
+def _summary(alerts: Sequence[Alert], pods: Sequence[PodFacts], *, scrape: bool, other: bool) -> str:
+    job, space = label(alerts, "job"), label(alerts, "namespace")
+    if not scrape:
+        return (
+            f"{fire(alerts)}, about what watches the cluster: what it knows may be incomplete or late, and alerts may "
+            "not be on their way."
+        )
+    if not other:
+        return f"{fire(alerts)}, about what watches the cluster: {f'job {job}' if job else 'something'} is not scraped."
+    title = f"{fire(alerts)}: job {job}{f' of namespace {space}' if space else ''} is not scraped"
+    whose = "that is about the application, not about the monitoring"
+    ready = sum(pod.ready for pod in pods)
+    if pods and ready < len(pods):
+        return f"{title}: {ready} of the {len(pods)} pods behind it are ready; {whose}."
+    if pods:
+        return f"{title}, though all {len(pods)} pods behind it are ready: the way to their metrics is what fails."
+    return f"{title}: an application's job, not the monitoring itself; its pods were not found."
+
+
+def _how_soon(pods: Sequence[PodFacts], ill: Sequence[PodFacts], *, other: bool) -> HowSoon:
+    """An application whose pods are well serves, whatever its metrics do."""
+    if not pods or not other:
+        return ""
+    if len(ill) == len(pods):
+        return "now"
+    return "soon" if ill else "later"
+
+
+def _next_step(alerts: Sequence[Alert], scrape: bool, ill: Sequence[PodFacts]) -> str:
     space, service = named(alerts, "namespace"), named(alerts, "service")
     if scrape and ill:
-        return f"kubectl -n {space} get pods -o wide: mend the pods first; the scrape follows."
+        return (
+            f"kubectl -n {space} describe pod {ill[0].name}, and kubectl -n {space} logs {ill[0].name} "
+            "--tail=50: mend what "
+            "keeps it from being ready; the scrape follows by itself."
+        )
     if scrape:
         return (
-            f"kubectl -n {space} get endpoints {service}: are its addresses those that Prometheus shows under "
-            "Status > Targets, and does one answer /metrics? A NetworkPolicy or another port is the usual cause."
+            f"kubectl -n {space} get endpoints {service}: are its addresses those that Prometheus shows under Status > "
+            "Targets, and with which error? kubectl get --raw "
+            f"/api/v1/namespaces/{space}/services/{service}/proxy/metrics "
+            f"asks one of them, where the Service has one port. If that answers: kubectl -n {space} get "
+            "networkpolicy, or "
+            "the port or path of the ServiceMonitor."
         )
-    return f"kubectl -n {space} get pods; then the logs of the one that is named. Prometheus shows Status > Runtime."
+    return (
+        f"kubectl get pods -A -o wide | grep -i {_program(alerts)}: is one of them not Running, or restarted? "
+        "Then its log "
+        "(kubectl logs, with --previous after a restart). Prometheus tells what it lacks under Status > Runtime."
+    )
+
+
+def _program(alerts: Sequence[Alert]) -> str:
+    """Whose pods they are, by the first of the alerts' names."""
+    name = alerts[0].name if alerts else ""
+    return next((program for begins, program in PROGRAMS.items() if name.startswith(begins)), "prometheus")
 
 
 PLAYBOOK = Playbook(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from graph.ages import since
 from graph.playbooks import Playbook
 from graph.state import Finding, Proposal
 from tools.records import ActionCall, Evidence, NodeFacts, Target
@@ -23,11 +24,29 @@ def proves(evidence: Evidence) -> Finding | None:
     assert node.ready_changed_at is not None
     return Finding(
         problem="node_cordoned",
-        summary=f"Node {node.name}, which this agent cordoned, has been Ready since {node.ready_changed_at:%H:%M} UTC.",
+        summary=(
+            f"Node {node.name} is well again and takes no pods: this agent cordoned it, and it has been Ready since "
+            f"{since(node.ready_changed_at, evidence.collected_at)}, under no pressure."
+        ),
         directness=1.0,
         evidence=tuple(evidence.cite("nodes") + evidence.cite("events")),
-        facts=(f"{node.name}: Ready, no pressure, cordoned by this agent",),
-        next_step=f"kubectl uncordon {node.name}, when the cause of its failure is known.",
+        facts=_facts(node, evidence),
+        next_step=(
+            f"kubectl get events -A --field-selector involvedObject.name={node.name} and, on it, journalctl "
+            "-u kubelet: why "
+            f"had it failed? When that is known and mended: kubectl uncordon {node.name}"
+        ),
+        how_soon="later",
+    )
+
+
+def _facts(node: NodeFacts, evidence: Evidence) -> tuple[str, ...]:
+    at = f" since {since(node.cordoned_at, evidence.collected_at)}" if node.cordoned_at else ""
+    others = [other for other in evidence.nodes if other.uid != node.uid]
+    taking = sum(other.takes_pods for other in others)
+    return (
+        f"cordoned by this agent{at}",
+        *([f"{taking} of {len(others)} other nodes take pods meanwhile"] if others else []),
     )
 
 

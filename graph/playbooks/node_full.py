@@ -7,10 +7,11 @@ do not count, and room that there is by now.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 
+from graph import counted
 from graph.alert_words import fire
+from graph.node_words import owners
 from graph.playbooks import Playbook
 from graph.state import Finding
 from tools.records import Alert, Evidence
@@ -34,24 +35,39 @@ def explains(evidence: Evidence, alerts: Sequence[Alert]) -> Finding | None:
     living = [pod for pod in evidence.node_pods if not pod.finished]
     most = node.allocatable_pods
     full = bool(most) and len(living) >= FULL * (most or 0)
-    spaces = ", ".join(
-        f"{count} of {space}" for space, count in Counter(p.namespace for p in living).most_common(4)
-    )
     return Finding(
         problem="node_full",
         summary=(
-            f"Node {node.name} holds {len(living)} pods of the {most} that it takes."
+            f"Node {node.name} holds {len(living)} pods of the {most} that it takes: new ones go elsewhere or wait."
             if most
             else f"{fire(alerts)}: node {node.name} holds {len(living)} pods."
         ),
         directness=1.0 if full else 0.7,
         evidence=tuple(evidence.cite("nodes") + evidence.cite("node_pods")),
-        facts=tuple([f"on it: {spaces}"] if spaces else []),
-        ruled_out=() if full else ("a node that is full now: it has room",),
+        facts=(*([f"most on it: {owners(living)}"] if living else []), *_others(evidence)),
+        ruled_out=()
+        if full
+        else (f"a node that is full now: it has room for {(most or 0) - len(living)} more",)
+        if most
+        else (),
         next_step=(
-            f"kubectl get pods -A --field-selector spec.nodeName={node.name}: add a node, spread what one workload has "
-            "many of, or let its kubelet take more (maxPods, as far as the pod network has addresses)."
+            "kubectl get pods -A --field-selector status.phase=Pending shows whether any waits; if not, "
+            "nothing suffers. "
+            "Add a node, spread what one workload has many of (topologySpreadConstraints), or let the kubelet of "
+            f"{node.name} take more (maxPods, as far as the pod network has addresses; it has to be restarted)."
         ),
+        how_soon="later",
+    )
+
+
+def _others(evidence: Evidence) -> list[str]:
+    """Whether there is anywhere else to go."""
+    node = evidence.node
+    well = [other.name for other in evidence.nodes if node and other.uid != node.uid and other.takes_pods]
+    return (
+        [f"{counted.times(len(well), 'other node')} would take pods, as far as they have room"]
+        if well
+        else []
     )
 
 

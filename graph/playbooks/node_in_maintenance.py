@@ -8,6 +8,8 @@ Nothing is written: to uncordon it would send pods to where somebody does not wa
 from __future__ import annotations
 
 from graph import counted
+from graph.ages import since
+from graph.node_words import owners
 from graph.playbooks import Playbook
 from graph.state import Finding
 from tools.records import Evidence, NodeFacts
@@ -20,19 +22,32 @@ def proves(evidence: Evidence) -> Finding | None:
         return None
     return Finding(
         problem="node_in_maintenance",
-        summary=f"Node {node.name} {_who(node)}: somebody works on it.",
+        summary=f"Planned work, as it looks: node {node.name} {_who(node, evidence)}{_since_then(node, evidence)}.",
         directness=0.9,
         evidence=tuple(evidence.cite("nodes") + evidence.cite("node_pods") + evidence.cite("events")),
-        facts=(_state(node), *_on_it(evidence), *_fleet(evidence)),
+        facts=(*_on_it(evidence), *_fleet(evidence)),
         ruled_out=(
             ("a node that failed by itself: it went away after it was cordoned",)
             if node.ready != "True"
             else ("a node that is ill: it is Ready and under no pressure",)
         ),
-        next_step=(
-            f"Ask who cordoned {node.name}; kubectl uncordon {node.name} when they are done. If nobody knows of it: "
-            f"kubectl get node {node.name} -o yaml --show-managed-fields shows who set unschedulable, and when."
-        ),
+        next_step=_next_step(node),
+        how_soon="later",
+    )
+
+
+def _next_step(node: NodeFacts) -> str:
+    if node.going_away:
+        return (
+            f"kubectl get node {node.name} -o jsonpath='{{.spec.taints}}' shows who takes it away; within "
+            "minutes it should be "
+            "gone. If it stays: kubectl get events -A --field-selector involvedObject.kind=Node says what holds it."
+        )
+    return (
+        f"kubectl get node {node.name} -o yaml --show-managed-fields: who set unschedulable, and when, stands under "
+        f"managedFields; ask them. When they are done: kubectl uncordon {node.name}. Not before: it would "
+        "send pods to a "
+        "machine that somebody works on."
     )
 
 
@@ -47,26 +62,30 @@ def _failed_after(node: NodeFacts) -> bool:
     return since is not None and gone is not None and gone >= since
 
 
-def _who(node: NodeFacts) -> str:
+def _who(node: NodeFacts, evidence: Evidence) -> str:
     if node.going_away:
         return "is being taken away by an autoscaler"
-    since = f" since {node.cordoned_at:%Y-%m-%d %H:%M} UTC" if node.cordoned_at else ""
-    return f"has been cordoned by somebody{since}"
+    at = f" since {since(node.cordoned_at, evidence.collected_at)}" if node.cordoned_at else ""
+    return f"has been cordoned by somebody{at}"
 
 
-def _state(node: NodeFacts) -> str:
-    changed = f" since {node.ready_changed_at:%H:%M:%S} UTC" if node.ready_changed_at else ""
-    return f"{node.name}: Ready={node.ready}{changed}"
+def _since_then(node: NodeFacts, evidence: Evidence) -> str:
+    if node.ready == "True":
+        return " and is Ready"
+    at = f" since {since(node.ready_changed_at, evidence.collected_at)}" if node.ready_changed_at else ""
+    return f", and is not Ready{at}, after that"
 
 
 def _on_it(evidence: Evidence) -> list[str]:
     """A drain leaves what DaemonSets keep there."""
     left = [pod for pod in evidence.node_pods if pod.fate in ("goes", "forbids") and not pod.finished]
-    return [
-        f"{counted.times(len(left), 'pod')} still to go"
-        if left
-        else "nothing is left on it that a drain takes"
-    ]
+    if not left:
+        return ["nothing is left on it that a drain takes"] if _was_read(evidence) else []
+    return [f"{counted.times(len(left), 'pod')} still on it that a drain would take: {owners(left)}"]
+
+
+def _was_read(evidence: Evidence) -> bool:
+    return any(item.kind == "node_pods" and item.status in ("found", "no_data") for item in evidence.items)
 
 
 def _fleet(evidence: Evidence) -> list[str]:

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from graph.ages import since
 from graph.cordons import cordon
+from graph.node_words import next_step, on_it, times
 from graph.playbooks import Playbook
 from graph.state import Finding, Proposal
+from tools.excerpts import message
 from tools.records import Evidence, NodeFacts, Target
 
 LASTS = timedelta(seconds=60)
@@ -26,15 +29,12 @@ def proves(evidence: Evidence) -> Finding | None:
     ill = [other for other in others if not other.takes_pods]
     return Finding(
         problem="node_not_ready",
-        summary=f"Node {node.name} is not Ready{_since(node)}: {node.reason or 'no reason is given'}",
+        summary=_summary(node, others, evidence),
         directness=1.0,
         evidence=tuple(evidence.cite("nodes") + evidence.cite("node_pods") + evidence.cite("events")),
-        facts=(_state(node), *_pods_on_it(evidence), _others(others, ill)),
-        ruled_out=("a wider outage: every other node takes pods",) if others and not ill else (),
-        next_step=(
-            f"kubectl describe node {node.name}; is the machine up, does its kubelet run? Its pods are evicted by "
-            "Kubernetes itself after 300 s; never force-delete them."
-        ),
+        facts=(*on_it(node, evidence), _cordon(node), *_others(others, ill), *_events(evidence)),
+        ruled_out=(f"a wider outage: {_well(len(others))}",) if others and not ill else (),
+        next_step=next_step(node, evidence),
     )
 
 
@@ -51,24 +51,50 @@ def _lasts(node: NodeFacts, evidence: Evidence) -> bool:
     return node.ready_changed_at is not None and evidence.collected_at - node.ready_changed_at >= LASTS
 
 
-def _since(node: NodeFacts) -> str:
-    return f" since {node.ready_changed_at:%Y-%m-%d %H:%M:%S} UTC" if node.ready_changed_at else ""
+def _summary(node: NodeFacts, others: list[NodeFacts], evidence: Evidence) -> str:
+    at = f" since {since(node.ready_changed_at, evidence.collected_at)}" if node.ready_changed_at else ""
+    state = "has been silent" if node.ready == "Unknown" else "has not been Ready"
+    words = node.reason.rstrip(".") or "no reason is given"
+    return f'Node {node.name} {state}{at}: "{words}".{_control_plane(node, others)}'
 
 
-def _state(node: NodeFacts) -> str:
-    by = "by this agent" if node.cordoned_by else "by somebody"
-    cordon = "not cordoned" if node.schedulable else f"cordoned {by}"
-    return f"{node.name}: Ready={node.ready}, {cordon}{', control plane' if node.control_plane else ''}"
+def _control_plane(node: NodeFacts, others: list[NodeFacts]) -> str:
+    """As labels tell it."""
+    if not node.control_plane:
+        return ""
+    more = sum(other.control_plane for other in others)
+    if more:
+        return f" It is one of {more + 1} nodes of the control plane."
+    return " It is the only node that is labelled control plane: etcd and the API server may be on it."
 
 
-def _pods_on_it(evidence: Evidence) -> list[str]:
-    return [item.summary for item in evidence.items if item.kind == "node_pods" and item.status == "found"]
+def _well(others: int) -> str:
+    return "the only other node takes pods" if others == 1 else f"all {others} other nodes take pods"
 
 
-def _others(others: list[NodeFacts], ill: list[NodeFacts]) -> str:
+def _cordon(node: NodeFacts) -> str:
+    """What keeps new pods off it, and what a cordon would add."""
+    if not node.schedulable:
+        by = "by this agent" if node.cordoned_by else "by somebody"
+        return f"it is cordoned {by}: it takes no pods when it is Ready again, until it is uncordoned"
+    return "the taints of its state keep new pods off already; a cordon would only keep them off when it is Ready again"
+
+
+def _others(others: list[NodeFacts], ill: list[NodeFacts]) -> list[str]:
     if not ill:
-        return f"all {len(others)} other nodes take pods"
-    return f"{len(ill)} of {len(others)} other nodes take no pods: {', '.join(node.name for node in ill[:5])}"
+        return []
+    names = ", ".join(
+        f"{node.name} ({'cordoned' if node.ready == 'True' else 'not Ready'})" for node in ill[:5]
+    )
+    return [f"{len(ill)} of {len(others)} other nodes take no pods: {names}"]
+
+
+def _events(evidence: Evidence) -> list[str]:
+    """What the node or its controllers have said themselves, but that it is away."""
+    told = (
+        e for e in evidence.events if e.kind == "Node" and e.type == "Warning" and e.reason != "NodeNotReady"
+    )
+    return [f'{e.reason}{times(e.count)}: "{message(e.message, 120)}"' for e in told][:2]
 
 
 PLAYBOOK = Playbook(problem="node_not_ready", rank=5, proves=proves, candidates=candidates)

@@ -12,18 +12,34 @@ from collections.abc import Sequence
 
 from graph import counted
 from graph.alert_words import fire
+from graph.node_words import owners
 from graph.playbooks import Playbook
 from graph.state import Finding
-from tools.records import Alert, Evidence, NodeFacts
+from tools.excerpts import message
+from tools.records import Alert, Evidence, NodeFacts, NodePod
 
 NAMES = re.compile(
     r"Kube(?:Node)?(?:Pressure|Eviction)|KubernetesNode(?:Memory|Disk|PID)Pressure|\w*Node\w*(?:Pressure|Eviction)\w*"
 )
 STEPS = {
-    "MemoryPressure": "kubectl top pods -A --sort-by=memory; give those that grow a limit, and requests that are true",
-    "DiskPressure": "on it: crictl rmi --prune; du -xh --max-depth=2 /var | sort -h | tail: images, logs, emptyDirs",
-    "PIDPressure": "on it: ps -eLf | awk '{print $1}' | sort | uniq -c | sort -n | tail: who starts so many processes",
+    "MemoryPressure": (
+        "kubectl top pods -A --sort-by=memory | head -30, and kubectl get pods -A -o wide --field-selector "
+        "spec.nodeName={node} for which of them are on it: give those that hold far more than they request a "
+        "limit, and a "
+        "request that is true."
+    ),
+    "DiskPressure": (
+        "On {node}: df -h; du -xh --max-depth=2 /var | sort -h | tail: images, logs or emptyDirs; crictl rmi "
+        "--prune frees "
+        "images that nothing uses. kubectl describe node {node} shows what it has freed itself."
+    ),
+    "PIDPressure": (
+        "On {node}: ps -eLf | awk '{{print $1}}' | sort | uniq -c | sort -n | tail: who starts so many "
+        "processes; its pod "
+        "is what to stop."
+    ),
 }
+LONGEST = 160
 
 
 def proves(evidence: Evidence) -> Finding | None:
@@ -49,7 +65,8 @@ def explains(evidence: Evidence, alerts: Sequence[Alert]) -> Finding | None:
             problem="node_pressure",
             summary=f"{fire(alerts)}: a node puts pods out, as it says; which one could not be told.",
             directness=0.5,
-            next_step="kubectl describe nodes | grep -B2 -A6 Pressure; kubectl get pods -A | grep Evicted.",
+            next_step="kubectl describe nodes | grep -e ^Name: -e Pressure shows which one; kubectl get pods -A | "
+            "grep Evicted whom it has put out.",
         )
     return _finding(
         evidence, node, f"Node {node.name} reports no pressure now{_put_out(evidence)}.", over=True
@@ -57,16 +74,14 @@ def explains(evidence: Evidence, alerts: Sequence[Alert]) -> Finding | None:
 
 
 def _put_out(evidence: Evidence) -> str:
-    count = sum(bool(pod.evicted) for pod in evidence.node_pods)
-    return f"; its kubelet has put out {counted.times(count, 'pod')}" if count else ""
+    gone = [pod for pod in evidence.node_pods if pod.evicted]
+    return f"; its kubelet has put out {counted.times(len(gone), 'pod')}: {owners(gone)}" if gone else ""
 
 
 def _finding(evidence: Evidence, node: NodeFacts, summary: str, *, over: bool) -> Finding:
     gone = [pod for pod in evidence.node_pods if pod.evicted]
+    living = [pod for pod in evidence.node_pods if not pod.finished]
     away = [other.name for other in evidence.nodes if other.pressures and other.name != node.name]
-    step = next(
-        (STEPS[kind] for kind in node.pressures if kind in STEPS), "kubectl get events -A | grep -i evict"
-    )
     return Finding(
         problem="node_pressure",
         summary=summary,
@@ -74,15 +89,29 @@ def _finding(evidence: Evidence, node: NodeFacts, summary: str, *, over: bool) -
         evidence=tuple(evidence.cite("nodes") + evidence.cite("node_pods") + evidence.cite("events")),
         facts=(
             *node.pressure_words,
-            *(f"{pod.title}: {pod.evicted}" for pod in gone[:3]),
+            *(f'{pod.title} was put out: "{message(pod.evicted, LONGEST)}"' for pod in gone[:3]),
             *([f"under pressure as well: {', '.join(away[:5])}"] if away else []),
-            f"{counted.times(sum(not pod.finished for pod in evidence.node_pods), 'pod')} on it",
+            *([f"{counted.times(len(living), 'pod')} on it now: {owners(living)}"] if living else []),
         ),
         ruled_out=("a pressure now: its conditions show none",)
         if over
         else ("a node that is not Ready: it is",),
-        next_step=f"kubectl describe node {node.name}; {step}. Pods that were put out are made anew elsewhere.",
+        next_step=_next_step(node, gone, over=over),
+        how_soon="later" if over else "soon",
     )
+
+
+def _next_step(node: NodeFacts, gone: Sequence[NodePod], *, over: bool) -> str:
+    after = "Its taint keeps new pods off until it is over; pods that were put out are made anew elsewhere."
+    if over:
+        rid = "kubectl get pods -A --field-selector status.phase=Failed lists what it has put out"
+        return (
+            f"Nothing to do on the node now. In the morning: {rid}; give what was put out a request and a "
+            "limit of what it "
+            "really used."
+        )
+    step = next((STEPS[kind] for kind in node.pressures if kind in STEPS), "")
+    return f"{step.format(node=node.name) or f'kubectl describe node {node.name}.'} {after}"
 
 
 PLAYBOOK = Playbook(

@@ -11,13 +11,19 @@ import re
 from collections.abc import Sequence
 
 from graph import counted
+from graph.alert_says import says
 from graph.alert_words import fire, label, named
+from graph.cpu_words import bounds, cores, in_all, use_line, use_of
 from graph.playbooks import Playbook
-from graph.state import Finding
-from graph.symptoms import live_pods
-from tools.records import Alert, Evidence
+from graph.state import Finding, HowSoon
+from graph.symptoms import container_named, live_pods
+from graph.workload_words import restarts_all
+from tools.records import Alert, ContainerFacts, Evidence
 
 NAMES = re.compile(r"\w*Throttl\w*")
+SHARE = re.compile(r"\d+(?:\.\d+)?\s?%")
+NEAR = 0.8
+"""Of its limit on the average: below it, it is held back only in bursts."""
 
 
 def tells(alert: Alert) -> bool:
@@ -29,38 +35,83 @@ def tells(alert: Alert) -> bool:
 
 def explains(evidence: Evidence, alerts: Sequence[Alert]) -> Finding | None:
     """See the module's words."""
-    container = label(alerts, "container")
-    pods = live_pods(evidence)
+    name = label(alerts, "container")
+    container = next((c for pod in live_pods(evidence) if (c := container_named(pod, name))), None)
     return Finding(
         problem="throttling",
-        summary=f"{fire(alerts)}: {f'container {container}' if container else 'a container'} is held back by its "
-        "processor limit. It is slower for it, and nothing is broken.",
+        summary=_summary(evidence, alerts, container),
         directness=0.6,
         evidence=tuple(evidence.cite("pods") + evidence.cite("metrics") + evidence.cite("processor_use")),
-        facts=_limits(evidence, container),
-        ruled_out=(f"pods that are ill: {counted.all_pods(len(pods), 'is', 'are')} ready",)
-        if _all_well(evidence)
-        else (),
-        next_step=(
-            f"kubectl -n {named(alerts, 'namespace')} top pod {named(alerts, 'pod')} --containers: raise or take away "
-            "the limit only where requests are answered too slowly; more replicas are throttled the same."
-        ),
+        facts=tuple(filter(None, (_use(name, container, evidence), _bursts(name, evidence)))),
+        ruled_out=_well(evidence),
+        next_step=_next_step(evidence, alerts, container),
+        how_soon=_how_soon(name, evidence),
     )
 
 
-def _limits(evidence: Evidence, container: str) -> tuple[str, ...]:
-    found = {
-        c.cpu_limit
-        for pod in live_pods(evidence)
-        for c in pod.containers
-        if c.name == container and c.cpu_limit
-    }
-    return tuple(f"{container}: limit of {limit:g} cores" for limit in sorted(found))
+def _summary(evidence: Evidence, alerts: Sequence[Alert], container: ContainerFacts | None) -> str:
+    name, pod = label(alerts, "container"), label(alerts, "pod")
+    of = f" of {pod}" if pod else ""
+    limit = f" of {cores(container.cpu_limit)}" if container and container.cpu_limit else ""
+    share = next((found[0] for alert in alerts if (found := SHARE.search(says(alert)))), "")
+    told = (
+        f" in {share} of its periods, as the alert tells"
+        if share
+        else f", as {fire(alerts).split()[0]} tells"
+    )
+    return f"{f'Container {name}' if name else 'A container'}{of} is held back by its processor limit{limit}{told}."
 
 
-def _all_well(evidence: Evidence) -> bool:
+def _use(name: str, container: ContainerFacts | None, evidence: Evidence) -> str:
+    used = use_line(name, evidence)
+    if used or container is None:
+        return f"{used}: {in_all(name, evidence)}" if used else ""
+    return f"{name}: {bounds(container)}; nobody tells what it uses"
+
+
+def _bursts(name: str, evidence: Evidence) -> str:
+    shares = _shares(name, evidence)
+    if not shares or max(shares) >= NEAR:
+        return ""
+    return (
+        f"on the average at most {max(shares):.0%} of its limit: it is held back in bursts (a limit counts in "
+        "periods of "
+        "100 ms), which slows single answers"
+    )
+
+
+def _shares(name: str, evidence: Evidence) -> list[float]:
+    return [amount / c.cpu_limit for _, c, amount in use_of(name, evidence) if c.cpu_limit]
+
+
+def _how_soon(name: str, evidence: Evidence) -> HowSoon:
+    """A limit that is reached for long is load; one that is reached for milliseconds is what a limit is for."""
+    shares = _shares(name, evidence)
+    if shares and max(shares) >= NEAR:
+        return "soon"
+    return "later" if _well(evidence) else ""
+
+
+def _next_step(evidence: Evidence, alerts: Sequence[Alert], container: ContainerFacts | None) -> str:
+    space, pod, name = (named(alerts, label) for label in ("namespace", "pod", "container"))
+    mend = ""
+    if container and container.cpu_limit:
+        mend = (
+            f": kubectl -n {space} set resources <workload> -c {name} --limits=cpu={cores(2 * container.cpu_limit)} "
+            f"(now {bounds(container)}; {restarts_all(evidence)})"
+        )
+    return (
+        f"kubectl -n {space} exec {pod} -c {name} -- cat /sys/fs/cgroup/cpu.stat: nr_throttled of nr_periods "
+        "is the share. "
+        f"Only where its answers are too slow, raise the limit{mend}. More replicas are throttled the same."
+    )
+
+
+def _well(evidence: Evidence) -> tuple[str, ...]:
     pods = live_pods(evidence)
-    return bool(pods) and all(pod.ready for pod in pods)
+    if not pods or not all(pod.ready for pod in pods):
+        return ()
+    return (f"pods that are ill: {counted.all_pods(len(pods), 'is', 'are')} ready",)
 
 
 PLAYBOOK = Playbook(problem="throttling", rank=99, tells=tells, explains=explains)

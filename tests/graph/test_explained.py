@@ -29,6 +29,7 @@ from tools.records import (
     NodeFacts,
     NodePod,
     PersistentVolumeFacts,
+    PodFacts,
     QuotaFacts,
 )
 
@@ -175,10 +176,13 @@ def test_ill_pods_of_the_control_plane_are_named_and_well_ones_ruled_out() -> No
     ill = pod("kube-scheduler-a", "n", back_off()).model_copy(update={"node": "control-a"})
     spoken = [alert("KubeSchedulerDown")]
     finding = unresolved("", around(around=(ill,)), spoken)
-    assert "kube-scheduler-a on control-a is not ready: CrashLoopBackOff" in finding.facts
+    assert any(
+        "kube-scheduler-a on control-a: container app waits: CrashLoopBackOff" in f for f in finding.facts
+    )
+    assert "kubectl -n kube-system logs kube-scheduler-a --previous" in finding.next_step
     assert finding.ruled_out == ()
     fine = unresolved("", around(around=ready_pods(1, "n")), spoken)
-    assert any("all that were found are ready" in line for line in fine.ruled_out)
+    assert "its pods: The only pod is ready in kube-system" in fine.ruled_out
     assert any("hold" in fact for fact in fine.facts)
     other = unresolved("", around(), [alert("KubernetesApiServerErrors")])
     assert not any("hold" in fact for fact in other.facts)
@@ -188,7 +192,7 @@ def test_versions_of_an_upgrade_are_told() -> None:
     """Half of the nodes have been upgraded."""
     nodes = tuple(NodeFacts(name=v, uid=v, ready="True", kubelet_version=v) for v in ("v1.32.1", "v1.33.0"))
     finding = unresolved("", around(nodes=nodes), [alert("KubeVersionMismatch")])
-    assert any("v1.32.1, v1.33.0" in fact for fact in finding.facts)
+    assert any("v1.32.1 on v1.32.1; v1.33.0 on v1.33.0" in fact for fact in finding.facts)
 
 
 def test_pods_of_dns_decide_where_to_look() -> None:
@@ -219,10 +223,16 @@ def test_a_quotas_own_status_speaks(used: float, words: str, directness: float) 
 
 
 @pytest.mark.parametrize(
-    ("healthy", "covered", "words"),
-    [(1, 3, "is not met"), (2, 3, "is met now"), (3, 3, "is met now"), (0, 0, "covers no pod")],
+    ("healthy", "covered", "words", "how_soon"),
+    [
+        (0, 3, "is not met", "now"),
+        (1, 3, "is not met", "soon"),
+        (2, 3, "is met now", "later"),
+        (3, 3, "Nothing to do now", "later"),
+        (0, 0, "covers no pod", "later"),
+    ],
 )
-def test_a_budgets_own_status_speaks(healthy: int, covered: int, words: str) -> None:
+def test_a_budgets_own_status_speaks(healthy: int, covered: int, words: str, how_soon: str) -> None:
     """One that covers nothing is a mistake in its selector."""
     budget = BudgetFacts(name="web", healthy=healthy, needed=2)
     found = around(budgets=(budget,), around=ready_pods(covered, "rs1"))
@@ -230,6 +240,37 @@ def test_a_budgets_own_status_speaks(healthy: int, covered: int, words: str) -> 
         "", found, [alert("KubePdbNotEnoughHealthyPods", namespace="shop", poddisruptionbudget="web")]
     )
     assert words in finding.summary
+    assert finding.how_soon == how_soon
+
+
+def test_a_budget_that_is_not_met_says_which_pods_are_not_ready_and_why() -> None:
+    """By what their own status says, before anybody has to look."""
+    ill = pod("web-1", "rs1", back_off()).model_copy(update={"node": "n1"})
+    found = around(
+        budgets=(BudgetFacts(name="web", healthy=1, needed=2),), around=(ill, *ready_pods(1, "rs1"))
+    )
+    finding = unresolved("", found, [alert("KubePdb", namespace="shop", poddisruptionbudget="web")])
+    assert finding.facts[0].startswith("web-1 on n1: container app waits: CrashLoopBackOff")
+    assert "kubectl -n shop describe pod web-1" in finding.next_step
+
+
+@pytest.mark.parametrize(
+    ("job", "pods", "words", "how_soon"),
+    [
+        ("web", ready_pods(2, "rs1"), "though all 2 pods behind it are ready", "later"),
+        ("web", pods(2, "rs1", back_off()), "about the application, not about the monitoring", "now"),
+        ("node-exporter", ready_pods(2, "rs1"), "about what watches the cluster", ""),
+    ],
+)
+def test_an_applications_job_is_no_fault_of_the_monitoring(
+    job: str, pods: tuple[PodFacts, ...], words: str, how_soon: str
+) -> None:
+    """It is the application's pods that are looked at."""
+    finding = unresolved(
+        "", around(around=pods), [alert("TargetDown", job=job, namespace="shop", service=job)]
+    )
+    assert words in finding.summary
+    assert finding.how_soon == how_soon
 
 
 def test_a_volumes_own_phase_speaks() -> None:
@@ -253,8 +294,9 @@ def test_a_machine_is_told_by_its_node_and_who_is_on_it() -> None:
     spoken = [alert("NodeFilesystemAlmostOutOfSpace", instance="10.0.0.1:9100", mountpoint="/var/log")]
     finding = unresolved("", found, spoken)
     assert "node worker-2" in finding.summary
-    assert finding.facts == ("mountpoint /var/log", "2 pods on it: 2 of shop")
-    assert finding.next_step.startswith("kubectl describe node worker-2")
+    assert "mountpoint /var/log" in finding.summary
+    assert finding.facts == ("2 pods on it: shop/p0, shop/p1",)
+    assert finding.next_step.startswith("On worker-2: df -h /var/log")
 
 
 def test_a_node_that_is_away_is_the_cause_of_what_its_machine_reports() -> None:
@@ -274,7 +316,9 @@ def test_a_container_that_is_held_back_says_by_what() -> None:
     spoken = [alert("CPUThrottlingHigh", namespace="shop", pod="web-1", container="app")]
     finding, candidates = diagnose(evidence(pods=limited, items=()), TARGET, spoken)
     assert (finding.problem, candidates) == ("throttling", [])
-    assert finding.facts == ("app: limit of 0.5 cores",)
+    assert finding.facts == ("app: limit 500m, no request; nobody tells what it uses",)
+    assert "processor limit of 500m" in finding.summary
+    assert "--limits=cpu=1 " in finding.next_step
 
 
 def test_what_could_not_be_read_leaves_the_explanation() -> None:

@@ -80,8 +80,10 @@ def test_all_replicas_near_their_limit_are_given_company() -> None:
     found = busy()
     finding = proved(found)
     assert (finding.problem, finding.directness) == ("high_cpu", 1.0)
-    assert finding.summary == "All 3 pods use at least 90% of their processor limit."
-    assert "p0/app: 90% of its limit" in finding.facts
+    assert finding.summary == "All 3 pods use 90 to 100% of their processor limit: 1.43 of 1.5 cores in all."
+    assert finding.how_soon == "soon"
+    assert "limit 500m, request 250m" in finding.facts[0]
+    assert "p0 450m (90%)" in finding.facts[0]
     assert "e8" in finding.evidence
     (proposal,) = candidates(finding, found, TARGET)
     assert (proposal.call.name, proposal.risk, proposal.workload_digest) == (
@@ -152,7 +154,7 @@ def test_what_something_else_scales_is_explained() -> None:
     """Its maximum is what may be raised, by a person."""
     found = busy(autoscalers=(AutoscalerFacts(kind="HorizontalPodAutoscaler", name="web", least=2, most=3),))
     assert replicas(found) is None
-    assert "ends at 3 replicas" in proved(found).next_step
+    assert '"maxReplicas":4' in proved(found).next_step
 
 
 @pytest.mark.parametrize(
@@ -202,7 +204,11 @@ def test_a_sidecar_at_its_limit_counts_as_well() -> None:
     )
     idle = usage(pods, 0.1, 0.1, 0.1)
     hot = usage(pods, 0.1, 0.1, 0.1, container="proxy")
-    assert proved(busy(pods=pods, usage=(*idle, *hot))).facts[0] == "p0/proxy: 100% of its limit"
+    assert (
+        proved(busy(pods=pods, usage=(*idle, *hot)))
+        .facts[0]
+        .startswith("proxy: limit 100m, no request; used by")
+    )
 
 
 # Prometheus second
@@ -221,15 +227,15 @@ def test_prometheus_tells_where_the_metrics_server_does_not() -> None:
     """The finding says who told, and cites that."""
     found = by_prometheus(busy(usage=(), items=(*items(), item("processor_use", number=8))), 0.45, 0.48, 0.5)
     finding = proved(found)
-    assert "told by Prometheus, as an average of five minutes" in finding.facts
+    assert "told by Prometheus, as an average of five minutes" in finding.facts[0]
     assert ("e8" in finding.evidence, replicas(found)) == (True, 4)
-    assert "told by metrics.k8s.io" in proved(busy()).facts
+    assert "told by metrics.k8s.io" in proved(busy()).facts[0]
 
 
 def test_the_metrics_server_is_believed_first() -> None:
     """Its sample is of now; but an old one of it says less than a fresh average."""
     assert proves(by_prometheus(busy(0.1), 0.5, 0.5, 0.5)) is None
-    assert "told by metrics.k8s.io" in proved(by_prometheus(busy(0.5), 0.1, 0.1, 0.1)).facts
+    assert "told by metrics.k8s.io" in proved(by_prometheus(busy(0.5), 0.1, 0.1, 0.1)).facts[0]
     three = tuple(replica(f"p{n}") for n in range(3))
     stale = busy(usage=usage(three, 0.1, 0.1, 0.1, old=181))
     assert proves(by_prometheus(stale, 0.5, 0.5, 0.5)) is not None
@@ -239,8 +245,8 @@ def test_both_together_may_tell_of_all_pods() -> None:
     """A pod that one of them lacks is told of by the other."""
     partly = busy(usage=usage((replica("p0"),), 0.5))
     assert (
-        "told by Prometheus, as an average of five minutes"
-        in proved(by_prometheus(partly, 0.1, 0.5, 0.5)).facts
+        "metrics.k8s.io and Prometheus, as an average of five minutes"
+        in proved(by_prometheus(partly, 0.1, 0.5, 0.5)).facts[0]
     )
 
 

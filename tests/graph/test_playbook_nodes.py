@@ -10,7 +10,7 @@ from graph.diagnosis import diagnose
 from graph.playbooks import node_cordoned, node_not_ready
 from tests.graph.evidence_builders import ago, alert, evidence, item
 from tests.graph.guard_scenarios import NODE, node
-from tools.records import Alert, Evidence, EvidenceItem, NodeFacts
+from tools.records import Alert, Evidence, EvidenceItem, Fate, NodeFacts, NodePod
 
 ITEMS = (item("workload"), item("events", number=2), item("nodes", number=3), item("node_pods", number=4))
 
@@ -38,8 +38,8 @@ def test_a_node_that_is_not_ready_may_be_cordoned() -> None:
     found = seen(away())
     finding, (proposal,) = diagnose(found, NODE)
     assert (finding.problem, finding.directness) == ("node_not_ready", 1.0)
-    assert "not Ready since 2026-01-05 11:40:00 UTC: NodeStatusUnknown" in finding.summary
-    assert "all 2 other nodes take pods" in finding.facts
+    assert 'has been silent since 11:40:00 UTC (20 min ago): "NodeStatusUnknown' in finding.summary
+    assert finding.ruled_out == ("a wider outage: all 2 other nodes take pods",)
     assert "node_pods: found" in finding.facts
     assert "never force-delete" in finding.next_step
     assert (proposal.call.name, proposal.risk, proposal.target) == ("cordon_node", "high", NODE)
@@ -66,7 +66,7 @@ def test_what_is_proposed_for_a_node_that_is_not_ready(ill: NodeFacts, proposed:
 def test_other_nodes_that_are_ill_are_named() -> None:
     """Then it is no single node's failure, and policy refuses."""
     finding, _ = diagnose(seen(away(), node("node-1", ready="False"), node("node-3")), NODE)
-    assert "1 of 2 other nodes take no pods: node-1" in finding.facts
+    assert "1 of 2 other nodes take no pods: node-1 (not Ready)" in finding.facts
     assert finding.ruled_out == ()
 
 
@@ -142,3 +142,35 @@ def test_a_summary_of_the_pods_on_it_is_a_fact() -> None:
     )
     finding, _ = diagnose(seen(away(), items=(*ITEMS[:3], on_it)), NODE)
     assert "9 pods on the node, 0 ready" in finding.facts
+
+
+@pytest.mark.parametrize(
+    ("away_for", "fate", "words"),
+    [
+        (120, "goes", "1 pod on it: shop/web-7d4; Kubernetes evicts them at about 12:03:00 UTC"),
+        (1200, "goes", "not evicted though 300 s are over"),
+        (1200, "leaves", "evicted already, and Terminating until it answers or is deleted: shop/web-7d4"),
+        (1200, "stays", "never evicted: 1 pod that DaemonSets or the node itself keep there"),
+    ],
+)
+def test_what_becomes_of_its_pods_is_told_in_the_tense_of_the_time(
+    away_for: float, fate: Fate, words: str
+) -> None:
+    """Evictions are to come within five minutes, and over after them."""
+    held = NodePod(namespace="shop", name="web-7d4-1", uid="p", fate=fate, owner_name="web-7d4")
+    finding, _ = diagnose(seen(away(ready_changed_at=ago(away_for)), node_pods=(held,)), NODE)
+    assert any(words in fact for fact in finding.facts)
+
+
+def test_the_only_node_of_the_control_plane_is_told_as_that() -> None:
+    """Then the cluster itself may be gone."""
+    finding, _ = diagnose(seen(away(control_plane=True)), NODE)
+    assert "the only node that is labelled control plane" in finding.summary
+    among, _ = diagnose(seen(away(control_plane=True), node("node-1", control_plane=True)), NODE)
+    assert "one of 2 nodes of the control plane" in among.summary
+
+
+def test_what_a_cordon_would_add_is_told() -> None:
+    """New pods are kept off already."""
+    finding, _ = diagnose(seen(away()), NODE)
+    assert any("keep new pods off already" in fact for fact in finding.facts)

@@ -100,7 +100,7 @@ def test_busy_pods_whose_autoscaler_is_blind_are_about_its_metrics(alerts: tuple
     """Whatever the alert is called: it would add pods, and cannot."""
     finding = told(scaled(True, **BLIND), *alerts)
     assert finding.problem == "hpa_without_metrics"
-    assert "unable to get metrics" in finding.facts
+    assert 'its controller says: "unable to get metrics"' in finding.facts
 
 
 def test_a_blind_autoscaler_over_idle_pods_is_told_to_who_asks_for_it() -> None:
@@ -158,7 +158,7 @@ def test_a_node_under_pressure_tells_whom_it_put_out() -> None:
     finding = told(on(ill, node("n2"), node_pods=(gone,)), "KubeNodePressure", target=NODE)
     assert finding.problem == "node_pressure"
     assert "put out 1 pod" in finding.summary
-    assert "pod shop/p: was using 6Gi" in finding.facts
+    assert 'pod shop/p was put out: "was using 6Gi"' in finding.facts
     assert "--sort-by=memory" in finding.next_step
     away = ill.model_copy(update={"ready": "Unknown"})
     assert diagnose(on(away), NODE)[0].problem == "node_not_ready"
@@ -243,7 +243,7 @@ def test_pods_that_have_finished_do_not_fill_a_node() -> None:
     assert (full.problem, full.ruled_out) == ("node_full", ())
     ended = tuple(each.model_copy(update={"finished": True}) for each in many)
     room = told(on(node(allocatable_pods=20), node_pods=ended), "KubeletTooManyPods", target=NODE)
-    assert room.ruled_out == ("a node that is full now: it has room",)
+    assert room.ruled_out == ("a node that is full now: it has room for 20 more",)
 
 
 # batch

@@ -19,8 +19,8 @@ NOTES = (
     "Uncordon it by `uncordon_node` or `kubectl uncordon` when it can be trusted again.",
 )
 VERIFICATION = (
-    "The node stays cordoned and is Ready for the whole stability window. A cordon mends nothing: a node that stays "
-    "NotReady is handed to a person."
+    "That the node stays cordoned, and whether it comes back: recovered is only a node that is Ready for the whole "
+    "stability window. The cordon does not bring that about; one that stays NotReady is handed to a person."
 )
 
 
