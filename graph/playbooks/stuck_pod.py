@@ -42,8 +42,12 @@ def proves(evidence: Evidence) -> Finding | None:
 
 
 def candidates(finding: Finding, evidence: Evidence, target: Target) -> list[Proposal]:
-    """Its eviction; not from a node that is ill, where it would only hang, nor of one that may stand by."""
+    """Its eviction; not from a node that is ill, where it would only hang, nor of one that may stand by or says that it
+    is at work, which would be lost.
+    """
     (pod,) = [pod for pod in live_pods(evidence) if not pod.ready]
+    if at_work(pod, evidence):
+        return []
     if any(_took_over(sibling, pod) for sibling in live_pods(evidence) if sibling.ready):
         return []
     reason = f"Only {pod.name} is stuck: another pod in its place starts afresh."

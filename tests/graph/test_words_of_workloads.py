@@ -162,8 +162,8 @@ def test_a_pod_that_is_at_work_is_to_be_waited_for() -> None:
         nodes=(node_under(),),
         events=(unhealthy("Readiness probe failed: replaying the log, 12 %"),),
     )
-    finding, _ = diagnose(found, TARGET)
-    assert (finding.problem, finding.how_soon) == ("stuck_pod", "later")
+    finding, candidates = diagnose(found, TARGET)
+    assert (finding.problem, finding.how_soon, candidates) == ("stuck_pod", "later", [])
     assert 'at work: "replaying the log, 12 %"' in finding.summary
     assert "do not delete or restart ill" in finding.next_step
     other = found.model_copy(update={"events": (unhealthy("Readiness probe failed: replaying", "a"),)})
