@@ -49,6 +49,7 @@ def node_facts(node: JsonObject) -> NodeFacts:
         going_away=not taints.isdisjoint(GOING_AWAY),
         pressures=_pressures(status),
         allocatable_memory=quantity((status.get("allocatable") or {}).get("memory")),
+        allocatable_cores=quantity((status.get("allocatable") or {}).get("cpu")),
         allocatable_pods=None if pods is None else int(pods),
         cordoned_at=_cordoned_at(node),
         pressure_words=_pressure_words(status),

@@ -371,6 +371,7 @@ class NodeFacts(Record):
     """Conditions other than Ready that are True: `MemoryPressure`."""
     allocatable_memory: float | None = None
     """Bytes."""
+    allocatable_cores: float | None = None
     allocatable_pods: int | None = None
     cordoned_at: datetime | None = None
     """Since when the taint of a cordon is there, where it says so."""
@@ -545,6 +546,22 @@ class PersistentVolumeFacts(Record):
     """What becomes of it when its claim goes: `Delete`, `Retain`."""
 
 
+class RequestsFacts(Record):
+    """What all pods of the cluster that have not ended request, read where an alert says that it is too much."""
+
+    pods: int = 0
+    cores: float = 0.0
+    memory: float = 0.0
+    """Bytes."""
+    most_cores: tuple[tuple[str, float], ...] = ()
+    """`shop/web` and what its pods request together, greatest first."""
+    most_memory: tuple[tuple[str, float], ...] = ()
+    waiting: int = 0
+    """Pods that the scheduler finds no room for."""
+    waits: tuple[str, ...] = ()
+    """The first of them, with why, redacted."""
+
+
 class NeighbourFacts(Record):
     """Another workload of the namespace that lacks pods, read where the target is ill."""
 
@@ -700,6 +717,8 @@ class Evidence(Record):
     """Why many workloads that fell ill with the target are one failure, as the record counts them; else empty."""
     around: tuple[PodFacts, ...] = ()
     """Of alerts that name no object: the pods that they are about, as of the control plane or behind a Service."""
+    requests: RequestsFacts | None = None
+    """Of the whole cluster, of an alert that says that it is overcommitted."""
     persistent_volume: PersistentVolumeFacts | None = None
     """That such an alert names."""
     neighbours: tuple[NeighbourFacts, ...] = ()

@@ -22,6 +22,7 @@ from tools.guards import Guards, budget_facts, quota_facts
 from tools.items import Items, pods_words
 from tools.node_facts import node_facts
 from tools.objects import metadata, name, selects, uid
+from tools.quantities import format_quantity
 from tools.reads import Reads
 from tools.records import (
     Alert,
@@ -30,7 +31,9 @@ from tools.records import (
     PersistentVolumeFacts,
     PodFacts,
     RbacRule,
+    RequestsFacts,
 )
+from tools.requests_summed import requests_facts
 from tools.resources import (
     BUDGETS,
     NODES,
@@ -41,8 +44,12 @@ from tools.resources import (
     JsonObject,
 )
 
-Look: TypeAlias = Literal["nodes", "host", "control_plane", "dns", "quotas", "budget", "volume", "scraped"]
-"""`host`: the node that `instance` names. `scraped`: the pods behind the Service of a scrape job."""
+Look: TypeAlias = Literal[
+    "nodes", "host", "control_plane", "dns", "quotas", "budget", "volume", "scraped", "requests"
+]
+"""`host`: the node that `instance` names. `scraped`: the pods behind the Service of a scrape job. `requests`: what
+all pods ask for.
+"""
 SYSTEM = "kube-system"
 SELECTORS: Mapping[Look, str] = {"control_plane": "tier=control-plane", "dns": "k8s-app=kube-dns"}
 """How kubeadm and most others label these pods in kube-system; a managed control plane has none."""
@@ -79,12 +86,13 @@ def look_around(
         second = run_asks(reads, _second_asks(cluster, place, first, host))
     guards = _guards({**first, **second}, place)
     pods = _add_pods(items, first, second, place)
-    volume = _add_volume(items, first.get("volume"))
+    volume, requests = _add_volume(items, first.get("volume")), _add_requests(items, first.get("requests"))
     add_guard_items(items, guards)
     return Evidence(
         collected_at=clock.now(),
         items=tuple(items.all),
         around=pods,
+        requests=requests,
         persistent_volume=volume,
         budgets=guards.budgets,
         quotas=guards.quotas,
@@ -118,6 +126,8 @@ def _first_asks(cluster: ClusterReader, place: _Place, looks: Sequence[Look]) ->
         asks["volume"] = _ask_volume(cluster, place.volume)
     if "nodes" in looks or "host" in looks:
         asks["nodes"] = ask_list(cluster, NODES, "")
+    if "requests" in looks:
+        asks["requests"] = ask_list(cluster, PODS, "")
     if not place.namespace:
         return asks
     if "quotas" in looks:
@@ -229,6 +239,20 @@ def _add_volume(items: Items, read: Found | None) -> PersistentVolumeFacts | Non
     claim = f", of claim {facts.claim}" if facts.claim else ""
     summary = f"{facts.name}: {facts.phase}{claim}{f': {facts.reason}' if facts.reason else ''}"
     items.add("persistent_volume", "found", read.query, summary)
+    return facts
+
+
+def _add_requests(items: Items, read: Found | None) -> RequestsFacts | None:
+    if read is None:
+        return None
+    if not read.values:
+        items.add("requests", read.status, read.query, read.why or "no pods")
+        return None
+    facts = requests_facts(read.values)
+    asked = f"{format_quantity(facts.cores, 'cpu')} cores and {facts.memory / 2**30:.1f}Gi"
+    items.add(
+        "requests", "found", read.query, f"{facts.pods} pods request {asked}; {facts.waiting} wait for room"
+    )
     return facts
 
 

@@ -31,6 +31,7 @@ from tools.records import (
     PersistentVolumeFacts,
     PodFacts,
     QuotaFacts,
+    RequestsFacts,
 )
 
 NOTHING = Evidence(collected_at=NOW)
@@ -326,3 +327,32 @@ def test_what_could_not_be_read_leaves_the_explanation() -> None:
     item = EvidenceItem(id="e1", kind="quotas", status="forbidden", query="q", summary="no")
     finding = unresolved("", around(items=(item,)), [alert("KubeQuotaExceeded", namespace="shop")])
     assert (finding.problem, finding.evidence, finding.directness) == ("quota_used_up", (), 0.6)
+
+
+@pytest.mark.parametrize(
+    ("requested", "waiting", "words", "how_soon"),
+    [
+        (40.0, 0, "40Gi of memory, more than the 32Gi that the nodes have without the largest, n2", "later"),
+        (40.0, 1, "It bites already: 1 pod waits for room.", "soon"),
+        (20.0, 0, "the alert counts otherwise", "later"),
+    ],
+)  # fmt: skip
+def test_overcommitted_memory_is_told_in_numbers(
+    requested: float, waiting: int, words: str, how_soon: str
+) -> None:
+    """Against what is left without the largest node, and whether a pod waits already."""
+    nodes = tuple(
+        NodeFacts(name=name, uid=name, ready="True", allocatable_memory=size * 2.0**30)
+        for name, size in (("n1", 16), ("n2", 32), ("n3", 16))
+    )
+    requests = RequestsFacts(
+        memory=requested * 2.0**30,
+        most_memory=(("grid/solver", 3 * 2.0**30),),
+        waiting=waiting,
+        waits=("grid/a",) * waiting,
+    )
+    finding = unresolved("", around(nodes=nodes, requests=requests), [alert("KubeMemoryOvercommit")])
+    assert words in finding.summary
+    assert finding.how_soon == how_soon
+    assert ("most is requested by grid/solver 3Gi" in finding.facts) == (requested > 32)
+    assert ("grid/a" in finding.facts) == bool(waiting)
