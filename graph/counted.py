@@ -19,6 +19,11 @@ def all_pods(count: int, one: str, many: str, *, kind: str = "") -> str:
     return f"The only {word} {one}" if count == 1 else f"All {count} {word}s {many}"
 
 
+def part(count: int, of: int, one: str, many: str) -> str:
+    """`1 of 3 pods is …`, `2 of 3 pods are …`."""
+    return f"{count} of {times(of, 'pod')} {one if count == 1 else many}"
+
+
 def ready(pods: Sequence[PodFacts]) -> str:
     """`2 of 3 pods are ready`."""
     return f"{sum(pod.ready for pod in pods)} of {len(pods)} pods are ready"

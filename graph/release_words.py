@@ -9,6 +9,7 @@ from graph.symptoms import LIVED_WELL_SECONDS, current_revision, live_pods, live
 from tools.records import Evidence, RevisionFacts
 
 NEW = timedelta(hours=24)
+WITH_IT = timedelta(minutes=10)
 
 
 def new_release(evidence: Evidence) -> str:
@@ -17,9 +18,11 @@ def new_release(evidence: Evidence) -> str:
     if current is None:
         return ""
     age = old(current.created_at, evidence.collected_at)
-    if _is_first(current, evidence):
-        if _ran_well(current, evidence):
-            return ""
+    if (
+        _is_first(current, evidence)
+        and not _ran_well(current, evidence)
+        and _from_its_start(current, evidence)
+    ):
         return (
             f"First deployment (revision {current.number}, {age} old): it has not run well yet, and there is nothing "
             "to go back to."
@@ -44,9 +47,22 @@ def release_fact(evidence: Evidence) -> tuple[str, ...]:
     return (found,) if found else ()
 
 
+def older_serves(evidence: Evidence) -> bool:
+    """A release of the last day has left pods of an older revision, and these are ready."""
+    current = current_revision(evidence)
+    if current is None or evidence.collected_at - current.created_at > NEW:
+        return False
+    return any(revision.ready for revision in _others(current, evidence))
+
+
 def _is_first(current: RevisionFacts, evidence: Evidence) -> bool:
     """Numbers are never given again, and older revisions that are gone would have left a higher one."""
     return current.number == 1 and not _others(current, evidence)
+
+
+def _from_its_start(current: RevisionFacts, evidence: Evidence) -> bool:
+    """A pod is there that was made with it: else earlier ones may have run well."""
+    return any(pod.created_at - current.created_at <= WITH_IT for pod in live_pods(evidence))
 
 
 def _others(current: RevisionFacts, evidence: Evidence) -> list[RevisionFacts]:

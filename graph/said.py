@@ -6,9 +6,11 @@ it tells somebody what to do (R8.4).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from graph.state import Finding
 from tools.excerpts import imperative
-from tools.records import Evidence, EvidenceItem
+from tools.records import Evidence, EvidenceItem, PodFacts
 
 MOST = 2
 EMPTY = "its log is empty"
@@ -23,6 +25,16 @@ def quoted(evidence: Evidence, pod: str = "", container: str = "") -> str:
     """`; its log: "license expired 2026-03-08"`, to be put behind what is proved; empty where none tells."""
     line = said(evidence, pod, container)
     return f'; its log: "{line}"' if line else ""
+
+
+def says(evidence: Evidence, pods: Iterable[PodFacts]) -> str:
+    """`; web says: "license expired"`, of the first of these pods that says something: where `its` would be unclear."""
+    names = {pod.name for pod in pods}
+    for item in _telling(evidence):
+        container, _, where = _whose(item).partition(" in ")
+        if where in names:
+            return f'; {container} says: "{item.decides}"'
+    return ""
 
 
 def silent(evidence: Evidence, pod: str, container: str) -> str:

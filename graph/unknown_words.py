@@ -45,8 +45,8 @@ def summary(evidence: Evidence, about: str, silent: Sequence[str]) -> str:
         return f"{counted.pods(len(unready), 'is', 'are')} not ready, on node {node.name}, {state}."
     if unready:
         states = "; ".join(state_of(pod, evidence.collected_at) for pod in unready[:2])
-        are = counted.pods(len(pods), "is", "are")
-        return f"{len(unready)} of {are} not ready, and what keeps them so is not known: {states}."
+        are = counted.part(len(unready), len(pods), "is", "are")
+        return f"{are} not ready, and what keeps them so is not known: {states}."
     if any(crashed_lately(pod, evidence.collected_at) for pod in pods):
         return f"{_all_are(pods)} ready, but crashed minutes ago: too early to call it over."
     if pods and about:

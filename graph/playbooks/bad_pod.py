@@ -16,8 +16,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from graph.ages import old
+from graph.crash_words import ending
 from graph.evictions import OLD_ENOUGH, eviction, node_line, node_of
 from graph.playbooks import Playbook
+from graph.said import quoted
 from graph.state import Finding, Proposal
 from graph.symptoms import (
     LIVED_WELL_SECONDS,
@@ -101,19 +104,22 @@ def _finding(pod: PodFacts, container: ContainerFacts, siblings: int, evidence: 
     stateful = evidence.workload is not None and evidence.workload.kind == STATEFUL
     return Finding(
         problem="bad_pod",
-        summary=f"One pod of {siblings + 1} crashes: {pod.name}; its siblings of the same revision are well.",
+        summary=f"One pod of {siblings + 1} crashes: container {container.name} of {pod.name} {ending(container)}"
+        f"{quoted(evidence, pod.name, container.name)}; its siblings of the same revision are well.",
         directness=0.8 if well and not stateful else 0.7,
         evidence=tuple(id_ for kind in ("pods", "previous_logs", "nodes") for id_ in evidence.cite(kind)),
         facts=(
-            describe_crash(pod, container),
-            f"{siblings} siblings of the same revision are ready and have not ended lately",
+            f"{describe_crash(pod, container)}; the pod is {old(pod.created_at, evidence.collected_at)} old",
+            f"{siblings} siblings of the same revision are ready and have not ended in the last ten minutes",
             node_line(pod, node),
         ),
         ruled_out=(
             "a bad release: its siblings run the same revision and are ready",
             "memory: its container was not OOMKilled",
         ),
-        next_step=f"kubectl logs --previous {pod.name} -c {container.name}: what does it read that others do not?",
+        next_step=f"kubectl logs --previous {pod.name} -c {container.name} --tail=100: what does it read that others "
+        f"do not? If nothing that it keeps is needed, kubectl delete pod {pod.name}: its workload makes another one, "
+        "without this one's volumes of the pod.",
     )
 
 

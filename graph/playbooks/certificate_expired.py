@@ -8,11 +8,22 @@ first. A restart helps only after a renewal, and only a program that does not re
 
 from __future__ import annotations
 
+import re
+
+from graph import counted
+from graph.ages import old
 from graph.log_words import hint
 from graph.playbooks import Playbook
 from graph.state import Finding
-from graph.symptoms import crashed_container, live_pods
+from graph.symptoms import crashed_container, describe_crash, live_pods
+from graph.workload_words import restarts_all
+from tools.excerpts import message
 from tools.records import CertificateFacts, Evidence
+
+_HOST = re.compile(
+    r"(?<![-\w.])(?![-\w.]*\.(?:go|py|js|ts|rb|java|kt|rs|cc?|cpp|cs|php|scala):)[a-zA-Z][-\w]*(?:\.[-\w]+)*:\d{2,5}\b"
+)
+"""`db.shop.svc:5432`, as programs write whom they call; not `peer.go:90`, where they do it."""
 
 
 def proves(evidence: Evidence) -> Finding | None:
@@ -34,7 +45,8 @@ def _by_certificate(certificate: CertificateFacts, ill: int, evidence: Evidence)
     return Finding(
         problem="certificate_expired",
         summary=f"Certificate {certificate.name}, which the pods mount, expired at "
-        f"{certificate.not_after:%Y-%m-%d %H:%M:%S} UTC; {ill} of {len(live_pods(evidence))} pods are not well.",
+        f"{certificate.not_after:%Y-%m-%d %H:%M:%S} UTC ({old(certificate.not_after, evidence.collected_at)} ago); "
+        f"{counted.part(ill, len(live_pods(evidence)), 'is', 'are')} not well.",
         directness=0.8,
         evidence=tuple(
             id_ for kind in ("certificates", "pods", "previous_logs") for id_ in evidence.cite(kind)
@@ -43,9 +55,9 @@ def _by_certificate(certificate: CertificateFacts, ill: int, evidence: Evidence)
             f"Certificate {certificate.name}, Secret {certificate.secret}: not renewed{why}",
             *_said(evidence),
         ),
-        ruled_out=("a bad release: nothing proves that the newest revision broke it",),
-        next_step=f"kubectl describe certificate {certificate.name}: why is it not renewed? Then see its "
-        "CertificateRequests and its issuer. A program that reads the file only once needs a restart after that.",
+        next_step=f"kubectl describe certificate {certificate.name}: why is it not renewed? Then kubectl get "
+        "certificaterequests, and its issuer. Once it is renewed, a program that reads the file only at its start "
+        f"needs kubectl rollout restart <workload> ({restarts_all(evidence)}); before that a restart mends nothing.",
     )
 
 
@@ -56,14 +68,33 @@ def _by_logs(ill: int, evidence: Evidence) -> Finding | None:
     valid = [c.name for c in evidence.certificates]
     return Finding(
         problem="certificate_expired",
-        summary=f"{ill} of {len(live_pods(evidence))} pods are not well, and their logs point to a certificate "
-        "that has expired.",
+        summary=f"{counted.part(ill, len(live_pods(evidence)), 'is', 'are')} not well, and a log speaks of a "
+        f'certificate that has expired: "{message(found.line, 160)}".',
         directness=0.5,
         evidence=(found.evidence_id, *evidence.cite("pods")),
-        facts=(f'the log: "{found.line}"', "a log is a hint, and no proof"),
+        facts=(
+            "a log is a hint, and no proof: whose certificate it is, it does not say",
+            *(
+                describe_crash(p, c)
+                for p in live_pods(evidence)
+                if (c := crashed_container(p, evidence.collected_at))
+            ),
+        )[:3],
         ruled_out=tuple(f"Certificate {name} of cert-manager: it is valid" for name in valid[:2]),
-        next_step="Whose is it? echo | openssl s_client -connect HOST:PORT | openssl x509 -noout -dates -subject, with "
-        "the host that the log names; then renew it there.",
+        next_step=_whose(found.line, evidence),
+    )
+
+
+def _whose(line: str, evidence: Evidence) -> str:
+    """The host that the line names is asked for its certificate; without one the log is read for it."""
+    host = _HOST.search(line)
+    renew = "Renew it there; a restart here mends nothing before that."
+    if host:
+        return f"echo | openssl s_client -connect {host[0]} | openssl x509 -noout -dates -subject. {renew}"
+    pods = [p for p in live_pods(evidence) if not p.ready or crashed_container(p, evidence.collected_at)]
+    return (
+        f"kubectl logs {pods[0].name} --all-containers --tail=100: which host does it call? Then echo | openssl "
+        f"s_client -connect HOST:PORT | openssl x509 -noout -dates -subject. {renew}"
     )
 
 

@@ -14,7 +14,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from graph import counted
+from graph.ages import since
 from graph.playbooks import Playbook
+from graph.said import says
 from graph.state import Finding
 from graph.symptoms import dependencies_down, is_broken, is_complete, live_pods
 from tools.items import when
@@ -56,26 +58,28 @@ def _start(container: ContainerFacts) -> datetime | None:
 def _finding(
     config: ConfigFacts, broken: list[PodFacts], well: list[PodFacts], evidence: Evidence
 ) -> Finding:
+    at = since(config.changed_at, evidence.collected_at) if config.changed_at else "unknown"
+    fail = counted.pods(len(broken), "that has started since fails", "that have started since fail")
     return Finding(
         problem="configuration_broke_new_pods",
-        summary=f"{counted.pods(len(broken), 'that has', 'that have')} started since ConfigMap {config.name} was "
-        f"changed fail{'s' if len(broken) == 1 else ''}; {counted.pods(len(well), 'runs', 'run')} with the old "
-        "one.",
+        summary=f"ConfigMap {config.name} was changed at {at}{config.by}: {fail}, "
+        f"{counted.pods(len(well), 'runs', 'run')} on with the old one{says(evidence, broken)}.",
         directness=0.85,
         evidence=tuple(
             id_ for kind in ("config_changes", "pods", "previous_logs") for id_ in evidence.cite(kind)
         ),
         facts=(
-            f"ConfigMap {config.name} was changed at {when(config.changed_at)}{config.by}",
             *(f"{pod.name} began last at {when(_began(pod, first=False))}, not well" for pod in broken[:2]),
-            *(f"{pod.name} runs since {when(_began(pod, first=True))}, well" for pod in well[:2]),
+            *(f"{pod.name} runs since {when(_began(pod, first=True))}, well" for pod in well[:1]),
         ),
         ruled_out=(
             "a bad release: pods of the same revision are well",
             "an odd pod: another one in its place would read the same",
         ),
-        next_step=f"Put ConfigMap {config.name} right, or back; what crashes reads it anew by itself. Until then "
-        "restart and roll out nothing: the pods that are well would read it too.",
+        next_step=f"kubectl get configmap {config.name} -o yaml --show-managed-fields: put it right, or back, with "
+        f"kubectl edit configmap {config.name} or in its source; what crashes reads it anew by itself. Until then "
+        "restart and roll out nothing: "
+        f"{counted.pods(len(well), 'that is well would read it too', 'that are well would read it too')}.",
     )
 
 

@@ -13,8 +13,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from graph import counted
+from graph.ages import since
 from graph.playbooks import Playbook
 from graph.restarts import restart
+from graph.said import says
 from graph.state import Finding, Proposal
 from graph.symptoms import (
     LIVED_WELL_SECONDS,
@@ -26,7 +28,7 @@ from graph.symptoms import (
     is_failing,
     live_pods,
 )
-from graph.workload_words import reference
+from graph.workload_words import reference, restarts_all
 from tools.items import when
 from tools.records import ConfigFacts, Evidence, PodFacts, Target
 
@@ -93,17 +95,16 @@ def _stale(config: ConfigFacts, pods: tuple[PodFacts, ...], evidence: Evidence) 
     return Finding(
         problem="configuration_changed",
         summary=f"None of its {counted.times(len(pods), 'pod')} is ready, and all still run with "
-        f"what ConfigMap {config.name} said before {when(config.changed_at)}.",
+        f"what ConfigMap {config.name} said before {_at(config, evidence)}.",
         directness=DIRECTNESS,
         evidence=_cited(evidence),
         facts=(
-            f"ConfigMap {config.name} was changed at {when(config.changed_at)}{config.by}, after they had "
-            "stopped being ready",
-            f"it is read by {', '.join(config.uses)}, when a container starts",
+            f"they had stopped being ready at {when(min(map(_broke_at, pods)))}, before that change{config.by}",
+            f"it is read by {', '.join(config.uses)}, when a container starts: a running one never sees the change",
         ),
         ruled_out=("a crash: no container has ended", "a bad release: the same revision was ready before"),
         next_step=f"kubectl get configmap {config.name} -o yaml: is it right now? Then "
-        f"kubectl rollout restart {reference(evidence)} lets them read it.",
+        f"kubectl rollout restart {reference(evidence)} lets them read it ({restarts_all(evidence)}).",
     )
 
 
@@ -112,7 +113,7 @@ def _broken(config: ConfigFacts, pods: tuple[PodFacts, ...], evidence: Evidence)
     return Finding(
         problem="configuration_changed",
         summary=f"{counted.all_pods(len(pods), 'stopped', 'stopped')} being well after ConfigMap {config.name} was "
-        f"changed at {when(config.changed_at)}{config.by}.",
+        f"changed at {_at(config, evidence)}{config.by}{says(evidence, pods)}.",
         directness=DIRECTNESS,
         evidence=_cited(evidence),
         facts=(
@@ -121,8 +122,20 @@ def _broken(config: ConfigFacts, pods: tuple[PodFacts, ...], evidence: Evidence)
         ),
         ruled_out=("a bad release: the same revision was ready before the change",),
         next_step=f"kubectl get configmap {config.name} -o yaml --show-managed-fields, and its source: what is new? "
-        "Put it back if in doubt: what crashes reads it anew by itself.",
+        f"Put it back if in doubt, with kubectl edit configmap {config.name}: what crashes reads it anew by itself"
+        f"{_after(config, evidence)}.",
     )
+
+
+def _at(config: ConfigFacts, evidence: Evidence) -> str:
+    return since(config.changed_at, evidence.collected_at) if config.changed_at else "unknown"
+
+
+def _after(config: ConfigFacts, evidence: Evidence) -> str:
+    """What runs on with it has to be restarted, where it is read at the start only."""
+    if not set(config.uses) & AT_START:
+        return ""
+    return f"; what runs on needs kubectl rollout restart <workload> ({restarts_all(evidence)})"
 
 
 def _cited(evidence: Evidence) -> tuple[str, ...]:

@@ -8,8 +8,10 @@ an eviction helps: what is missing has to be made. A release that brought the mi
 from __future__ import annotations
 
 from graph import counted
-from graph.init_waits import missing_mounts, waits_for_mount
+from graph.ages import since
+from graph.init_waits import missing_mounts, missing_objects, waits_for_mount
 from graph.playbooks import Playbook
+from graph.release_words import release_fact
 from graph.shared_cause import missing_object
 from graph.state import Finding, Proposal
 from graph.symptoms import CONFIG, crashed_container, live_pods, waiting_container
@@ -33,9 +35,9 @@ def proves(evidence: Evidence) -> Finding | None:
         summary=_summary(len(waiting), container),
         directness=1.0,
         evidence=tuple(evidence.cite("pods") + evidence.cite("events")),
-        facts=(*(_line(p, c) for p, c in waiting[:3]), _others(evidence)),
+        facts=(*_waits([p for p, _ in waiting], evidence), *release_fact(evidence), *_others(evidence)),
         ruled_out=("a crash: the containers have not started", "an image error: the image is there"),
-        next_step=f"kubectl describe pod {pod.name}: make or mend what it names; the kubelet tries again by itself.",
+        next_step=_next_step(container.waiting_message, pod, evidence),
     )
 
 
@@ -51,14 +53,16 @@ def _not_mounted(evidence: Evidence) -> Finding | None:
         directness=1.0,
         evidence=tuple(evidence.cite("events") + evidence.cite("pods")),
         facts=(
-            *(f"{event.reason} ({event.count} times): {event.message}" for event in told[:2]),
-            _others(evidence),
+            *_waits(waiting, evidence),
+            *(counted.told(event) for event in told[:1]),
+            *release_fact(evidence),
+            *_others(evidence),
         ),
         ruled_out=(
             "a crash: the containers have not started",
             "a volume: the kubelet speaks of configuration",
         ),
-        next_step=f"kubectl describe pod {waiting[0].name}: make what it names; the kubelet tries again by itself.",
+        next_step=_next_step(told[0].message, waiting[0], evidence),
     )
 
 
@@ -74,14 +78,39 @@ def _summary(count: int, container: ContainerFacts) -> str:
     return f"{pods} for a container that cannot be made for {part}: {why}."
 
 
-def _line(pod: PodFacts, container: ContainerFacts) -> str:
-    return f"{pod.name}/{container.name}: {container.waiting_reason}: {container.waiting_message[:200]}"
+def _waits(pods: list[PodFacts], evidence: Evidence) -> list[str]:
+    """Which wait, and the oldest of them since when."""
+    first = min(pod.created_at for pod in pods)
+    names = ", ".join(pod.name for pod in pods[:3])
+    return [f"{names}: not started since {since(first, evidence.collected_at)}"]
 
 
-def _others(evidence: Evidence) -> str:
-    ready = sum(pod.ready for pod in live_pods(evidence))
+def _others(evidence: Evidence) -> list[str]:
+    pods = live_pods(evidence)
+    if not any(pod.ready for pod in pods):
+        return []
+    return [
+        f"{counted.ready(pods)}; those keep what they read when they started, and may not start again without it"
+    ]
+
+
+def _next_step(said: str, pod: PodFacts, evidence: Evidence) -> str:
+    """Where to look for what is missing, and how it comes back; a key's object is described, which prints no value."""
+    missing = next(iter(sorted(missing_objects([said]))), "")
+    again = "The kubelet tries again by itself."
+    if any(each.ready for each in live_pods(evidence)):
+        again = "The kubelet tries again by itself; restart none of the pods that are ready before that."
+    if not missing:
+        return f"kubectl describe pod {pod.name}: mend what the kubelet names, with kubectl edit <workload>. {again}"
+    kind, name, *key = missing.split(" ")
+    if key:
+        return (
+            f"kubectl describe {kind.lower()} {name} prints its keys: add {key[-1]} from its source, or correct the "
+            f"key with kubectl edit <workload>. {again}"
+        )
     return (
-        f"{ready} of {len(live_pods(evidence))} pods are ready; those keep what they read when they started"
+        f"kubectl get {kind.lower()}s prints those that are there: if {name} is misspelt, kubectl edit <workload>; if "
+        f"it was deleted, make it anew from its source. {again}"
     )
 
 

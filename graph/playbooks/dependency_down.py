@@ -8,13 +8,18 @@ after what they need; a restart now would replace pods that wait by pods that wa
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from graph import counted
+from graph.ages import since
+from graph.dependency_words import look, state
 from graph.init_waits import hanging_init
 from graph.placed import NAMESPACE
 from graph.playbooks import Playbook
+from graph.said import says
 from graph.state import Finding, Proposal
 from graph.symptoms import crashed_container, dependencies_down, describe_crash, live_pods
-from tools.records import ContainerFacts, DependencyFacts, Evidence, PodFacts, Target
+from tools.records import ContainerFacts, Evidence, PodFacts, Target
 
 
 def proves(evidence: Evidence) -> Finding | None:
@@ -26,22 +31,23 @@ def proves(evidence: Evidence) -> Finding | None:
         return None
     service = down[0].service
     pods = counted.pods(len(crashed), "crashes", "crash") if crashed else _wait(len(waiting))
+    words = says(evidence, [pod for pod, _ in crashed or waiting])
     return Finding(
         problem="dependency_down",
         cause=f"service/{NAMESPACE}/{service}",
-        summary=f"{pods} while {service}, which they need, has no ready pod.",
+        summary=f"{pods} while {service}, which they need, has no ready pod{words}.",
         directness=0.8,
         evidence=tuple(
             evidence.cite("dependencies") + evidence.cite("pods") + evidence.cite("previous_logs")
         ),
         facts=(
-            *(_line(d) for d in down[:3]),
+            *(state(d) for d in down[:3]),
             *(describe_crash(p, c) for p, c in crashed[:2]),
-            *map(_waits, waiting[:2]),
+            *(_waits(p, c, now) for p, c in waiting[:2]),
         ),
         ruled_out=("a cause that is over: what it needs is not back",),
-        next_step=f"Mend {service} first: kubectl get pods, with the selector of Service {service}. "
-        "These pods start again by themselves within five minutes of its return.",
+        next_step=f"{look(down[0], evidence)} Mend {service} first: these pods start again by themselves within five "
+        "minutes of its return, and a restart changes nothing.",
     )
 
 
@@ -54,17 +60,8 @@ def _wait(count: int) -> str:
     return counted.pods(count, "waits in an init container", "wait in an init container")
 
 
-def _waits(entry: tuple[PodFacts, ContainerFacts]) -> str:
-    pod, container = entry
-    return (
-        f"{pod.name}: its init container {container.name} runs since {container.running_since:%H:%M:%S} UTC"
-    )
-
-
-def _line(dependency: DependencyFacts) -> str:
-    if not dependency.pods:
-        return f"Service {dependency.service}: no pods at all"
-    return f"Service {dependency.service}: 0 of {dependency.pods} pods ready"
+def _waits(pod: PodFacts, container: ContainerFacts, now: datetime) -> str:
+    return f"{pod.name}: its init container {container.name} runs since {since(container.running_since or now, now)}"
 
 
 PLAYBOOK = Playbook(problem="dependency_down", rank=74, proves=proves, candidates=candidates)

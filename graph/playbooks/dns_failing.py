@@ -41,13 +41,14 @@ def proves(evidence: Evidence) -> Finding | None:
         problem="dns_failing",
         cause=DNS,
         summary=f"Cluster DNS is down: none of its {counted.times(len(pods), 'pod')} is ready{_says(pods, now)}. "
-        f"{counted.pods(len(ill), 'of this workload fails', 'of this workload fail')} for it.",
+        "This workload fails for it.",
         directness=0.9,
         evidence=tuple(
             id_ for kind in ("dns", "previous_logs", "logs", "pods") for id_ in evidence.cite(kind)
         ),
         facts=(
             *(_line(pod, now) for pod in pods[:2]),
+            f"{len(ill)} of {counted.times(len(live_pods(evidence)), 'pod')} of this workload not well",
             "workloads that look up a name fail with it: another alert of this time may have the same cause",
         ),
         next_step=f"{_mend(pods, now)}. What fails for it starts again by itself within minutes: roll nothing back and "

@@ -11,8 +11,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from graph import counted
+from graph.ages import old, since
 from graph.playbooks import Playbook
 from graph.restarts import back_since, restart
+from graph.said import says
 from graph.state import Finding, Proposal
 from graph.symptoms import (
     LIVED_WELL_SECONDS,
@@ -25,6 +27,7 @@ from graph.symptoms import (
     live_pods,
     pods_of,
 )
+from graph.workload_words import restarts_all
 from tools.records import DependencyFacts, Evidence, PodFacts, Target
 
 TIME_TO_RECONNECT = timedelta(minutes=5)
@@ -71,25 +74,26 @@ def _explains(dependency: DependencyFacts, pods: tuple[PodFacts, ...], now: date
 
 
 def _finding(pods: tuple[PodFacts, ...], cause: DependencyFacts, evidence: Evidence) -> Finding:
-    since = min(pod.ready_changed_at for pod in pods if pod.ready_changed_at)
     assert cause.recovered_at is not None
-    unready = counted.pods(len(pods), "is", "are")
-    runs = counted.all_pods(len(pods), "runs", "run").lower()
+    now = evidence.collected_at
+    broke = min(pod.ready_changed_at for pod in pods if pod.ready_changed_at)
     return Finding(
         problem="lost_connection",
-        summary=f"{unready} not ready since {cause.service} was down; it is back, they are not.",
+        summary=f"{counted.pods(len(pods), 'is', 'are')} not ready since {cause.service} was down; it has been back "
+        f"for {old(cause.recovered_at, now)}, they have not reconnected{says(evidence, pods)}.",
         directness=DIRECTNESS,
         evidence=tuple(id_ for kind in ("pods", "dependencies", "logs") for id_ in evidence.cite(kind)),
         facts=(
-            f"{runs} without a restart and not ready since {since:%H:%M:%S} UTC",
-            f"Service {cause.service}: {cause.ready} of {cause.pods} pods ready since "
-            f"{cause.recovered_at:%H:%M:%S} UTC",
+            f"{counted.all_pods(len(pods), 'runs', 'run').lower()} without a restart and not ready since "
+            f"{since(broke, now)}",
+            f"Service {cause.service}: {cause.ready} of {cause.pods} pods ready since {since(cause.recovered_at, now)}",
         ),
         ruled_out=(
             "a crash: no container of them has ended lately",
             "a bad release: they were ready before with the same revision",
         ),
-        next_step=f"kubectl logs {pods[0].name}: does it try to reach {cause.service} again?",
+        next_step=f"kubectl logs {pods[0].name} --tail=50: does it try to reach {cause.service} again? If it does not: "
+        f"kubectl rollout restart <workload> ({restarts_all(evidence)}).",
     )
 
 

@@ -37,10 +37,10 @@ def proves(evidence: Evidence) -> Finding | None:
             *([f"its ill pods are on {', '.join(nodes[:4])}"] if nodes else []),
             "a global hold is in force: nothing is written without a person",
         ),
-        ruled_out=("a fault of this workload alone: none is proved",),
         next_step=(
-            "Look for what they share: kubectl get nodes; kubectl -n kube-system get pods -o wide; kubectl get events "
-            "-A --field-selector type=Warning; then a database, a registry, DNS, the network. GET /hold lists them."
+            "kubectl get nodes; kubectl -n kube-system get pods -o wide; kubectl get events -A --field-selector "
+            "type=Warning --sort-by=.lastTimestamp: what do they share? Then a database, a registry, the network. GET "
+            "/hold lists them. Restart none of them before: what they have in common would only stop them again."
         ),
     )
 

@@ -9,11 +9,20 @@ on another node shows that it was the node. A cordon is for whoever has looked a
 
 from __future__ import annotations
 
+from graph import counted
 from graph.evictions import eviction, node_line, node_of
 from graph.playbooks import Playbook
+from graph.said import says
 from graph.state import Finding, Proposal
-from graph.symptoms import crashed_lately, describe_crash, is_complete, is_failing, live_pods
-from tools.records import Evidence, PodFacts, Target
+from graph.symptoms import (
+    crashed_container,
+    crashed_lately,
+    describe_crash,
+    is_complete,
+    is_failing,
+    live_pods,
+)
+from tools.records import ContainerFacts, Evidence, NodeFacts, PodFacts, Target
 
 AT_LEAST = 2
 
@@ -49,23 +58,38 @@ def candidates(finding: Finding, evidence: Evidence, target: Target) -> list[Pro
 
 
 def _finding(bad: list[PodFacts], others: list[PodFacts], node: str, evidence: Evidence) -> Finding:
-    elsewhere = len({pod.node for pod in others})
+    elsewhere = counted.times(len({pod.node for pod in others}), "other node")
     return Finding(
         problem="pods_bad_on_one_node",
         cause=f"node/{node}",
-        summary=f"All {len(bad)} pods on node {node} fail; the {len(others)} on {elsewhere} other nodes are well.",
+        summary=f"All {len(bad)} pods on node {node} fail{says(evidence, bad)}; the {len(others)} on {elsewhere} are "
+        "well.",
         directness=0.8,
         evidence=tuple(evidence.cite("pods") + evidence.cite("nodes") + evidence.cite("events")),
         facts=(
             node_line(bad[0], node_of(bad[0], evidence)),
-            *(describe_crash(pod, c) for pod in bad[:2] for c in pod.containers[:1]),
+            *(describe_crash(pod, c) for pod in bad[:2] for c in [_ill(pod, evidence)]),
         ),
         ruled_out=(
             "a bad release: the same revision is well on other nodes",
             "what it needs: siblings reach it",
         ),
-        next_step=f"kubectl get pods -A --field-selector spec.nodeName={node}: if others fail there too, "
-        f"kubectl cordon {node}, then evict these pods.",
+        next_step=_next_step(node, node_of(bad[0], evidence)),
+    )
+
+
+def _ill(pod: PodFacts, evidence: Evidence) -> ContainerFacts:
+    return crashed_container(pod, evidence.collected_at) or pod.containers[0]
+
+
+def _next_step(name: str, node: NodeFacts | None) -> str:
+    """Whether others fail there too; a cordon keeps the next pods away, where nothing does already."""
+    look = f"kubectl get pods -A -o wide --field-selector spec.nodeName={name}; kubectl describe node {name}"
+    if node is not None and not node.takes_pods:
+        return f"{look}: do others fail there too? No new pod starts there already; then evict these pods."
+    return (
+        f"{look}: if others fail there too, kubectl cordon {name} (it ends no pod, and keeps new ones away), then "
+        "evict these pods."
     )
 
 

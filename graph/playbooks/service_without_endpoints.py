@@ -8,11 +8,14 @@ proposed: what is wrong is in the Service or in the template's labels.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 
+from graph import counted
 from graph.alert_words import fire, named
 from graph.playbooks import Playbook
+from graph.release_words import release_fact
 from graph.state import Finding
 from graph.symptoms import crashed_lately, is_broken, is_complete, live_pods
 from tools.records import Alert, Evidence, ServiceFacts
@@ -20,6 +23,10 @@ from tools.records import Alert, Evidence, ServiceFacts
 NAMES = re.compile(
     r"\w*(?:Service\w*Endpoint|Endpoint\w*(?:Down|Missing|Empty|NotReady|Unavailable))\w*", re.IGNORECASE
 )
+
+
+_DIFFERS = re.compile(r"(?P<key>[-\w./]+)=[-\w.]*, and the pods have (?P=key)=(?P<have>[-\w.]+)")
+"""Of a selector: a label that the pods have too, with another value."""
 
 
 def tells(alert: Alert) -> bool:
@@ -43,25 +50,46 @@ def proves(evidence: Evidence) -> Finding | None:
 def _finding(service: ServiceFacts, evidence: Evidence) -> Finding:
     ports = ", ".join(service.ports_missing)
     what = f"names port {ports}, which no container of its pods has" if ports else "selects none of its pods"
-    step = (
-        f"kubectl get service {service.name} -o yaml: compare its targetPort with the names of the containers' ports."
-        if ports
-        else f"kubectl get service {service.name} -o jsonpath='{{.spec.selector}}' and kubectl get pods --show-labels: "
-        "which of the two was changed, and should be as the other?"
-    )
     return Finding(
         problem="service_without_endpoints",
-        summary=f"All {len(live_pods(evidence))} pods are ready, and Service {service.name} {what}: nobody reaches "
-        "them by it.",
+        summary=f"Service {service.name} {what}, so that nobody reaches them by it. {_ready(evidence)}.",
+        how_soon="now",
         directness=0.9,
         evidence=tuple(id_ for kind in ("own_services", "workload", "pods") for id_ in evidence.cite(kind)),
-        facts=tuple(f"Service {service.name} selects {text}" for text in service.differs)
-        or (f"Service {service.name}: target port {ports}",),
+        facts=(
+            *(f"Service {service.name} selects {text}" for text in service.differs),
+            *release_fact(evidence),
+        ),
         ruled_out=(
             "the pods: all of them are ready",
             "another Service's pods: none that was read has these labels",
         ),
-        next_step=step,
+        next_step=_ports_step(service) if ports else _selector_step(service),
+    )
+
+
+def _ready(evidence: Evidence) -> str:
+    return counted.all_pods(len(live_pods(evidence)), "is ready", "are ready")
+
+
+def _ports_step(service: ServiceFacts) -> str:
+    return (
+        "kubectl get <workload> -o jsonpath='{.spec.template.spec.containers[*].ports}' prints the ports of its "
+        f"containers: name one of them in targetPort, with kubectl edit service {service.name} (it restarts no pod)."
+    )
+
+
+def _selector_step(service: ServiceFacts) -> str:
+    """The patch that selects what the pods have, where each difference is one of values."""
+    found = [_DIFFERS.fullmatch(text) for text in service.differs]
+    look = f"kubectl get service {service.name} -o jsonpath='{{.spec.selector}}'"
+    pairs = {match["key"]: match["have"] for match in found if match}
+    if not pairs or len(pairs) != len(found):
+        return f"{look} and kubectl get pods --show-labels: which of the two was changed, and should be as the other?"
+    patch = json.dumps({"spec": {"selector": pairs}}, separators=(",", ":"))
+    return (
+        f"{look}: was it changed? If the pods' labels are right: kubectl patch service {service.name} -p '{patch}' "
+        "(it restarts no pod). Labels of the workload's own selector cannot be changed in place."
     )
 
 

@@ -8,10 +8,11 @@ now; the Service alone is `dependency_down`. Nothing is done to any of those tha
 from __future__ import annotations
 
 from graph import counted
+from graph.dependency_words import look, state
 from graph.placed import NAMESPACE
 from graph.playbooks import Playbook
 from graph.state import Finding
-from graph.symptoms import dependencies_down, is_broken, live_pods
+from graph.symptoms import crashed_container, dependencies_down, describe_crash, is_broken, live_pods
 from tools.records import Evidence, NeighbourFacts
 
 OTHERS = 2
@@ -40,12 +41,13 @@ def proves(evidence: Evidence) -> Finding | None:
             for kind in ("dependencies", "neighbours", "pods", "previous_logs")
             for id_ in evidence.cite(kind)
         ),
-        facts=(f"Service {service}: 0 of {down[0].pods} pods ready",),
-        ruled_out=("a fault of each: they have the same Service in common",),
-        next_step=(
-            f"Mend {service} once for all of them: kubectl -n <namespace> describe service {service} names its pods. "
-            "What waits for it starts again by itself within five minutes; restarting it changes nothing."
+        facts=(
+            state(down[0]),
+            *(describe_crash(pod, c) for pod in ill[:1] if (c := crashed_container(pod, now))),
         ),
+        ruled_out=("a fault of each: they have the same Service in common",),
+        next_step=f"{look(down[0], evidence)} Mend {service} once for all of them: what waits for it starts again by "
+        "itself within five minutes; restarting it changes nothing.",
     )
 
 

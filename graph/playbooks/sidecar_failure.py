@@ -10,10 +10,15 @@ in every new pod as it is.
 from __future__ import annotations
 
 from graph import counted
+from graph.ages import since
+from graph.crash_words import never_began
 from graph.playbooks import Playbook
+from graph.release_words import release_fact
+from graph.said import says
 from graph.sidecars import Ill, cannot_start, ill_sidecar, may_be_starting
 from graph.state import Finding, Proposal
 from graph.symptoms import crashed_container, describe_crash, is_broken, is_injected, live_pods
+from graph.workload_words import spec_command
 from tools.records import Evidence, PodFacts, Target
 
 
@@ -42,25 +47,45 @@ def _finding(found: list[Ill], evidence: Evidence) -> Finding:
     kind = "injected container" if injected else "sidecar"
     fate = "waits for it" if ill.others_wait else "runs well beside it"
     program = _program(ill.pod, name, evidence)
-    logs = "--previous " if ill.container.restart_count else ""
-    step = f"kubectl logs {logs}{ill.pod.name} -c {name}"
-    if injected:
-        step += (
-            "; it is not in the template: look at what injects it (kubectl get mutatingwebhookconfigurations) "
-            "and whether that is well."
-        )
     return Finding(
         problem="sidecar_failure",
-        summary=f"The {kind} {name} fails in {counted.pods(len(found), '', '').strip()}; {program} {fate}.",
+        summary=f"The {kind} {name} fails in {len(found)} of {counted.times(len(live_pods(evidence)), 'pod')}; "
+        f"{program} {fate}{says(evidence, [each.pod for each in found])}.",
         directness=0.9 if ill.container.sidecar or injected else 0.7,
         evidence=tuple(id_ for kind in ("pods", "previous_logs", "events") for id_ in evidence.cite(kind)),
-        facts=tuple(_line(entry, evidence) for entry in found[:3]),
+        facts=(
+            *(_line(entry, evidence) for entry in found[:3]),
+            *_probe(ill, evidence),
+            *release_fact(evidence),
+        ),
         ruled_out=(
             f"a fault of {program}: it {'has not started' if ill.others_wait else 'runs and is ready'}",
             *(("a change of the workload: its template does not hold that container",) if injected else ()),
         ),
-        next_step=step,
+        next_step=_next_step(ill, evidence, injected=injected),
     )
+
+
+def _next_step(ill: Ill, evidence: Evidence, *, injected: bool) -> str:
+    """Its log, where it has run, and where it is configured; a restart begins the same again."""
+    name = ill.container.name
+    logs = "--previous " if ill.container.restart_count and ill.container.running_since is None else ""
+    step = f"kubectl logs {logs}{ill.pod.name} -c {name} --tail=100"
+    if never_began(ill.container):
+        step = f"kubectl describe pod {ill.pod.name}"
+    if not injected:
+        return f"{step}; {spec_command(ill.pod, ill.container, evidence)} prints what it runs. A restart mends nothing."
+    return (
+        f"{step}; it is not in the template: look at what injects it (kubectl get mutatingwebhookconfigurations) and "
+        "whether that is well. A new pod gets the same container."
+    )
+
+
+def _probe(ill: Ill, evidence: Evidence) -> list[str]:
+    """What the kubelet says of it, where it runs and is not ready."""
+    if ill.container.running_since is None:
+        return []
+    return [counted.told(event) for event in evidence.events if event.reason == "Unhealthy"][:1]
 
 
 def _program(pod: PodFacts, sidecar: str, evidence: Evidence) -> str:
@@ -72,8 +97,9 @@ def _program(pod: PodFacts, sidecar: str, evidence: Evidence) -> str:
 def _line(ill: Ill, evidence: Evidence) -> str:
     if crashed_container(ill.pod, evidence.collected_at) is not None:
         return describe_crash(ill.pod, ill.container)
-    since = f"{ill.container.running_since:%H:%M:%S} UTC" if ill.container.running_since else "never"
-    return f"{ill.pod.name}/{ill.container.name}: runs since {since}, not ready"
+    started = ill.container.running_since
+    runs = f"runs since {since(started, evidence.collected_at)}" if started else "has not started"
+    return f"{ill.pod.name}/{ill.container.name}: {runs}, not ready"
 
 
 PLAYBOOK = Playbook(problem="sidecar_failure", rank=76, proves=proves, candidates=candidates)

@@ -14,7 +14,7 @@ from graph import counted
 from graph.ages import old, since
 from graph.playbooks import Playbook
 from graph.restarts import back_since, restart
-from graph.said import quoted
+from graph.said import says
 from graph.state import Finding, Proposal
 from graph.symptoms import (
     FIRST_BACKOFF_SECONDS,
@@ -148,7 +148,7 @@ def _finding(
     return Finding(
         problem="transient_crash",
         summary=f"{crash} since {cause.service} was down; it has been back for {back}, they are not"
-        f"{quoted(evidence, pod.name, container.name)}.",
+        f"{says(evidence, [pod for pod, _ in crashed])}.",
         directness=_directness(cause.recovered_at, seen, evidence),
         evidence=tuple(
             evidence.cite("pods") + evidence.cite("dependencies") + evidence.cite("previous_logs")

@@ -52,7 +52,9 @@ def test_the_one_that_crashes_is_evicted() -> None:
     found = among(crashing())
     finding = proved(found)
     assert (finding.problem, finding.directness) == ("bad_pod", 0.8)
-    assert finding.summary.startswith("One pod of 3 crashes: bad;")
+    assert finding.summary.startswith(
+        "One pod of 3 crashes: container app of bad ends with exit code 1 after 2 s; its siblings"
+    )
     (proposal,) = candidates(finding, found, TARGET)
     assert (proposal.call.name, proposal.problem) == ("delete_pod", "bad_pod")
     assert proposal.call.args == {

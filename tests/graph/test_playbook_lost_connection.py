@@ -42,7 +42,9 @@ def test_a_restart_is_asked_for() -> None:
     found = outage()
     finding = PLAYBOOK.proves(found)
     assert finding is not None
-    assert finding.summary == "2 pods are not ready since database was down; it is back, they are not."
+    assert finding.summary == (
+        "2 pods are not ready since database was down; it has been back for 10 min, they have not reconnected."
+    )
     assert total(parts(finding, found, TARGET, "restart_deployment", ()), 0.8) < 0.8
     (proposal,) = PLAYBOOK.candidates(finding, found, TARGET)
     assert (proposal.call.name, proposal.problem, proposal.workload_digest) == (

@@ -72,7 +72,7 @@ def test_the_sidecar_is_named(containers: tuple[ContainerFacts, ...], own: tuple
     """Native, injected, or behind a program that runs well; and the program is told as well or waiting."""
     finding, candidates = diagnose(beside(*containers, own=own), TARGET)
     assert (finding.problem, candidates) == ("sidecar_failure", [])
-    assert "proxy fails in 2 pods" in finding.summary
+    assert "proxy fails in 2 of 2 pods" in finding.summary
     assert "-c proxy" in finding.next_step
     assert any("app" in line for line in finding.ruled_out)
 

@@ -10,8 +10,10 @@ from graph.ages import lasting, since
 from graph.at_work import at_work
 from graph.diagnosis import diagnose
 from graph.patience import longer, longest_told
+from graph.playbooks import failing_init_container
 from graph.probe_words import body_command, numbers, outcome, patience_seconds
 from graph.release_words import new_release, no_release
+from graph.said import says
 from graph.state import Finding
 from tests.graph.evidence_builders import (
     DAY,
@@ -19,16 +21,18 @@ from tests.graph.evidence_builders import (
     TARGET,
     ago,
     back_off,
+    dependency,
     evidence,
     node_under,
     pod,
     pods,
     ready_pod,
     released,
+    waits,
     well,
     workload,
 )
-from tools.records import EventFacts, Evidence, EvidenceItem, ProbeFacts
+from tools.records import EventFacts, Evidence, EvidenceItem, NeighbourFacts, ProbeFacts, ServiceFacts
 
 UNREADY = well(DAY).model_copy(update={"ready": False})
 LIVE = ProbeFacts(
@@ -244,11 +248,119 @@ def test_a_first_deployment_has_nothing_to_go_back_to() -> None:
     (only,) = [r for r in first.revisions if r.number == 1][:1]
     alone = first.model_copy(
         update={
-            "revisions": (only.model_copy(update={"created_at": ago(1800)}),),
+            "revisions": (only.model_copy(update={"created_at": ago(700)}),),
             "workload": workload(template_digest=only.template_digest),
         }
     )
-    assert new_release(alone).startswith("First deployment (revision 1, 30 min old)")
+    assert new_release(alone).startswith("First deployment (revision 1, 12 min old)")
+    later = alone.model_copy(update={"pods": pods(2, "rs1", back_off(), age=20.0)})
+    assert new_release(later) == ""
     old = alone.revisions[0].model_copy(update={"created_at": ago(3 * DAY), "seen_healthy_seconds": DAY})
     ran = alone.model_copy(update={"revisions": (old,)})
     assert (new_release(ran), no_release(ran)) == ("", "no release came with it: revision 1 is 3 days old")
+
+
+@pytest.mark.parametrize(
+    ("message", "command"),
+    [
+        (
+            'configmap "rates" not found',
+            "kubectl -n shop get configmaps prints those that are there: if rates",
+        ),
+        ('secret "db" not found', "kubectl -n shop get secrets prints those that are there: if db"),
+        (
+            "couldn't find key password in Secret shop/db",
+            "kubectl -n shop describe secret db prints its keys",
+        ),
+        ("something else", "kubectl -n shop describe pod rs1-0"),
+    ],
+)
+def test_what_is_missing_is_looked_for_where_it_would_be(message: str, command: str) -> None:
+    """Not read again, which could only say that it is missing; values of secrets are never printed."""
+    found = evidence(pods=pods(2, "rs1", waits("CreateContainerConfigError", waiting_message=message)))
+    finding = told(found)
+    assert finding.problem == "configuration_error"
+    assert finding.next_step.startswith(command)
+    assert "pods that are ready" not in finding.next_step
+
+
+def test_pods_that_still_serve_are_not_to_be_restarted() -> None:
+    """They have read what is missing now."""
+    ill = waits("CreateContainerConfigError", waiting_message='secret "db" not found')
+    finding = told(evidence(pods=(*pods(1, "rs1", ill), ready_pod("fine", "rs1"))))
+    assert "restart none of the pods that are ready" in finding.next_step
+
+
+@pytest.mark.parametrize(
+    ("differs", "words"),
+    [
+        (("tier=front, and the pods have tier=web",), """-p '{"spec":{"selector":{"tier":"web"}}}'"""),
+        (("tier=front, which the pods do not have",), "which of the two was changed"),
+    ],
+)
+def test_a_service_that_selects_nothing_is_urgent_and_patched(differs: tuple[str, ...], words: str) -> None:
+    """All pods are ready, and nobody reaches them; the patch is printed where each label has another value."""
+    service = ServiceFacts(name="web", selects=False, differs=differs)
+    finding = told(evidence(pods=(ready_pod("a", "rs2"), ready_pod("b", "rs2")), services=(service,)))
+    assert (finding.problem, finding.how_soon) == ("service_without_endpoints", "now")
+    assert words in finding.next_step
+
+
+@pytest.mark.parametrize(
+    ("line", "command"),
+    [
+        (
+            "dial api.pay.example:8443: x509: certificate has expired",
+            "s_client -connect api.pay.example:8443 ",
+        ),
+        ("source=peer.go:90 x509: certificate has expired", "s_client -connect HOST:PORT "),
+    ],
+)
+def test_whose_certificate_has_expired_is_asked_where_the_log_names_it(line: str, command: str) -> None:
+    """A place in a source file is no host."""
+    found = evidence(
+        pods=pods(2, "rs2", back_off(), age=DAY), items=(log("previous_logs", line, "app in rs2-0"),)
+    )
+    finding = told(found)
+    assert finding.problem == "certificate_expired"
+    assert command in finding.next_step
+
+
+@pytest.mark.parametrize(
+    ("behind", "pods_behind", "command"),
+    [
+        ("database", 1, "kubectl -n shop describe statefulset/database: "),
+        ("other", 1, "kubectl -n shop describe service database prints its selector and addresses"),
+        ("other", 0, "kubectl -n shop describe service database prints its selector: no pod"),
+    ],
+)
+def test_the_dependency_is_what_is_looked_at(behind: str, pods_behind: int, command: str) -> None:
+    """By the workload of its name, where that is ill too."""
+    found = evidence(
+        pods=pods(2, "rs2", back_off(), age=DAY),
+        dependencies=(dependency("database", ready=0, pods=pods_behind),),
+        neighbours=(NeighbourFacts(kind="StatefulSet", name=behind),),
+    )
+    finding = told(found)
+    assert finding.problem == "dependency_down"
+    assert finding.next_step.startswith(command)
+
+
+def test_who_says_it_is_said() -> None:
+    """By container, of these pods only."""
+    item = log("logs", "x", "app in ill").model_copy(update={"decides": "connection refused"})
+    found = evidence(pods=(pod("ill", "rs2", UNREADY), pod("b", "rs2", UNREADY)), items=(item,))
+    assert says(found, found.pods) == '; app says: "connection refused"'
+    assert says(found, found.pods[1:]) == ""
+
+
+def test_an_init_container_that_hangs_in_a_release_names_the_way_back() -> None:
+    """The older revision serves; whether it still can, with what was changed, is for a person."""
+    hanging = well(1200.0, name="migrate", init=True).model_copy(update={"ready": False})
+    found = released(*pods(1, "rs2", hanging, waits("PodInitializing"), age=1200.0))
+    old = [r.model_copy(update={"ready": 3}) if r.number == 1 else r for r in found.revisions]
+    found = found.model_copy(update={"revisions": tuple(old), "workload": workload(replicas=4, updated=1)})
+    finding = failing_init_container.proves(found)
+    assert finding is not None
+    assert "has run since 11:40:00 UTC (20 min ago) in 1 of 1 pod and does not end" in finding.summary
+    assert "kubectl rollout undo <workload>" in finding.next_step
