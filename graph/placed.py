@@ -10,6 +10,12 @@ from tools.records import Target
 NAMESPACE, WORKLOAD = "<namespace>", "<workload>"
 """What a playbook writes in a command for the target's namespace, and for the target as kubectl names it."""
 
+ITS_ENVIRONMENT, ITS_SPEC = (
+    f"kubectl set env {WORKLOAD} --list",
+    f"kubectl -n {NAMESPACE} get {WORKLOAD} -o yaml",
+)
+"""kubectl sets and lists the environment of the kinds that are built in, and of no custom resource."""
+
 COMMAND = re.compile(
     r"(?P<kubectl>\bkubectl )(?P<rest>(?P<verb>[a-z]+) (?P<object>[\w,./-]+)(?:(?!kubectl|[;|] ).)*)",
     re.DOTALL,
@@ -73,7 +79,10 @@ def placed(finding: Finding, target: Target | None) -> Finding:
     """The finding with the names of the target in its next step; what is not known stays a place to fill in."""
     if target is None:
         return finding
-    step = finding.next_step.replace(WORKLOAD, f"{target.kind.lower()}/{target.name}")
+    step = finding.next_step
+    if "." in target.kind:
+        step = step.replace(ITS_ENVIRONMENT, ITS_SPEC)
+    step = step.replace(WORKLOAD, f"{target.kind.lower()}/{target.name}")
     step = step.replace(f"{target.kind.lower()}/NAME", f"{target.kind.lower()}/{target.name}")
     if target.namespace:
         step = in_namespace(step.replace(NAMESPACE, target.namespace), target.namespace)

@@ -355,3 +355,16 @@ def test_a_command_names_the_target_where_its_playbook_does_not_know_it() -> Non
 def test_a_command_on_an_object_of_a_namespace_names_it(text: str, wanted: str) -> None:
     """Commands on objects of the cluster, or on all namespaces, stay as they are."""
     assert in_namespace(text, "shop") == wanted
+
+
+def test_a_custom_resource_is_looked_at_by_its_spec() -> None:
+    """`kubectl set env` knows the kinds that are built in, and refuses others."""
+    finding = Finding(
+        problem="crash_loop",
+        summary="",
+        directness=0.6,
+        next_step="look: kubectl set env <workload> --list.",
+    )
+    rollout = TARGET.model_copy(update={"kind": "Rollout.argoproj.io"})
+    assert placed(finding, rollout).next_step == "look: kubectl -n shop get rollout.argoproj.io/web -o yaml."
+    assert placed(finding, TARGET).next_step == "look: kubectl -n shop set env deployment/web --list."
