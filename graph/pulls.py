@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Literal, NamedTuple, TypeAlias
 
+from graph import counted
 from graph.symptoms import IMAGE, crashed_container, current_revision, live_pods, pods_of, waiting_container
 from tools.records import ContainerFacts, Evidence, PodFacts, PullFacts
 
@@ -105,12 +106,6 @@ def workloads_in(pulls: list[PullFacts]) -> set[str]:
     return {pull.owner_uid or f"{pull.namespace}/{pull.pod}" for pull in pulls}
 
 
-def line(found: Waiting) -> str:
-    """One line for people."""
-    said = found.said[:220] or "the runtime does not say why"
-    return f"{found.pod.name}/{found.container.name}: {found.container.waiting_reason}: {said}"
-
-
 def no_crash(evidence: Evidence) -> tuple[str, ...]:
     """What is ruled out, unless another pod crashes beside: what is seen is not denied."""
     now = evidence.collected_at
@@ -122,7 +117,9 @@ def no_crash(evidence: Evidence) -> tuple[str, ...]:
 
 def serving(evidence: Evidence) -> str:
     """What still serves, by revision."""
-    ready = [f"revision {r.number} ({r.ready} ready)" for r in evidence.revisions if r.ready]
+    ready = [
+        f"revision {r.number} ({counted.times(r.ready, 'pod')} ready)" for r in evidence.revisions if r.ready
+    ]
     return "still serving: " + (", ".join(ready) if ready else "nothing")
 
 

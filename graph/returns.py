@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from graph import counted
+from graph.ages import HOUR, lasting
 from graph.planned_steps import planned
 from graph.state import Proposal
 from graph.symptoms import current_revision, is_failing, pods_of
@@ -135,10 +136,15 @@ def _proved(revision: RevisionFacts, evidence: Evidence) -> Return | None:
     seen, told = revision.seen_healthy_seconds or 0.0, revision.told_healthy_seconds or 0.0
     if revision.seen_ill or max(seen, told) < PROOF_SECONDS or _fails(revision, evidence):
         return None
-    why = f"Revision {revision.number} was seen ready for {seen / 60:.0f} minutes."
+    why = f"Revision {revision.number} was seen ready for {_span(seen)}."
     if seen < PROOF_SECONDS:
-        why = f"Revision {revision.number} was fully ready for {told / 60:.0f} minutes, by Prometheus."
+        why = f"Revision {revision.number} was fully ready for {_span(told)}, by Prometheus."
     return Return(revision=revision, health="proved", why=why)
+
+
+def _span(seconds: float) -> str:
+    """Minutes, as far as they say something."""
+    return f"{seconds / 60:.0f} minutes" if seconds < 3 * HOUR else lasting(seconds)
 
 
 def _fails(revision: RevisionFacts, evidence: Evidence) -> bool:
@@ -151,5 +157,5 @@ def _unproved(revision: RevisionFacts, evidence: Evidence) -> Return | None:
     lived = revision.seen_current_seconds or 0.0
     if revision.seen_ill or lived < PROOF_SECONDS or _fails(revision, evidence):
         return None
-    why = f"Health of revision {revision.number} not proved; it was current for {lived / 60:.0f} minutes."
+    why = f"Health of revision {revision.number} not proved; it was current for {_span(lived)}."
     return Return(revision=revision, health="not_proved", why=why)

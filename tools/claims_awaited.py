@@ -11,18 +11,21 @@ from collections.abc import Sequence
 from tools.claim_evidence import class_of
 from tools.cluster import ClusterReader
 from tools.errors import NotFound
+from tools.excerpts import message
 from tools.facts import claims_of
 from tools.gathering import Ask, Found, run_asks
 from tools.items import Items
 from tools.objects import container_statuses, metadata, name
 from tools.reads import Reads
 from tools.records import ClaimFacts, RbacRule, Target
-from tools.resources import CLAIMS, STORAGE_CLASSES, JsonObject, JsonObjects, Resource
+from tools.resources import CLAIMS, PERSISTENT_VOLUMES, STORAGE_CLASSES, JsonObject, JsonObjects, Resource
 
 KIND = "claims"
 MOST = 4
+ZONES = frozenset({"topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/zone"})
 RULES: tuple[RbacRule, ...] = (
     RbacRule(group="", resource="persistentvolumeclaims", verbs=("get",)),
+    RbacRule(group="", resource="persistentvolumes", verbs=("get",), cluster=True),
     RbacRule(group="storage.k8s.io", resource="storageclasses", verbs=("get",), cluster=True),
 )
 
@@ -40,7 +43,8 @@ def add_claims(
         return ()
     known = {name(claim): claim for claim in found.values}
     classes = _classes(items, cluster, [claim for claim in known.values() if _phase(claim) != "Bound"], reads)
-    facts = tuple(_facts(text, known.get(text), classes) for text in names)
+    volumes = _volumes(cluster, [claim for claim in known.values() if _phase(claim) == "Bound"], reads)
+    facts = tuple(_facts(text, known.get(text), classes, volumes) for text in names)
     items.add(KIND, "found", found.query, *_words(facts))
     return facts
 
@@ -71,6 +75,15 @@ def _classes(
     return {text: known.get(text) for text in names}
 
 
+def _volumes(cluster: ClusterReader, bound: Sequence[JsonObject], reads: Reads) -> dict[str, JsonObject]:
+    """Of what is bound, by name; one that cannot be read says nothing of its zone, and leaves nothing in doubt."""
+    names = list(dict.fromkeys(text for claim in bound if (text := _volume(claim))))[:MOST]
+    if not names:
+        return {}
+    found = run_asks(reads, {"volumes": _ask(cluster, PERSISTENT_VOLUMES, "", names)})["volumes"]
+    return {name(item): item for item in found.values}
+
+
 def _ask(cluster: ClusterReader, resource: Resource, namespace: str, names: Sequence[str]) -> Ask:
     def read() -> JsonObjects:
         found = []
@@ -84,11 +97,16 @@ def _ask(cluster: ClusterReader, resource: Resource, namespace: str, names: Sequ
     return Ask(f"GET {resource.path(namespace)}/{','.join(names)}", read)
 
 
-def _facts(text: str, claim: JsonObject | None, classes: dict[str, JsonObject | None]) -> ClaimFacts:
+def _facts(
+    text: str,
+    claim: JsonObject | None,
+    classes: dict[str, JsonObject | None],
+    volumes: dict[str, JsonObject],
+) -> ClaimFacts:
     if claim is None:
         return ClaimFacts(name=text)
     spec, named = claim.get("spec") or {}, class_of(claim)
-    storage_class = classes.get(named)
+    storage_class, volume = classes.get(named), volumes.get(_volume(claim), {})
     return ClaimFacts(
         name=text,
         phase=_phase(claim),
@@ -97,8 +115,34 @@ def _facts(text: str, claim: JsonObject | None, classes: dict[str, JsonObject | 
         class_missing=named in classes and storage_class is None,
         waits_for_pod=(storage_class or {}).get("volumeBindingMode") == "WaitForFirstConsumer",
         modes=tuple(str(mode) for mode in spec.get("accessModes") or []),
-        volume=str(spec.get("volumeName") or ""),
+        volume=_volume(claim),
+        zones=_zones(volume),
+        reclaim=_reclaim(volume, storage_class),
+        asked=str(((spec.get("resources") or {}).get("requests") or {}).get("storage") or ""),
     )
+
+
+def _volume(claim: JsonObject) -> str:
+    return str((claim.get("spec") or {}).get("volumeName") or "")
+
+
+def _reclaim(volume: JsonObject, storage_class: JsonObject | None) -> str:
+    """Of the volume; of its StorageClass where there is none, which is what the next one is made with."""
+    own = (volume.get("spec") or {}).get("persistentVolumeReclaimPolicy")
+    return str(own or (storage_class or {}).get("reclaimPolicy") or "")
+
+
+def _zones(volume: JsonObject) -> tuple[str, ...]:
+    """Values of the zone that its required node affinity allows; a volume without one can be used anywhere."""
+    required = ((volume.get("spec") or {}).get("nodeAffinity") or {}).get("required") or {}
+    rules = [
+        rule
+        for term in required.get("nodeSelectorTerms") or []
+        for rule in term.get("matchExpressions") or []
+    ]
+    zones = [rule for rule in rules if rule.get("key") in ZONES and rule.get("operator") == "In"]
+    values = [value for rule in zones for value in rule.get("values") or []]
+    return tuple(dict.fromkeys(message(str(value), 100) for value in values))
 
 
 def _phase(claim: JsonObject) -> str:

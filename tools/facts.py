@@ -28,6 +28,7 @@ from tools.objects import (
     termination,
     uid,
 )
+from tools.pod_requests import requested
 from tools.probes import probe_facts
 from tools.records import ContainerFacts, EventFacts, PodFacts, RevisionFacts, WorkloadFacts
 from tools.references import keys_named, references
@@ -142,6 +143,8 @@ def _pod(pod: JsonObject, revisions: Sequence[JsonObject]) -> PodFacts:
         put_out_by=_put_out_by(pod),
         finalizers=tuple(str(text) for text in metadata(pod).get("finalizers") or []),
         claims=claims_of(pod),
+        cpu_request=requested(pod, "cpu"),
+        memory_request=requested(pod, "memory"),
         owner_uid=uid(own[0]) if own else owner,
         revision_mark=mark_of(pod),
         containers=tuple(_container(entry, init, specs) for entry, init in container_statuses(pod)),

@@ -61,6 +61,7 @@ def _pulls(pod: JsonObject) -> Iterator[PullFacts]:
                 image=message(str(status.get("image") or "")),
                 reason=str(waiting.get("reason") or ""),
                 message=message(str(waiting.get("message") or ""), 500),
+                node=str((pod.get("spec") or {}).get("nodeName") or ""),
             )
 
 

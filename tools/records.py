@@ -127,6 +127,10 @@ class PodFacts(Record):
     finalizers: tuple[str, ...] = ()
     claims: tuple[str, ...] = ()
     """PersistentVolumeClaims that it mounts."""
+    cpu_request: float | None = None
+    """Cores that the scheduler has to find for it, all containers together; None: not read."""
+    memory_request: float | None = None
+    """Bytes, likewise."""
     owner_uid: str = ""
     """uid of the controlling ReplicaSet; for the other kinds, of the ControllerRevision that it was made of."""
     revision_mark: str = ""
@@ -494,6 +498,12 @@ class ClaimFacts(Record):
     """Its StorageClass makes the volume once a pod is placed (`WaitForFirstConsumer`)."""
     modes: tuple[str, ...] = ()
     volume: str = ""
+    zones: tuple[str, ...] = ()
+    """Of its volume, where that ties it to some; empty too where the volume was not read."""
+    reclaim: str = ""
+    """Of its volume: `Delete`, `Retain`; empty: not read."""
+    asked: str = ""
+    """What it asks for, as it spells it: `10Gi`."""
 
 
 class ServiceFacts(Record):
@@ -529,6 +539,12 @@ class PullFacts(Record):
     image: str
     reason: str = ""
     message: str = ""
+    node: str = ""
+    workload: str = ""
+    """Name of what its controller belongs to; empty: not read."""
+    desired: int | None = None
+    """Pods that this workload wants, and how many of it are ready; None: not read."""
+    ready: int | None = None
 
 
 class PersistentVolumeFacts(Record):

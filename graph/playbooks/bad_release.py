@@ -14,17 +14,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from graph.bad_release_words import facts, migration_step, next_step, summary
 from graph.fell_together import with_others
 from graph.init_waits import hanging_init, missing_mounts, missing_objects, waits_for_mount
 from graph.playbooks import Playbook
-from graph.returns import (
-    PROOF_SECONDS,
-    data_changed,
-    only_configuration_changed,
-    only_more_memory,
-    rollback,
-    way_back,
-)
+from graph.returns import PROOF_SECONDS, only_more_memory, rollback, way_back
 from graph.state import Finding, Proposal
 from graph.symptoms import (
     CONFIG,
@@ -33,7 +27,6 @@ from graph.symptoms import (
     crashed_container,
     current_revision,
     dependencies_down,
-    describe_crash,
     is_failing,
     is_injected,
     lived_well,
@@ -71,7 +64,7 @@ def proves(evidence: Evidence) -> Finding | None:
         return None
     if _lost_meanwhile(current, failing, evidence):
         return None
-    return _finding(current, failing, evidence, hanging=bool(hanging))
+    return _finding(current, failing, evidence)
 
 
 def candidates(finding: Finding, evidence: Evidence, target: Target) -> list[Proposal]:
@@ -254,69 +247,32 @@ def _last_failed_at(pod: PodFacts, evidence: Evidence) -> datetime:
     return container.exit_finished_at or evidence.collected_at
 
 
-def _finding(
-    current: RevisionFacts, failing: list[PodFacts], evidence: Evidence, *, hanging: bool
-) -> Finding:
-    older_ready = sum(r.ready for r in _older(current, evidence))
-    how = "never become ready" if hanging else "fail from the start"
-    facts = [f"revision {current.number} created {current.created_at:%Y-%m-%d %H:%M:%S} UTC"]
-    facts += [_describe(pod, evidence) for pod in failing[:3]]
-    facts.append(f"{older_ready} ready pods of older revisions")
+def _finding(current: RevisionFacts, failing: list[PodFacts], evidence: Evidence) -> Finding:
+    older = _older(current, evidence)
     back = way_back(evidence)
-    hint = _hint(evidence) if back is None else ""
-    if _fails_to_migrate(current, evidence):
-        hint = "Read what the migration says, and see what it has changed already; the older pods serve meanwhile."
-    if back is None and (migration := data_changed(evidence)):
-        facts.insert(0, f'it has changed its database, which no rollback changes back: "{migration}"')
-        hint = (
-            f"Mend the release and roll forward: revision {current.number - 1} may not run on what the migration left. "
-            "Ask whoever wrote it before anything goes back."
-        )
+    migrates = _fails_to_migrate(current, evidence)
     return Finding(
         problem="bad_release",
-        summary=f"Revision {current.number} broke it: {len(failing)} of its pods {how}.",
-        directness=_directness(older_ready, back is not None and back.health == "proved", evidence),
+        summary=summary(current, failing, evidence),
+        directness=_directness(
+            sum(r.ready for r in older), back is not None and back.health == "proved", evidence
+        ),
         evidence=tuple(
             evidence.cite("pods")
             + evidence.cite("revisions")
             + evidence.cite("revision_health")
             + evidence.cite("revision_diff")
         ),
-        facts=tuple(facts),
+        facts=facts(current, older, failing, evidence),
         ruled_out=_ruled_out(current, evidence),
-        next_step=hint
-        or f"kubectl rollout undo {_name(current, evidence)}, or mend the release: see the template's diff.",
+        next_step=migration_step(current, failing, evidence) if migrates else next_step(current, evidence),
     )
-
-
-def _name(current: RevisionFacts, evidence: Evidence) -> str:
-    """Of the workload: its revisions are named after it."""
-    kind = evidence.workload.kind.lower() if evidence.workload else "deployment"
-    return f"{kind}/{current.name.rpartition('-')[0] or 'NAME'}"
-
-
-def _hint(evidence: Evidence) -> str:
-    if only_configuration_changed(evidence):
-        return "The containers are the same as before: restore the ConfigMap or Secret that was changed."
-    return "No older revision can be gone back to with reason; mend the release."
 
 
 def _directness(older_ready: int, proved: bool, evidence: Evidence) -> float:
     if could_not_read(evidence, "dependencies"):
         return 0.6
     return 1.0 if older_ready or proved else 0.85
-
-
-def _describe(pod: PodFacts, evidence: Evidence) -> str:
-    container = crashed_container(pod, evidence.collected_at)
-    if container:
-        return describe_crash(pod, container)
-    waiting, init = waiting_container(pod, CONFIG), hanging_init(pod, evidence.collected_at)
-    if init:
-        return f"{pod.name}: its init container {init.name} runs since {init.running_since:%H:%M:%S} UTC"
-    if waits_for_mount(pod) and missing_mounts(evidence):
-        return f"{pod.name}: {missing_mounts(evidence)[0].message[:200]}"
-    return f"{pod.name}: {waiting.waiting_reason if waiting else 'running, never ready'}"
 
 
 def _ruled_out(current: RevisionFacts, evidence: Evidence) -> tuple[str, ...]:

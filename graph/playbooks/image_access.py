@@ -9,9 +9,9 @@ credentials are what has changed, and an older revision needs them as well.
 from __future__ import annotations
 
 from graph.playbooks import Playbook
+from graph.pull_words import alike, answered, hits, others, unread_secrets, who_waits
 from graph.pulls import (
     Waiting,
-    line,
     no_crash,
     only_the_newest_waits,
     reason_in,
@@ -22,7 +22,6 @@ from graph.pulls import (
     serving,
     sharing,
     waiting,
-    workloads_in,
 )
 from graph.returns import rollback, way_back
 from graph.state import Finding, Proposal
@@ -37,22 +36,21 @@ def proves(evidence: Evidence) -> Finding | None:
     if "access" not in reasons or not reasons <= {"access", ""}:
         return None
     told = next(entry for entry in found if reason_of(entry) == "access")
-    others = _others(told, evidence)
+    pulls = _others(told, evidence)
     image = told.container.image
     return Finding(
         problem="image_access",
-        cause=f"credentials/{registry_of(image)}" if others else "",
-        summary=f"{registry_of(image)} does not let the nodes read {image}{_alike(others)}.",
+        cause=f"credentials/{registry_of(image)}" if pulls else "",
+        summary=f"{registry_of(image)} does not let the nodes read {image}{answered(told)}{alike(pulls)}.",
         directness=1.0,
         evidence=tuple(id_ for kind in ("pods", "image_pulls", "events") for id_ in evidence.cite(kind)),
-        facts=(*(line(entry) for entry in found[:3]), *_shared(others), serving(evidence)),
+        facts=(*_secrets(evidence), who_waits(found, evidence), *others(pulls), serving(evidence)),
         ruled_out=(
             *no_crash(evidence),
             "a registry that is down: it answers, and refuses",
         ),
-        next_step=f"kubectl get pod {told.pod.name} -o jsonpath='{{.spec.imagePullSecrets}}': is there a secret, is it "
-        f"in this namespace, and are its credentials for {registry_of(image)} still valid? The kubelet tries again "
-        "by itself.",
+        next_step=_next(told, evidence),
+        how_soon=hits(pulls),
     )
 
 
@@ -76,15 +74,30 @@ def _others(told: Waiting, evidence: Evidence) -> list[PullFacts]:
     return [pull for pull in pulls if reason_in(pull.message) in ("access", "")]
 
 
-def _alike(others: list[PullFacts]) -> str:
-    count = len(workloads_in(others))
-    if not count:
-        return ""
-    return f", nor those of {count} other workload{'s' if count > 1 else ''}: they may share credentials"
+def _secrets(evidence: Evidence) -> list[str]:
+    names, times = unread_secrets(evidence)
+    if not names:
+        return []
+    return [f"the kubelet cannot retrieve Secret {' nor '.join(names)} to pull with (said {times} times)"]
 
 
-def _shared(others: list[PullFacts]) -> list[str]:
-    return [f"{pull.namespace}/{pull.pod} waits for {pull.image}" for pull in others[:3]]
+def _next(told: Waiting, evidence: Evidence) -> str:
+    """Which secret, and how it is made again; nothing that runs is to be replaced meanwhile."""
+    registry = registry_of(told.container.image)
+    names, _ = unread_secrets(evidence)
+    made = f"--docker-server={registry} --docker-username=USER --docker-password=PASSWORD"
+    if names:
+        step = (
+            f"kubectl get secret {names[0]}: missing, it is made again by kubectl create secret docker-registry "
+            f"{names[0]} -n <namespace> {made}"
+        )
+    else:
+        step = (
+            f"kubectl get pod {told.pod.name} -o jsonpath='{{.spec.imagePullSecrets[*].name}}': is one named, is it in "
+            f"this namespace, and are its credentials for {registry} still valid? New ones: kubectl create secret "
+            f"docker-registry NAME -n <namespace> {made} --dry-run=client -o yaml | kubectl apply -n <namespace> -f -"
+        )
+    return f"{step}. The kubelet tries again by itself; restart nothing that runs, for its image may not come back."
 
 
 PLAYBOOK = Playbook(problem="image_access", rank=14, proves=proves, candidates=candidates)

@@ -9,7 +9,8 @@ otherwise it is explained.
 from __future__ import annotations
 
 from graph.playbooks import Playbook
-from graph.pulls import line, no_crash, only_the_newest_waits, serving, waiting
+from graph.pull_words import answered, who_waits
+from graph.pulls import Waiting, no_crash, only_the_newest_waits, repository_of, serving, waiting
 from graph.returns import rollback, way_back
 from graph.state import Finding, Proposal
 from graph.symptoms import current_revision
@@ -21,15 +22,16 @@ def proves(evidence: Evidence) -> Finding | None:
     found = waiting(evidence)
     if not found:
         return None
-    pod, container, _ = found[0]
+    container = found[0].container
     return Finding(
         problem="image_error",
-        summary=f"Image {container.image} cannot be pulled ({container.waiting_reason}).",
+        summary=f"Image {container.image} cannot be pulled ({container.waiting_reason}), and nobody says why"
+        f"{answered(found[0])}.",
         directness=1.0,
         evidence=tuple(evidence.cite("pods") + evidence.cite("events") + evidence.cite("revisions")),
-        facts=(*(line(entry) for entry in found[:3]), serving(evidence)),
+        facts=(who_waits(found, evidence), serving(evidence)),
         ruled_out=no_crash(evidence),
-        next_step=f"kubectl describe pod {pod.name}: check the image's name and tag, then the registry's access.",
+        next_step=_next(found[0]),
     )
 
 
@@ -40,6 +42,16 @@ def candidates(finding: Finding, evidence: Evidence, target: Target) -> list[Pro
         return []
     reason = f"Revision {current.number} names an image that cannot be pulled."
     return [rollback(PLAYBOOK.problem, reason, back, evidence, target)]
+
+
+def _next(entry: Waiting) -> str:
+    pod, container = entry.pod, entry.container
+    return (
+        f"On machine {pod.node or 'NODE'}: crictl pull {container.image} shows what the registry answers. Not found: "
+        f"kubectl set image <workload> {container.name}={repository_of(container.image)}:TAG corrects the name; "
+        f"unauthorized: see imagePullSecrets of pod {pod.name}; a timeout: the registry, or the way from that node to "
+        "it. The kubelet tries again by itself."
+    )
 
 
 PLAYBOOK = Playbook(problem="image_error", rank=16, proves=proves, candidates=candidates)

@@ -12,10 +12,10 @@ from __future__ import annotations
 import re
 
 from graph.playbooks import Playbook
+from graph.pull_words import answered, hits, nodes_of, others, who_waits
 from graph.pulls import (
     SEVERAL,
     Waiting,
-    line,
     no_crash,
     reason_of,
     registry_of,
@@ -58,60 +58,77 @@ def _many(shared: list[PullFacts]) -> bool:
 def _finding(found: list[Waiting], shared: list[PullFacts], evidence: Evidence, *, said: bool) -> Finding:
     registry = registry_of(found[0].container.image)
     told = next((entry for entry in found if reason_of(entry) == "registry"), found[0])
+    own = {pod.name for pod in evidence.pods}
+    pulls = [pull for pull in shared if pull.pod not in own]
+    nodes = nodes_of(found, pulls)
     return Finding(
         problem="registry_outage",
         cause=f"registry/{registry}",
-        summary=_summary(registry, told.said, shared, said=said),
+        summary=f"{_summary(registry, told, said=said)}{_many_words(shared)}.",
         directness=0.95 if said and _many(shared) else 0.8 if said else 0.6,
         evidence=tuple(id_ for kind in ("pods", "image_pulls", "events") for id_ in evidence.cite(kind)),
-        facts=(line(told), *_others(shared), serving(evidence)),
-        ruled_out=_ruled_out(said, evidence),
-        next_step=_next(registry, told.said, found[0].container.image),
+        facts=(*_one_node(nodes, told), who_waits(found, evidence), *others(pulls), serving(evidence)),
+        ruled_out=_ruled_out(said, nodes, evidence),
+        next_step=_next(registry, told, nodes),
+        how_soon=hits(pulls),
     )
 
 
-def _summary(registry: str, text: str, shared: list[PullFacts], *, said: bool) -> str:
+def _summary(registry: str, told: Waiting, *, said: bool) -> str:
     what = "does not answer as it should"
-    if _LIMITED.search(text):
+    if _LIMITED.search(told.said):
         what = "refuses more pulls for now"
-    elif _DISTRUSTED.search(text):
+    elif _DISTRUSTED.search(told.said):
         what = "has a certificate that the nodes do not trust"
     elif not said:
-        what = "is what they share, and nobody tells more"
+        what = "is what they share, and nobody says why"
+    return f"Images cannot be pulled from {registry}, which {what}{answered(told) if said else ''}"
+
+
+def _many_words(shared: list[PullFacts]) -> str:
     count = len(workloads_in(shared))
-    alike = (
-        f": {count} workloads wait for {len({p.image for p in shared})} of its images" if count > 1 else ""
+    return f"; {count} workloads wait for {len({p.image for p in shared})} of its images" if count > 1 else ""
+
+
+def _one_node(nodes: list[str], told: Waiting) -> list[str]:
+    """A node alone may have lost its way to the registry, while the others pull."""
+    return (
+        [f"not ruled out: {nodes[0]} alone does not reach it, for all that wait are there"]
+        if len(nodes) == 1
+        else []
     )
-    return f"Images cannot be pulled from {registry}, which {what}{alike}."
 
 
-def _others(shared: list[PullFacts]) -> list[str]:
-    """Workloads in the same trouble, one pod of each."""
-    first = {pull.owner_uid or pull.pod: pull for pull in reversed(shared)}
-    if len(first) < SEVERAL:
-        return []
-    return [f"{pull.namespace}/{pull.pod} waits for {pull.image}" for pull in list(first.values())[:4]]
-
-
-def _ruled_out(said: bool, evidence: Evidence) -> tuple[str, ...]:
+def _ruled_out(said: bool, nodes: list[str], evidence: Evidence) -> tuple[str, ...]:
     lines = [*no_crash(evidence)]
     if said:
         lines.append("a wrong name or a missing right: the registry did not say so")
+    if len(nodes) > 1:
+        lines.append(
+            f"one node that does not reach it: pods wait on {len(nodes)} nodes, {', '.join(nodes[:4])}"
+        )
     if not could_not_read(evidence, "image_pulls") and len(workloads_in(list(evidence.pulls))) > 1:
         lines.append("one release: other workloads wait as well")
     return tuple(lines)
 
 
-def _next(registry: str, text: str, image: str) -> str:
+def _next(registry: str, told: Waiting, nodes: list[str]) -> str:
     look = "kubectl get pods -A --field-selector=status.phase=Pending shows who else waits"
-    if _LIMITED.search(text):
-        return f"Pull with an account or through a mirror: {registry} counts pulls. {look}; they go on by themselves."
-    if _DISTRUSTED.search(text):
-        return f"Renew the certificate of {registry}, or give its authority to the nodes' runtime. {look}."
-    return (
-        f"See whether {registry} is up and reached from the nodes (crictl pull {image}); {look}. "
-        "They go on by themselves once it answers; restart and roll out nothing that pulls from it."
-    )
+    leave = "They go on by themselves once it answers; restart and roll out nothing that pulls from it"
+    if _LIMITED.search(told.said):
+        return (
+            f"kubectl create secret docker-registry NAME -n <namespace> --docker-server={registry} "
+            "--docker-username=USER --docker-password=PASSWORD, and name it under imagePullSecrets: kubectl edit "
+            f"<workload>. {registry} allows an account more pulls. Or pull through a mirror, or wait. {look}. {leave}."
+        )
+    if _DISTRUSTED.search(told.said):
+        return f"Renew the certificate of {registry}, or give its authority to the nodes' runtime. {look}. {leave}."
+    node = nodes[0] if nodes else told.pod.node or "NODE"
+    pull = f"On machine {node}: crictl pull {told.container.image}"
+    if len(nodes) == 1:
+        elsewhere = f"and the same on another machine: where that works, mend the network of {node}"
+        return f"{pull}, {elsewhere}. {look}. {leave}."
+    return f"{pull}, and curl -sI https://{registry}/v2/: does it answer? Whoever runs it mends it. {look}. {leave}."
 
 
 PLAYBOOK = Playbook(problem="registry_outage", rank=13, proves=proves, candidates=candidates)

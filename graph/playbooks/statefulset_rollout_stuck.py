@@ -8,11 +8,11 @@ cause. Nothing is proposed: which member of a cluster may go, and whether a part
 
 from __future__ import annotations
 
-from graph.blocked_rollouts import of_older_revisions, ordinal, state_of
+from graph import statefulset_words as words
+from graph.blocked_rollouts import of_older_revisions, ordinal
 from graph.playbooks import Playbook
 from graph.state import Finding
 from graph.symptoms import is_complete, live_pods
-from graph.workload_words import reference
 from tools.records import Evidence, PodFacts, WorkloadFacts
 
 
@@ -35,33 +35,31 @@ def _held_up(workload: WorkloadFacts, unready: list[PodFacts], evidence: Evidenc
     if not workload.ordered or (missing <= 0 and is_complete(evidence)):
         return None
     pod = unready[0]
-    waits = f"{missing} more wait to be made" if missing > 0 else f"{len(older)} wait to be replaced"
+    waits = f"{missing} more are not made" if missing > 0 else f"{len(older)} are not replaced"
     return Finding(
         problem="statefulset_rollout_stuck",
-        summary=f"{pod.name} is not ready, and the StatefulSet goes in order: {waits}.",
+        summary=words.held_up(pod, waits, evidence),
         directness=0.9,
         evidence=_cited(evidence),
-        facts=(f"{pod.name}: {state_of(pod)}", f"{workload.ready} of {workload.desired} pods are ready"),
-        ruled_out=("a crash, an image or a node: the pod has its containers, or waits for one that runs",),
-        next_step=f"kubectl describe pod {pod.name} and kubectl logs {pod.name}: what does it wait for? A member that "
-        "waits for others which are made after it needs podManagementPolicy Parallel.",
+        facts=words.held_up_facts(pod, missing, evidence),
+        ruled_out=("a crash, an image or a node: no pod fails for them",),
+        next_step=words.held_up_step(pod, missing, evidence),
     )
 
 
 def _kept(workload: WorkloadFacts, older: list[PodFacts], evidence: Evidence) -> Finding | None:
     names = ", ".join(sorted(pod.name for pod in older)[:5])
+    facts = words.kept_facts(workload, evidence)
     if workload.strategy == "OnDelete":
         return Finding(
             problem="statefulset_rollout_stuck",
             summary=f"Its update strategy is OnDelete: {names} keep the older revision until somebody deletes them.",
             directness=1.0,
             evidence=_cited(evidence),
-            facts=(
-                f"{workload.updated} of {workload.desired} pods are of the newest revision, all are ready",
-            ),
+            facts=facts,
             ruled_out=("a fault: all pods are ready", "a rollout on its way: OnDelete begins none"),
-            next_step=f"Whoever changed it deletes the pods one by one, from the last: kubectl delete pod "
-            f"{max(older, key=ordinal).name}, then waits until it is ready.",
+            next_step=words.delete_step(older),
+            how_soon="later",
         )
     if any(ordinal(pod) >= workload.rollout.partition for pod in older):
         return None
@@ -70,13 +68,13 @@ def _kept(workload: WorkloadFacts, older: list[PodFacts], evidence: Evidence) ->
         summary=f"A partition of {workload.rollout.partition} keeps {names} on the older revision: it is meant so.",
         directness=1.0,
         evidence=_cited(evidence),
-        facts=(f"{workload.updated} of {workload.desired} pods are of the newest revision, all are ready",),
+        facts=facts,
         ruled_out=(
             "a fault: all pods are ready",
             "a rollout on its way: all from that ordinal on are replaced",
         ),
-        next_step="Ask who set the partition. It goes on when it is lowered: "
-        f"kubectl get {reference(evidence)} -o jsonpath='{{.spec.updateStrategy}}'.",
+        next_step=words.partition_step(older),
+        how_soon="later",
     )
 
 

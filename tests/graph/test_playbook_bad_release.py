@@ -94,7 +94,7 @@ def test_a_release_that_cannot_be_started(reason: str) -> None:
     """A missing ConfigMap, a bad mount, a command that is not there."""
     finding = proved(released(*pods(1, "rs2", waits(reason)), older=SERVING))
     assert finding is not None
-    assert reason in " ".join(finding.facts)
+    assert f"cannot start ({reason}" in finding.summary
 
 
 def test_an_init_container_that_crashes() -> None:
@@ -104,7 +104,7 @@ def test_an_init_container_that_crashes() -> None:
     )
     finding = proved(found)
     assert finding is not None
-    assert "check" in " ".join(finding.facts)
+    assert "init container check" in finding.summary
     assert [p.call.name for p in PLAYBOOK.candidates(finding, found, TARGET)] == ["rollback_deployment"]
 
 
@@ -138,7 +138,7 @@ def test_a_release_that_hangs_past_the_progress_deadline() -> None:
     """Running, never ready, and the Deployment gave up on it."""
     finding = proved(released(*hanging(), older=SERVING, **LATE))
     assert finding is not None
-    assert "never become ready" in finding.summary
+    assert "was never ready" in finding.summary
 
 
 def test_a_release_that_hangs_where_there_is_no_deadline() -> None:
@@ -169,7 +169,7 @@ def test_proved_without_a_way_back_is_explained() -> None:
     finding = proved(found)
     assert finding is not None
     assert PLAYBOOK.candidates(finding, found, TARGET) == []
-    assert "mend the release" in finding.next_step
+    assert "mend the release: kubectl edit" in finding.next_step
 
 
 def test_a_second_start_of_the_same_bad_release() -> None:
@@ -457,7 +457,7 @@ def test_a_release_that_has_changed_its_database_is_not_gone_back_from() -> None
     assert finding is not None
     assert PLAYBOOK.candidates(finding, found, TARGET) == []
     assert MIGRATED in finding.facts[0]
-    assert finding.next_step.startswith("Mend the release and roll forward")
+    assert finding.next_step.startswith("kubectl edit <workload>: mend the release and roll forward")
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ def test_an_older_revision_that_still_serves_is_gone_back_to() -> None:
     assert proposed(found) == ["rs1"]
     finding = PLAYBOOK.proves(found)
     assert finding is not None
-    assert "still serving: revision 1 (3 ready)" in finding.facts
+    assert "still serving: revision 1 (3 pods ready)" in finding.facts
 
 
 def test_explained_when_nothing_older_serves() -> None:

@@ -99,20 +99,24 @@ def test_beside_a_crash_it_explains_nothing() -> None:
 @pytest.mark.parametrize(
     ("message", "reason", "why"),
     [
-        (LOW, "Evicted", "ran short (memory)"),
-        ("The node had condition: [DiskPressure]. ", "Evicted", "ran short (DiskPressure)"),
-        (OWN, "Evicted", "more to their disks than they may"),
+        (LOW, "Evicted", "node node-1 ran short of memory (52Mi left, threshold 100Mi)"),
+        ("The node had condition: [DiskPressure]. ", "Evicted", "node node-1 ran short of disk space"),
+        (OWN, "Evicted", 'emptyDir "scratch" went over its limit of 5Gi'),
         (
             'Container app exceeded its local ephemeral storage limit "1Gi". ',
             "Evicted",
-            "more to their disks",
+            "a limit of its own",
         ),
         (
             "Pod ephemeral local storage usage exceeds the total limit of containers 2Gi. ",
             "Evicted",
-            "their disks",
+            "exceeds the total limit of containers 2Gi",
         ),
-        ("Pod was terminated in response to imminent node shutdown.", "Terminated", "were shut down"),
+        (
+            "Pod was terminated in response to imminent node shutdown.",
+            "Terminated",
+            "node-1, which was shut down",
+        ),
         ("Pod was rejected: Node didn't have enough resource: cpu", "OutOfcpu", "for OutOfcpu"),
     ],
 )

@@ -143,7 +143,7 @@ def test_several_workloads_that_wait_for_one_registry_share_its_trouble() -> Non
     """Even where nobody tells why any more; and it says who."""
     finding, candidates = told(waiting("", pulls=elsewhere(3)))
     assert (finding.problem, candidates) == ("registry_outage", [])
-    assert any("n/p0 waits for" in fact for fact in finding.facts)
+    assert any("n/p0 (1 pod) waits for" in fact for fact in finding.facts)
 
 
 def test_pods_of_one_workload_are_not_several() -> None:

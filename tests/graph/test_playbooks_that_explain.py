@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from graph.diagnosis import diagnose
+from graph.scheduler_words import lacks
 from graph.state import Finding
 from tests.graph.evidence_builders import (
     DAY,
@@ -96,13 +97,13 @@ def test_what_a_waiting_pod_lacks_is_told_by_the_schedulers_words(message: str, 
     assert missing in finding.summary
     assert "kubectl" in finding.next_step
     assert "{" not in finding.next_step.replace("{.", "")
-    assert any(message in fact for fact in finding.facts)
+    assert lacks(message) in finding.summary
 
 
 def test_one_pod_and_several_are_counted_in_words() -> None:
     """For people."""
-    assert explained(unschedulable("3 Insufficient cpu")).summary.startswith("1 pod is waiting")
-    assert explained(unschedulable("3 Insufficient cpu", 3)).summary.startswith("3 pods are waiting")
+    assert explained(unschedulable("3 Insufficient cpu")).summary.startswith("1 pod waits")
+    assert explained(unschedulable("3 Insufficient cpu", 3)).summary.startswith("3 pods wait")
 
 
 def test_a_pod_that_waits_beside_one_that_crashes_is_not_the_cause() -> None:

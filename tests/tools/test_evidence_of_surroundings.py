@@ -57,11 +57,23 @@ def test_what_may_not_be_read_of_a_claim_is_never_said_to_be_missing(
     assert [item.kind for item in evidence.missing()] == [kind]
 
 
+def test_what_ties_a_waiting_pod_to_a_zone_is_read_with_what_it_requests(tmp_path: Path) -> None:
+    """Of the volume behind its claim; one that may not be read says nothing, and leaves nothing in doubt."""
+    evidence = read("ledgers-closing", tmp_path)
+    waiting = next(pod for pod in evidence.pods if pod.unschedulable)
+    assert (waiting.cpu_request, waiting.memory_request) == (0.1, 128 * 2**20)
+    assert [claim.zones for claim in evidence.claims] == [("eu-west-1c",)]
+    unread = read("ledgers-closing", tmp_path, "persistentvolumes")
+    assert [claim.zones for claim in unread.claims] == [()]
+    assert unread.missing() == evidence.missing()
+
+
 def test_others_that_wait_for_images_are_found_in_all_namespaces(tmp_path: Path) -> None:
     """By one list of pods that are pending."""
     evidence = read("fabric-orders", tmp_path)
     assert {pull.namespace for pull in evidence.pulls} == {"cutting", "dyeing", "fabric"}
     assert len({pull.owner_uid for pull in evidence.pulls}) == 3
+    assert len({pull.node for pull in evidence.pulls}) == 2
 
 
 def test_of_pods_that_have_started_no_claim_is_read(tmp_path: Path) -> None:
