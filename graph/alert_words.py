@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from tools.excerpts import message
+from tools.excerpts import imperative, message
 from tools.records import Alert
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,251}[A-Za-z0-9])?")
@@ -17,8 +17,8 @@ LONGEST = 100
 
 
 def label(alerts: Sequence[Alert], *names: str) -> str:
-    """The first value of the first of these labels, for a sentence; empty: none has it."""
-    return next((message(text, LONGEST) for text in _values(alerts, names)), "")
+    """The first value of the first of these labels that gives no orders, for a sentence; empty: none has it."""
+    return next((message(text, LONGEST) for text in _values(alerts, names) if not imperative([text])), "")
 
 
 def named(alerts: Sequence[Alert], *names: str) -> str:

@@ -36,6 +36,15 @@ def raise_maximum(scaler: AutoscalerFacts, most: int) -> str:
     return (
         f"kubectl -n <namespace> patch {kind} {scaler.name} --type=merge "
         f'-p \'{{"spec":{{"{field}":{most}}}}}\' raises its maximum from {scaler.most}, if the load is real.'
+        f"{_kept_by(scaler)}"
+    )
+
+
+def _kept_by(scaler: AutoscalerFacts) -> str:
+    return (
+        f" {scaler.managed_by} keeps it and may set it back: change it there too."
+        if scaler.managed_by
+        else ""
     )
 
 
@@ -69,8 +78,9 @@ def _inside_quota(container: ContainerFacts, evidence: Evidence) -> str:
             f"({edit}), or take the load away."
         )
     return (
-        f"kubectl set resources <workload> -c {container.name} --limits=cpu={cores(limit)} raises the limit of "
-        f"{cores(container.cpu_limit or 0.0)} as far as quota {names} leaves, which holds no more pods; requests "
+        f"kubectl set resources <workload> -c {container.name} --limits=cpu={cores(limit)} raises the limit from "
+        f"{cores(container.cpu_limit or 0.0)}: quota {names} leaves room for that, though it holds no more "
+        "pods; requests "
         f"stay as they are. T{restarts_all(evidence)[1:]}, one after the other, since none beyond them fits. "
         f"For more pods: {edit}"
     )

@@ -54,7 +54,7 @@ def _release(evidence: Evidence) -> Iterator[str]:
     yield (
         f"not ruled out: its newest revision, {revision.number}, is of {made} and may be what is busy"
         if young
-        else f"no new release: revision {revision.number} is of {made}"
+        else f"no new release: revision {revision.number} is of {made}; more load then, or more work in each request"
     )
 
 
@@ -67,6 +67,6 @@ def _scaled_by(evidence: Evidence) -> Iterator[str]:
 
 def _quotas(evidence: Evidence) -> Iterator[str]:
     room = pods_that_fit(evidence)
-    fits = "" if room is None else f"; room for {counted.times(room, 'more pod')}"
+    fits = "" if room is None else f"; room for {counted.times(room, 'more pod') if room else 'no more pod'}"
     for quota in evidence.quotas[:2]:
         yield f"{quota_line(quota)}{fits}"

@@ -36,10 +36,17 @@ def on_it(node: NodeFacts, evidence: Evidence) -> list[str]:
 
 
 def owners(pods: Iterable[NodePod]) -> str:
-    """`shop/web-7d4b9 (2 pods), media/thumbs-0`: by namespace and controller, those with most first."""
-    found = Counter(f"{pod.namespace}/{pod.owner_name or pod.name}" for pod in pods)
+    """`shop/web (2 pods), media/thumbs`: by namespace and workload, those with most first."""
+    found = Counter(f"{pod.namespace}/{_owner(pod)}" for pod in pods)
     told = (f"{name} ({count} pods)" if count > 1 else name for name, count in found.most_common(MOST))
     return f"{', '.join(told)}{f' and {len(found) - MOST} more' if len(found) > MOST else ''}"
+
+
+def _owner(pod: NodePod) -> str:
+    """A ReplicaSet is named after its Deployment, with a mark of its template behind."""
+    if pod.owner_kind == "ReplicaSet" and "-" in pod.owner_name:
+        return pod.owner_name.rpartition("-")[0]
+    return pod.owner_name or pod.name
 
 
 def times(count: int) -> str:
@@ -80,7 +87,7 @@ def _going(going: list[NodePod], node: NodeFacts, evidence: Evidence) -> str:
         return what
     due = node.ready_changed_at + EVICTED_AFTER
     if evidence.collected_at < due:
-        return f"{what}; Kubernetes evicts them at about {due:%H:%M:%S} UTC"
+        return f"{what}; Kubernetes evicts {'it' if len(going) == 1 else 'them'} at about {due:%H:%M:%S} UTC"
     return (
         f"{what}; not evicted though 300 s are over: they tolerate it for longer, or evictions are held back"
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from graph.ages import since
+from graph.ages import lasting, since
+from graph.symptoms import life_seconds
 from tools.excerpts import message
 from tools.records import ContainerFacts, PodFacts
 
@@ -41,12 +42,31 @@ def _unproved(pod: PodFacts, container: ContainerFacts | None, now: datetime) ->
 
 
 def _stopped(container: ContainerFacts) -> str:
-    words = f' "{message(container.waiting_message, LONGEST)}"' if container.waiting_message else ""
+    loops = container.waiting_reason == "CrashLoopBackOff"
+    words = (
+        f' "{message(container.waiting_message, LONGEST)}"' if container.waiting_message and not loops else ""
+    )
     state = (
         f"waits: {container.waiting_reason}{words}"
         if container.waiting_reason
         else f"ended: {container.exit_reason or 'no reason is given'}"
     )
-    code = "" if container.exit_code is None else f", last exit code {container.exit_code}"
+    life = life_seconds(container)
+    after = "" if life is None else f" after {lasting(life)}"
+    code = "" if container.exit_code is None else f", last exit code {container.exit_code}{after}"
     restarts = f", {container.restart_count} restarts" if container.restart_count > 1 else ""
     return f"container {container.name} {state}{code}{restarts}"
+
+
+def look(pod: PodFacts, namespace: str) -> str:
+    """The commands that show more of it; none for the log of a container that has never started."""
+    described = f"kubectl -n {namespace} describe pod {pod.name}"
+    ill = next((each for each in pod.containers if not each.ready and not _is_done(each)), None)
+    if (
+        pod.unschedulable
+        or ill is None
+        or not (ill.running_since or ill.restart_count or ill.exit_finished_at)
+    ):
+        return described
+    before = " --previous" if ill.restart_count and not ill.running_since else ""
+    return f"{described}; kubectl -n {namespace} logs {pod.name} -c {ill.name}{before} --tail=50"

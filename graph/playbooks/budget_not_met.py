@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import timedelta
 
 from graph import counted
 from graph.ages import since
 from graph.alert_words import fire, label, named
 from graph.playbooks import Playbook
-from graph.pod_states import unready
+from graph.pod_states import look, unready
 from graph.state import Finding, HowSoon
 from tools.records import Alert, BudgetFacts, Evidence, PodFacts
 
 NAMES = re.compile(r"Kube(?:rnetes)?P(?:db|DB|odDisruptionBudget)\w*|PodDisruptionBudget\w*")
 MOST = 4
+LATELY = timedelta(days=1)
 
 
 def tells(alert: Alert) -> bool:
@@ -74,7 +76,12 @@ def _ill(budget: BudgetFacts | None, pods: Sequence[PodFacts], evidence: Evidenc
 def _lately(pods: Sequence[PodFacts], evidence: Evidence) -> tuple[str, ...]:
     """Which of them became ready last: by then it was not met, if that was what lacked."""
     changed = sorted(
-        ((pod.ready_changed_at, pod.name) for pod in pods if pod.ready and pod.ready_changed_at), reverse=True
+        (
+            (pod.ready_changed_at, pod.name)
+            for pod in pods
+            if pod.ready and pod.ready_changed_at and evidence.collected_at - pod.ready_changed_at <= LATELY
+        ),
+        reverse=True,
     )
     return tuple(
         f"{name} has been ready since {since(at, evidence.collected_at)}" for at, name in changed[:2]
@@ -93,10 +100,9 @@ def _next_step(budget: BudgetFacts | None, pods: Sequence[PodFacts], alerts: Seq
         )
     if ill is not None:
         return (
-            f"kubectl -n {space} describe pod {ill.name}, and its log (kubectl -n {space} logs {ill.name} "
-            "--tail=50): mend "
-            "what keeps it from being ready. Do not delete the budget to let a drain go on: that takes the pods that "
-            "still serve."
+            f"{look(ill, space)}: mend what keeps it from being ready. Do not delete the budget to let a "
+            "drain go on: that "
+            "takes the pods that still serve."
         )
     if budget is not None and not pods:
         return (

@@ -11,10 +11,10 @@ import re
 from collections.abc import Sequence
 
 from graph import counted
-from graph.alert_words import fire, label, named
+from graph.alert_words import fire, host, label, named
 from graph.cluster_alerts import holds
 from graph.playbooks import Playbook
-from graph.pod_states import unready
+from graph.pod_states import look, unready
 from graph.state import Finding
 from tools.records import Alert, Evidence
 from tools.shared_causes import CONTROL_PLANE
@@ -58,12 +58,14 @@ STEPS: tuple[tuple[re.Pattern[str], str, str], ...] = (
     (
         re.compile(r"Scheduler"),
         "New pods stay Pending; what runs goes on.",
-        "kubectl -n kube-system get pods -l component=kube-scheduler; then its logs",
+        "kubectl -n kube-system get pods -l component=kube-scheduler; then the log of each, with kubectl -n "
+        "kube-system logs",
     ),
     (
         re.compile(r"ControllerManager"),
         "Nothing is rolled out, replaced or scaled; what runs goes on.",
-        "kubectl -n kube-system get pods -l component=kube-controller-manager; then its logs",
+        "kubectl -n kube-system get pods -l component=kube-controller-manager; then the log of each, with "
+        "kubectl -n kube-system logs",
     ),
     (
         re.compile(r"AggregatedAPI"),
@@ -105,28 +107,34 @@ def explains(evidence: Evidence, alerts: Sequence[Alert]) -> Finding | None:
 
 def _which(alerts: Sequence[Alert]) -> str:
     """Whom the labels name: an instance, a node, an API that is served beside Kubernetes' own."""
-    told = [f"{name} {label(alerts, name)}" for name in ("name", "instance", "node") if label(alerts, name)]
-    verb = label(alerts, "verb")
-    return f" ({', '.join([*told[:2], *([f'verb {verb}'] if verb else [])])})" if told or verb else ""
+    told = (
+        ("API", label(alerts, "name")),
+        ("instance", host(alerts)),
+        ("node", label(alerts, "node")),
+        ("verb", label(alerts, "verb")),
+    )
+    found = [f"{what} {text}" for what, text in told if text]
+    return f" ({', '.join(found[:3])})" if found else ""
 
 
 def _step(step: str, evidence: Evidence, alerts: Sequence[Alert]) -> str:
     """With the names that were found."""
-    ill = next((pod for pod in evidence.around if not pod.ready), None)
-    if ill is not None:
-        return (
-            f"kubectl -n kube-system logs {ill.name} --previous --tail=50, and without --previous: why does it end? "
-            f"Then {step}."
-        )
     nodes = [node.name for node in evidence.nodes if node.control_plane]
     where = f"On {nodes[0]}" if nodes else "On a control-plane node"
-    return f"{step.replace('On a control-plane node', where).replace('NAME', named(alerts, 'name'))}."
+    away = [node.name for node in evidence.nodes if node.ready != "True"]
+    step = step.replace("a node that is NotReady", ", ".join(away[:3])) if away else step
+    general = f"{step.replace('On a control-plane node', where).replace('NAME', named(alerts, 'name'))}."
+    ill = next((pod for pod in evidence.around if not pod.ready), None)
+    if ill is None:
+        return general
+    return f"{look(ill, 'kube-system')}.{f' {general}' if general.startswith('On') else ''}"
 
 
 def _answers(evidence: Evidence) -> list[str]:
     """That anything was read at all says that the API server answers this agent."""
-    if evidence.nodes or evidence.around:
-        return ["the API server answers this agent: nodes and pods could be read from it"]
+    read = [what for what, found in (("nodes", evidence.nodes), ("pods", evidence.around)) if found]
+    if read:
+        return [f"the API server answers this agent: {' and '.join(read)} could be read from it"]
     unread = [item for item in evidence.missing() if item.kind in ("nodes", "around")]
     return (
         ["the API server did not answer this agent either"]

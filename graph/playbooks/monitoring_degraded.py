@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from graph.alert_words import fire, label, named
 from graph.playbooks import Playbook
-from graph.pod_states import unready
+from graph.pod_states import look, unready
 from graph.state import Finding, HowSoon
 from tools.records import Alert, Evidence, PodFacts
 from tools.shared_causes import MONITORING
@@ -104,12 +104,8 @@ def _how_soon(pods: Sequence[PodFacts], ill: Sequence[PodFacts], *, other: bool)
 
 def _next_step(alerts: Sequence[Alert], scrape: bool, ill: Sequence[PodFacts]) -> str:
     space, service = named(alerts, "namespace"), named(alerts, "service")
-    if scrape and ill:
-        return (
-            f"kubectl -n {space} describe pod {ill[0].name}, and kubectl -n {space} logs {ill[0].name} "
-            "--tail=50: mend what "
-            "keeps it from being ready; the scrape follows by itself."
-        )
+    if ill:
+        return f"{look(ill[0], space)}: mend what keeps it from being ready; the scrape follows by itself."
     if scrape:
         return (
             f"kubectl -n {space} get endpoints {service}: are its addresses those that Prometheus shows under Status > "

@@ -147,9 +147,9 @@ def test_a_summary_of_the_pods_on_it_is_a_fact() -> None:
 @pytest.mark.parametrize(
     ("away_for", "fate", "words"),
     [
-        (120, "goes", "1 pod on it: shop/web-7d4; Kubernetes evicts them at about 12:03:00 UTC"),
+        (120, "goes", "1 pod on it: shop/web; Kubernetes evicts it at about 12:03:00 UTC"),
         (1200, "goes", "not evicted though 300 s are over"),
-        (1200, "leaves", "evicted already, and Terminating until it answers or is deleted: shop/web-7d4"),
+        (1200, "leaves", "evicted already, and Terminating until it answers or is deleted: shop/web"),
         (1200, "stays", "never evicted: 1 pod that DaemonSets or the node itself keep there"),
     ],
 )
@@ -157,7 +157,8 @@ def test_what_becomes_of_its_pods_is_told_in_the_tense_of_the_time(
     away_for: float, fate: Fate, words: str
 ) -> None:
     """Evictions are to come within five minutes, and over after them."""
-    held = NodePod(namespace="shop", name="web-7d4-1", uid="p", fate=fate, owner_name="web-7d4")
+    owner = {"owner_kind": "ReplicaSet", "owner_name": "web-7d4"}
+    held = NodePod(namespace="shop", name="web-7d4-1", uid="p", fate=fate, **owner)
     finding, _ = diagnose(seen(away(ready_changed_at=ago(away_for)), node_pods=(held,)), NODE)
     assert any(words in fact for fact in finding.facts)
 
