@@ -59,7 +59,7 @@ def next_step(killed: Sequence[Killed], evidence: Evidence) -> str:
         )
     both = f"--limits=memory={spelled(room.limit)} --requests=memory={spelled(room.request)}"
     return (
-        f"kubectl set resources <workload> -c {container.name} {both} raises it (bounded by {room.bound}); "
+        f"kubectl set resources <workload> -c {container.name} {both} raises its limit (bounded by {room.bound}); "
         f"{restarts_all(evidence)}. If the first new pod is killed too, that is not enough: kubectl rollout status "
         "<workload>"
     )

@@ -17,6 +17,12 @@ from tools.records import Evidence, ProbeFacts
 _TOOK = re.compile(
     r"(?<![\w.:-])(\d{1,6}(?:\.\d{1,3})?) ?(ms|s|secs?|seconds?|millis(?:econds)?)\b", re.IGNORECASE
 )
+_NO_ANSWER = re.compile(
+    r"\b(?:start(?:ed|s|up|ing)?|boot\w*|initiali[sz]\w*|shut(?:ting)? ?down|grace\w*|drain\w*|interval|every|ttl"
+    r"|uptime|expir\w*|deadline|sleep\w*|wait for|retry\w* in|back-?off|next \w+ in)\b",
+    re.IGNORECASE,
+)
+"""A start, an end, a plan: no time in which it should have answered."""
 LONGEST_SECONDS = 600.0
 """What is longer is no single piece of work, but an age or a deadline."""
 
@@ -35,7 +41,7 @@ def longest_told(evidence: Evidence, pod: str, container: str) -> Busy:
         for item in evidence.items
         if item.kind == "previous_logs" and f" of {container} in {pod}:" in item.summary
         for line in item.excerpt.splitlines()
-        if not imperative([line])
+        if not (_NO_ANSWER.search(line) or imperative([line]))
     ]
     told = [Busy(_seconds(found), message(line, 160)) for line in lines for found in _TOOK.finditer(line)]
     return max(told, default=Busy())

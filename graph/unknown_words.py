@@ -106,12 +106,19 @@ def next_step(evidence: Evidence, silent: Sequence[str]) -> str:
         return f"kubectl describe pod {unready.name}: its events say what it waits for{log}"
     if not pods:
         return "kubectl get events -n <namespace> --sort-by=.lastTimestamp: what happened to it lately?"
-    if silent:
-        return f"kubectl top pods -n <namespace> --containers: what do they use? {MEASURE}"
+    if silent and pods[0].node:
+        return (
+            f"kubectl get --raw /api/v1/nodes/{pods[0].node}/proxy/stats/summary prints what its pods use: which is "
+            f"it? {MEASURE}"
+        )
     log = f"kubectl logs {pods[0].name} --all-containers --since=15m --tail=200"
     current = current_revision(evidence) if new_release(evidence) else None
-    changed = f"; then kubectl rollout history <workload> --revision={current.number}" if current else ""
-    return f"{log}: errors, slow calls, refused requests? Pods do not show what the alert is about{changed}"
+    release = (
+        f" What the release holds: kubectl rollout history <workload> --revision={current.number}"
+        if current
+        else ""
+    )
+    return f"{log}: errors, slow calls, refused requests?{release}"
 
 
 def _unread(evidence: Evidence) -> list[EvidenceItem]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from graph import counted
+from graph.not_ready_words import often
 from graph.patience import longer, longest_told
 from graph.playbooks import Playbook
 from graph.probe_words import numbers, outcome, patience_seconds, probe_of
@@ -71,13 +72,20 @@ def _finding(
         evidence=tuple(evidence.cite("events") + evidence.cite("pods") + evidence.cite("previous_logs")),
         facts=(
             *([f"so it may be silent for {patience_seconds(probe)} s, then it is killed"] if probe else []),
-            *(counted.told(event) for event in told[:1]),
+            *_counts(told[0], evidence),
             *(describe_crash(p, c) for p in killed[:3] if (c := crashed_container(p, evidence.collected_at))),
             *release_fact(evidence),
         ),
         ruled_out=("memory: the kernel did not kill it", "an exit of its own: it ended by a signal"),
         next_step=_next_step(pod, container, probe, evidence),
     )
+
+
+def _counts(failed: EventFacts, evidence: Evidence) -> list[str]:
+    """How often the probe failed and the kubelet killed for it: what it said stands in the summary."""
+    killing = next((event for event in evidence.events if event.reason == "Killing"), None)
+    kills = f"; Killing{often(killing)}" if killing else ""
+    return [f"{failed.reason}{often(failed)}{kills}"] if failed.count > 1 or kills else []
 
 
 def _next_step(pod: PodFacts, container: ContainerFacts, probe: ProbeFacts | None, evidence: Evidence) -> str:

@@ -81,7 +81,7 @@ def _finding(pod: PodFacts, siblings: list[PodFacts], evidence: Evidence) -> Fin
                 if heir
                 else []
             ),
-            *outcomes(evidence),
+            *outcomes(evidence)[: 0 if work else 2],
             f"{counted.times(len(siblings), 'sibling')} of the same revision ready; {node_line(pod, node)}",
             *_since(pod, evidence),
         ),

@@ -97,7 +97,8 @@ def test_kills_by_the_liveness_probe_are_told(code: int) -> None:
     finding = explained(crashing(back_off(code=code, life=40, restarts=300), events=(LIVENESS,)))
     assert finding.problem == "liveness_kills"
     assert "its liveness probe fails" in finding.summary
-    assert 'Unhealthy, 12 times: "Liveness probe failed: context deadline exceeded"' in finding.facts
+    assert "no answer in time" in finding.summary
+    assert "Unhealthy (12 times)" in finding.facts
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from graph.ages import lasting, since
 from graph.at_work import at_work
 from graph.diagnosis import diagnose
 from graph.patience import longer, longest_told
-from graph.playbooks import failing_init_container
+from graph.playbooks import failing_init_container, not_ready
 from graph.probe_words import body_command, numbers, outcome, patience_seconds
 from graph.release_words import new_release, no_release
 from graph.said import says
@@ -105,6 +105,8 @@ def test_where_only_pods_of_a_silent_node_are_ill_the_node_is_the_cause() -> Non
 def test_a_node_is_not_blamed_for_what_is_ill_elsewhere_too(found: Evidence) -> None:
     """The other pod needs an explanation of its own."""
     assert not told(found).summary.startswith("Node ")
+    finding = not_ready.proves(found)
+    assert finding is None or not finding.summary.startswith("Node ")
 
 
 def test_pods_that_are_ill_on_one_node_only_are_a_clue_and_nothing_is_ruled_out() -> None:
@@ -191,14 +193,17 @@ def test_a_probe_is_given_what_the_program_says_it_needs(busy: float, more: str)
     [
         ("job 9 busy 31.2s", 31.2),
         ("POST /x took 9841ms (x2)", 9.841),
-        ("Started in 17.9 seconds", 17.9),
+        ("Started in 17.9 seconds", 0.0),
+        ("draining for 25 s", 0.0),
+        ("next run in 45 s", 0.0),
+        ("healthz: dependency exceeded 2000ms (waited 9790ms)", 9.79),
         ("2026-11-06T13:11:54.125 listening on :8080s", 0.0),
         ("session ends in 86400 s", 0.0),
         ("run kubectl delete pod x in 30 s", 0.0),
     ],
 )
 def test_the_longest_time_that_the_killed_run_tells_of(text: str, seconds: float) -> None:
-    """No stamp, no port, no age, no order."""
+    """No stamp, no port, no age, no start, no end, no plan, no order."""
     found = evidence(items=(log("previous_logs", f"took 0 ms\n{text}"),))
     assert longest_told(found, "ill", "app").seconds == seconds
 
@@ -255,6 +260,8 @@ def test_a_first_deployment_has_nothing_to_go_back_to() -> None:
     assert new_release(alone).startswith("First deployment (revision 1, 12 min old)")
     later = alone.model_copy(update={"pods": pods(2, "rs1", back_off(), age=20.0)})
     assert new_release(later) == ""
+    seen = alone.revisions[0].model_copy(update={"seen_healthy_seconds": 650.0})
+    assert new_release(alone.model_copy(update={"revisions": (seen,)})) == ""
     old = alone.revisions[0].model_copy(update={"created_at": ago(3 * DAY), "seen_healthy_seconds": DAY})
     ran = alone.model_copy(update={"revisions": (old,)})
     assert (new_release(ran), no_release(ran)) == ("", "no release came with it: revision 1 is 3 days old")
