@@ -57,7 +57,8 @@ def test_load_that_only_prometheus_shows_is_scaled_and_verified(tmp_path: Path) 
         incident_id = hot(agent)
         agent.advance(60)
         assert (told(agent, incident_id)[:2], replicas(agent)) == (("high_cpu", "act"), 4)
-        assert "told by Prometheus, as an average of five minutes" in decision(agent, incident_id)["reasons"]
+        reasons = " ".join(decision(agent, incident_id)["reasons"])
+        assert "told by Prometheus, as an average of five minutes" in reasons
         use(server, agent, 0.36, by="irate(")
         agent.advance(300)
         assert told(agent, incident_id) == ("high_cpu", "act", "recovered", "RECOVERED")
