@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from graph import counted
+from graph.data_left import of_the_data
 from graph.init_waits import hanging_init, missing_mounts, waits_for_mount
 from graph.release_changes import changes
-from graph.returns import Return, data_changed, only_configuration_changed, way_back
+from graph.returns import Return, only_configuration_changed, way_back
 from graph.said import said
 from graph.started_words import probe_lines, unready_container
 from graph.symptoms import CONFIG, crashed_container, life_seconds, pods_of, waiting_container
@@ -34,7 +35,7 @@ def facts(
     changed = changes(evidence)
     what = f", changed {changed}" if changed else ""
     return (
-        *_migrated(evidence),
+        *_migrated(current, evidence),
         f"revision {current.number}, created {current.created_at:%Y-%m-%d %H:%M:%S} UTC{what}",
         _who(failing, evidence),
         *_unready(failing[0], evidence),
@@ -47,11 +48,8 @@ def next_step(current: RevisionFacts, evidence: Evidence) -> str:
     back = way_back(evidence)
     if back is not None:
         return _go_back(current, back, evidence)
-    if data_changed(evidence):
-        return (
-            f"kubectl edit <workload>: mend the release and roll forward; revision {current.number - 1} may not run on "
-            "what the migration left. Ask whoever wrote it before anything goes back."
-        )
+    if data := of_the_data(current, evidence):
+        return data[1]
     if only_configuration_changed(evidence):
         return _restore(current)
     return (
@@ -72,11 +70,9 @@ def migration_step(current: RevisionFacts, failing: Sequence[PodFacts], evidence
     )
 
 
-def _migrated(evidence: Evidence) -> list[str]:
-    migration = data_changed(evidence) if way_back(evidence) is None else ""
-    return (
-        [f'it has changed its database, which no rollback changes back: "{migration}"'] if migration else []
-    )
+def _migrated(current: RevisionFacts, evidence: Evidence) -> list[str]:
+    data = of_the_data(current, evidence) if way_back(evidence) is None else None
+    return [data[0]] if data else []
 
 
 def _how(pod: PodFacts, evidence: Evidence, *, one: bool) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from graph.symptoms import LIVED_WELL_SECONDS
+from graph.symptoms import LIVED_WELL_SECONDS, current_revision
 from tools.records import Evidence, NeighbourFacts, PodFacts
 
 TOGETHER = timedelta(minutes=2)
 """Between the first of them and the last: kubelets probe every ten seconds, programs notice within a minute."""
+AT_ONCE = timedelta(seconds=10)
 
 
 def fell_at(pods: Sequence[PodFacts]) -> datetime | None:
@@ -26,7 +27,7 @@ def fell_at(pods: Sequence[PodFacts]) -> datetime | None:
 
 def with_others(pods: Sequence[PodFacts], evidence: Evidence) -> list[NeighbourFacts]:
     """Other workloads that have lacked pods since these pods fell ill; none where that moment is not known."""
-    moment = fell_at(pods)
+    moment = fell_at(pods) or _lost_at(pods, evidence)
     if moment is None:
         return []
     return [each for each in evidence.neighbours if each.since and abs(each.since - moment) <= TOGETHER]
@@ -34,4 +35,21 @@ def with_others(pods: Sequence[PodFacts], evidence: Evidence) -> list[NeighbourF
 
 def _came_up(pod: PodFacts) -> bool:
     changed = pod.ready_changed_at
-    return changed is not None and (changed - pod.created_at).total_seconds() >= LIVED_WELL_SECONDS
+    if changed is None or _is_ready_between(pod, changed):
+        return False
+    return (changed - pod.created_at).total_seconds() >= LIVED_WELL_SECONDS
+
+
+def _is_ready_between(pod: PodFacts, changed: datetime) -> bool:
+    """It has crashed before and was ready up to its newest end, as without a readiness probe: it fell long before."""
+    ends = [c.exit_finished_at for c in pod.containers if c.restart_count > 1 and c.exit_finished_at]
+    return any(abs(changed - end) <= AT_ONCE for end in ends)
+
+
+def _lost_at(pods: Sequence[PodFacts], evidence: Evidence) -> datetime | None:
+    """When the Deployment lost pods that it had had for long, where those of now were made only after that."""
+    workload, current = evidence.workload, current_revision(evidence)
+    since = workload.unavailable_since if workload else None
+    if since is None or current is None or any(pod.created_at < since for pod in pods):
+        return None
+    return since if (since - current.created_at).total_seconds() >= LIVED_WELL_SECONDS else None

@@ -6,10 +6,10 @@ from typing import Literal
 
 from graph import counted
 from graph.ages import HOUR, lasting
+from graph.data_left import may_have_changed
 from graph.planned_steps import planned
 from graph.state import Proposal
 from graph.symptoms import current_revision, is_failing, pods_of
-from tools.data_migrations import KIND as MIGRATIONS
 from tools.records import ActionCall, Evidence, Record, RevisionFacts, Target
 from tools.workload_revisions import kind_args
 
@@ -29,11 +29,11 @@ def way_back(evidence: Evidence) -> Return | None:
     """The newest older revision with another template whose health is proved, else the newest without proof.
 
     Passed over: what the ledger saw ill, and without proof what was replaced within ten minutes or what somebody
-    has gone back from before; where the newest release has changed its database, what has no pod that is ready now,
-    on the data as they are. None when only configuration has changed, which no revision brings back.
+    has gone back from before; where the newest release has or may have changed its database, what has no pod that is
+    ready now, on the data as they are. None when only configuration has changed, which no revision brings back.
     """
     older = [] if only_configuration_changed(evidence) else _older(evidence)
-    if data_changed(evidence):
+    if may_have_changed(evidence):
         older = [r for r in older if r.ready]
     proved = next((back for r in older if (back := _proved(r, evidence))), None)
     if proved:
@@ -46,11 +46,6 @@ def health_of(template_digest: str, evidence: Evidence) -> Return | None:
     """How well the health of that older template is proved; None: something speaks against it."""
     older = next((r for r in _older(evidence) if r.template_digest == template_digest), None)
     return (_proved(older, evidence) or _unproved(older, evidence)) if older else None
-
-
-def data_changed(evidence: Evidence) -> str:
-    """The words of a migration that has run with the newest release; empty where none is known to have run."""
-    return next((item.decides for item in evidence.items if item.kind == MIGRATIONS and item.decides), "")
 
 
 def only_configuration_changed(evidence: Evidence) -> bool:

@@ -13,12 +13,11 @@ from tools.cluster import ClusterReader
 from tools.container_logs import TAIL_LINES, LogRead
 from tools.excerpts import clean, excerpt_log
 from tools.items import Items
+from tools.migrators import MIGRATES
 from tools.reads import Reads
 from tools.records import ContainerFacts, PodFacts
 
 KIND = "migration_logs"
-MIGRATES = re.compile(r"migrat|flyway|liquibase|alembic", re.IGNORECASE)
-"""What init containers that change a database are called, or their images."""
 MOST = 3
 """Pods whose logs are read, those whose migration ended first before others: the first one has had work to do."""
 _APPLIED = re.compile(
@@ -43,8 +42,10 @@ _NOTHING = re.compile(
 
 
 def migrates(container: ContainerFacts) -> bool:
-    """By its name, or its image's."""
-    return container.init and bool(MIGRATES.search(f"{container.name} {container.image}"))
+    """By its own spec, or what its status says of it."""
+    return container.init and (
+        container.migrates or bool(MIGRATES.search(f"{container.name} {container.image}"))
+    )
 
 
 def applied(text: str) -> str:

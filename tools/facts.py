@@ -12,6 +12,7 @@ from functools import reduce
 from typing import Any
 
 from tools.excerpts import message
+from tools.migrators import migrates
 from tools.objects import (
     EPOCH,
     began,
@@ -46,7 +47,7 @@ from tools.workload_revisions import (
     number_of,
     template_of,
 )
-from tools.workload_status import counts, is_ordered, strategy_of
+from tools.workload_status import counts, is_ordered, strategy_of, unavailable_since
 
 ILL_SECONDS = 60.0
 """A revision that our ledger saw failing for this long, and never healthy for `PROVED_SECONDS`, was ill."""
@@ -95,6 +96,7 @@ def workload_facts(
         containers=_names(pod_spec(spec)),
         probes=probe_facts(pod_spec(spec)),
         ordered=is_ordered(workload, kind),
+        unavailable_since=unavailable_since(workload),
     )
 
 
@@ -199,6 +201,7 @@ def _container(entry: JsonObject, init: bool, specs: Mapping[str, JsonObject]) -
         cpu_limit=amount(spec, "limits", "cpu"),
         memory_request=amount(spec, "requests", "memory"),
         memory_limit=amount(spec, "limits", "memory"),
+        migrates=init and migrates(spec),
     )
 
 

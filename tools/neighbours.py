@@ -16,13 +16,14 @@ from tools.dependencies import template_hosts
 from tools.excerpts import message
 from tools.gathering import Found, ask_list, run_asks
 from tools.items import Items, when
-from tools.objects import condition, desired, instant, metadata, name, uid
+from tools.objects import desired, metadata, name, uid
 from tools.reads import Reads
 from tools.records import NeighbourFacts, PodFacts, RbacRule, Target
 from tools.references import references
 from tools.resources import DEPLOYMENTS, STATEFULSETS, JsonObject, Resource
 from tools.templates import images
 from tools.workload_revisions import KINDS
+from tools.workload_status import unavailable_since
 
 KIND = "neighbours"
 SHOWN = 10
@@ -108,8 +109,6 @@ def _facts(
 
 
 def _neighbour(kind: Resource, item: JsonObject, shared: Iterable[str]) -> NeighbourFacts:
-    available = condition(item, "Available")
-    since = instant(available.get("lastTransitionTime")) if available.get("status") == "False" else None
     own = {*traits(item), f"host {name(item)}"}
     return NeighbourFacts(
         kind=kind.kind,
@@ -117,7 +116,7 @@ def _neighbour(kind: Resource, item: JsonObject, shared: Iterable[str]) -> Neigh
         uid=uid(item),
         desired=desired(item),
         available=_available(item),
-        since=since,
+        since=unavailable_since(item),
         shares=tuple(trait for trait in shared if trait in own),
     )
 

@@ -101,6 +101,8 @@ class ContainerFacts(Record):
     memory_request: float | None = None
     """Bytes, of the pod's own spec."""
     memory_limit: float | None = None
+    migrates: bool = False
+    """An init container that changes a database, by its name, image or command: `tools/migrators.py`."""
 
 
 class PodFacts(Record):
@@ -238,6 +240,8 @@ class WorkloadFacts(Record):
     probes: tuple[ProbeFacts, ...] = ()
     ordered: bool = False
     """A StatefulSet that replaces no pod while another one of it is not ready."""
+    unavailable_since: datetime | None = None
+    """When the Available condition of a Deployment became False; None: it is not, or has none."""
 
 
 class DependencyFacts(Record):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import NamedTuple
 
-from tools.objects import desired, metadata
+from tools.objects import condition, desired, instant, metadata
 from tools.resources import DAEMONSETS, DEPLOYMENTS, STATEFULSETS, JsonObject
 
 ON_DELETE = "OnDelete"
@@ -39,6 +40,12 @@ def counts(item: JsonObject, kind: str) -> Counts:
     if kind == DAEMONSETS.kind:
         return Counts(*(int(status.get(field) or 0) for field in _OF_DAEMONSET))
     return Counts(desired(item), *(int(status.get(field) or 0) for field in _OF_OTHERS))
+
+
+def unavailable_since(item: JsonObject) -> datetime | None:
+    """When the condition Available became False; None where it is not, and for kinds that have none."""
+    available = condition(item, "Available")
+    return instant(available.get("lastTransitionTime")) if available.get("status") == "False" else None
 
 
 def is_observed(item: JsonObject) -> bool:

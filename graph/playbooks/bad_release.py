@@ -262,6 +262,7 @@ def _finding(current: RevisionFacts, failing: list[PodFacts], evidence: Evidence
             + evidence.cite("revisions")
             + evidence.cite("revision_health")
             + evidence.cite("revision_diff")
+            + evidence.cite("migration_logs")
         ),
         facts=facts(current, older, failing, evidence),
         ruled_out=_ruled_out(current, evidence),

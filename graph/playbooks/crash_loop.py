@@ -13,6 +13,7 @@ from graph.symptoms import crashed_container, describe_crash, live_pods
 from graph.workload_words import spec_command
 from tools.records import ContainerFacts, Evidence, PodFacts, Target
 
+AGAIN = "The kubelet starts it again already, so that a restart mends nothing."
 WORDS = {
     "certificate": "an expired certificate",
     "permission": "a permission that lacks",
@@ -100,13 +101,21 @@ def _next_step(pod: PodFacts, container: ContainerFacts, evidence: Evidence) -> 
         )
     if container.exit_code == 0:
         return f"{template} prints what it runs: that ends by itself. Let it run on, or make it a Job."
-    log = f"kubectl logs --previous {pod.name} -c {container.name} --tail=100"
+    ended_once = pod.finishes and not container.restart_count
+    log = f"kubectl logs {'' if ended_once else '--previous '}{pod.name} -c {container.name} --tail=100"
     if said(evidence, pod.name, container.name):
         return (
             f"{log}: what stands before that line? Then what it was started with: kubectl set env <workload> --list. "
-            "The kubelet starts it again already, so that a restart mends nothing."
+            f"{_ended_once(pod) if ended_once else AGAIN}"
         )
     return f"{log}; if that says nothing: kubectl describe pod {pod.name}, and kubectl set env <workload> --list."
+
+
+def _ended_once(pod: PodFacts) -> str:
+    """With restartPolicy Never; a pod has failed only when all its containers have ended (PodPhase)."""
+    running = [c.name for c in pod.containers if not c.init and c.running_since is not None]
+    held = f", and its Job does not see that it failed while {' and '.join(running)} runs" if running else ""
+    return f"Nothing starts it again in this pod{held}."
 
 
 PLAYBOOK = Playbook(problem="crash_loop", rank=80, proves=proves, candidates=candidates)

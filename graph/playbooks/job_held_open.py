@@ -1,13 +1,15 @@
 """A Job's program has ended well and another container of its pod runs on, so that the Job never ends.
 
-Proof: the Job has not ended, a container of its pod has ended with 0, and another one that is no init container has run
-since before that and for ten minutes after. A pod has succeeded only when all its containers have (the API reference of
-PodPhase), and a proxy that was put beside the program does not know that its work is over. Counter-proof: a container
-that ended otherwise; a Job that has ended. Nothing is proposed: to delete the pod would make the Job do its work again.
+Proof: the Job has not ended, a container of its pod has ended with 0, and another one, that is no init container and is
+called as sidecars are, has run since before that and for ten minutes after. A pod has succeeded only when all its
+containers have (the API reference of PodPhase), and a proxy that was put beside the program does not know that its
+work is over. Counter-proof: a container that ended otherwise; one that runs and may be a program too; a Job that has
+ended. Nothing is proposed: to delete the pod would make the Job do its work again.
 """
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 
 from graph.playbooks import Playbook
@@ -16,6 +18,12 @@ from graph.symptoms import live_pods
 from tools.records import ContainerFacts, Evidence, PodFacts
 
 LONG = timedelta(minutes=10)
+BESIDE = re.compile(
+    r"proxy(?:v\d)?\b|\b(?:envoy|istio\S*|linkerd\S*|mesh|sidecar|agent|vault|consul|dapr\w*|tunnel|\w*bouncer|fluent\w*"
+    r"|filebeat|promtail|vector|logstash|\w*shipper|otel\S*|opentelemetry|collector|\w*exporter|statsd|telegraf|\w*fuse)\b",
+    re.IGNORECASE,
+)
+"""What sidecars and their images are called: meshes, proxies to databases, agents, what ships logs and numbers."""
 
 
 def proves(evidence: Evidence) -> Finding | None:
@@ -37,7 +45,14 @@ def _done(pod: PodFacts) -> list[ContainerFacts]:
 
 
 def _left(pod: PodFacts) -> list[ContainerFacts]:
-    return [c for c in pod.containers if not c.init and c.running_since is not None]
+    """What runs on, where all of it is there to serve the program: another program may still work on what it left."""
+    running = [c for c in pod.containers if not c.init and c.running_since is not None]
+    return running if all(_is_beside(container) for container in running) else []
+
+
+def _is_beside(container: ContainerFacts) -> bool:
+    """By its name or its image's, without the path before that."""
+    return bool(BESIDE.search(f"{container.name} {container.image.rpartition('/')[2]}"))
 
 
 def _long_ago(ended: datetime, evidence: Evidence) -> bool:

@@ -13,7 +13,7 @@ from graph import counted
 from graph.playbooks import Playbook
 from graph.state import Finding
 from graph.symptoms import live_pods
-from tools.records import Alert, Evidence, JobFacts
+from tools.records import Alert, Evidence, JobFacts, PodFacts
 
 NAMES = re.compile(
     r"KubeJob(?:NotCompleted|Completion)|KubernetesJobSlowCompletion|\w*Job\w*(?:Slow|TooLong|Stuck)\w*"
@@ -63,7 +63,21 @@ def _tries(job: JobFacts) -> str:
 
 
 def _pods(evidence: Evidence) -> list[str]:
-    return [f"{pod.name}: {pod.phase}, on {pod.node or 'no node'}" for pod in live_pods(evidence)[:3]]
+    return [
+        f"{pod.name}: {pod.phase}, on {pod.node or 'no node'}{_parts(pod)}" for pod in live_pods(evidence)[:3]
+    ]
+
+
+def _parts(pod: PodFacts) -> str:
+    """Of several programs, which have ended and which run."""
+    own = [c for c in pod.containers if not c.init]
+    ended = [
+        f"{c.name} ended with {c.exit_code}"
+        for c in own
+        if c.running_since is None and c.exit_code is not None
+    ]
+    running = [c.name for c in own if c.running_since]
+    return f"; {' and '.join(ended)}, {' and '.join(running)} still runs" if ended and running else ""
 
 
 def _next_step(job: JobFacts) -> str:

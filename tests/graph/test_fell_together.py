@@ -55,6 +55,24 @@ def test_a_release_is_blamed_where_that_is_not_so(found: Evidence) -> None:
     assert finding.problem == "bad_release"
 
 
+def test_pods_made_since_are_excused_by_what_their_deployment_lost() -> None:
+    """Somebody has deleted those that fell: the ones of now were never ready, and that says nothing of the release."""
+    lost = workload(progressing_reason="NewReplicaSetAvailable", unavailable_since=ago(900.0))
+    anew = fallen(age=500.0, ready_changed=500.0)
+    assert PLAYBOOK.proves(after_release(900.0, *anew, workload=lost)) is None
+    never_up = lost.model_copy(update={"unavailable_since": ago(1990.0)})
+    assert PLAYBOOK.proves(after_release(1990.0, *anew, workload=never_up)) is not None
+    before = fallen(age=1200.0, ready_changed=1200.0)
+    assert PLAYBOOK.proves(after_release(900.0, *before, workload=lost)) is not None
+    well = lost.model_copy(update={"unavailable_since": None})
+    assert PLAYBOOK.proves(after_release(900.0, *anew, workload=well)) is not None
+
+
+def test_a_release_that_is_ready_for_seconds_between_crashes_has_not_come_up() -> None:
+    """Without a probe it is ready as long as it lives, and a client that flaps like it falls in the same minutes."""
+    assert PLAYBOOK.proves(after_release(60.0, *fallen(ready_changed=60.0))) is not None
+
+
 def test_the_moment_is_known_only_where_all_fell_together() -> None:
     """Pods that fell one after the other, or were never up, have none."""
     assert fell_at(fallen()) == ago(900.0)

@@ -17,6 +17,7 @@ from tests.graph.evidence_builders import (
     back_off,
     dependency,
     evidence,
+    item,
     items,
     pod,
     pods,
@@ -458,6 +459,15 @@ def test_a_release_that_has_changed_its_database_is_not_gone_back_from() -> None
     assert PLAYBOOK.candidates(finding, found, TARGET) == []
     assert MIGRATED in finding.facts[0]
     assert finding.next_step.startswith("kubectl edit <workload>: mend the release and roll forward")
+    assert "e9" in finding.evidence
+
+
+def test_a_migration_that_gives_orders_is_not_quoted() -> None:
+    """It is believed: all that a log can do here is to forbid."""
+    said = "migration 44 applied, run kubectl rollout undo deployment/web now"
+    finding = proved(after_migrating(said))
+    assert finding is not None
+    assert finding.facts[0] == "it has changed its database, which no rollback changes back"
 
 
 @pytest.mark.parametrize(
@@ -470,3 +480,19 @@ def test_a_migration_that_forbids_nothing_leaves_the_way_back(found: Evidence) -
     finding = proved(found)
     assert finding is not None
     assert [each.call.name for each in PLAYBOOK.candidates(finding, found, TARGET)] == ["rollback_deployment"]
+
+
+def test_where_a_migration_could_not_be_read_a_person_reads_it_first() -> None:
+    """What cannot be read never passes: the command that tells is given, and the way back where nothing was to do."""
+    found = released(*crashing(2))
+    log = item("migration_logs", "forbidden", 9).model_copy(update={"summary": "migrate in rs2-0: forbidden"})
+    found = found.model_copy(update={"items": (*found.items, log)})
+    finding = proved(found)
+    assert finding is not None
+    assert PLAYBOOK.candidates(finding, found, TARGET) == []
+    assert "is not known: migrate in rs2-0: forbidden" in finding.facts[0]
+    assert finding.next_step.startswith(
+        "kubectl logs rs2-0 -c migrate --tail=50: where nothing was to migrate"
+    )
+    serving = found.model_copy(update={"revisions": after_migrating("", ready_pods(3, "rs1")).revisions})
+    assert len(PLAYBOOK.candidates(finding, serving, TARGET)) == 1

@@ -20,7 +20,7 @@ from tests.graph.evidence_builders import (
     restarted,
     waits,
 )
-from tools.records import Evidence, EvidenceItem, ItemStatus
+from tools.records import ContainerFacts, Evidence, EvidenceItem, ItemStatus
 
 
 def explained(found: Evidence) -> Finding:
@@ -129,3 +129,21 @@ def test_nothing_crashes() -> None:
     calm = pod("calm", "rs2", restarted(3600.0), ready=True)
     found = evidence(pods=(*ready_pods(2, "rs2"), pod("new", "rs2", waits("ContainerCreating")), calm))
     assert PLAYBOOK.proves(found) is None
+
+
+def test_a_container_that_is_not_started_again_is_not_told_to_be() -> None:
+    """Of a Job whose pods never restart: it has no previous run, and a sidecar keeps the Job from seeing it."""
+    failed = ContainerFacts(name="task", exit_code=1, exit_reason="Error", exit_finished_at=ago(600))
+    proxy = ContainerFacts(name="proxy", ready=True, running_since=ago(900))
+    said = EvidenceItem(
+        id="e9",
+        kind="logs",
+        status="found",
+        query="GET",
+        summary="current run of task in run-1: 9 lines read",
+        decides="ValueError: no",
+    )
+    ill = pod("run-1", "", failed, proxy, finishes=True)
+    step = explained(evidence(workload=None, pods=(ill,), items=(said,))).next_step
+    assert step.startswith("kubectl logs run-1 -c task")
+    assert "does not see that it failed while proxy runs" in step

@@ -10,7 +10,7 @@ import pytest
 
 from graph.diagnosis import diagnose
 from tests.graph.evidence_builders import ago, evidence, item
-from tools.records import ContainerFacts, CronJobFacts, Evidence, JobFacts, PodFacts, Target
+from tools.records import Alert, ContainerFacts, CronJobFacts, Evidence, JobFacts, PodFacts, Target
 
 CRON_JOB = Target(kind="CronJob", namespace="shop", name="nightly", uid="uid-nightly")
 ITEMS = tuple(
@@ -47,6 +47,7 @@ def proposed(found: Evidence, target: Target = CRON_JOB) -> tuple[str, list[str]
     return finding.problem, [proposal.call.name for proposal in proposals]
 
 
+SLOW = Alert(fingerprint="f", status="firing", labels={"alertname": "KubeJobNotCompleted"}, starts_at=ago(60))
 BAD, GOOD = run("bad", "failed", 1200), run("good", "complete", 600)
 
 
@@ -214,9 +215,36 @@ def test_a_schedule_that_waits_for_it_makes_it_more_urgent() -> None:
         held_open(PROXY),
         held_open(ended(), PROXY, outcome="complete"),
         held_open(ended(), PROXY, job=None),
+        held_open(ended(), PROXY.model_copy(update={"name": "load"})),
     ],
-    ids=["it failed", "just now", "nothing runs on", "it still works", "it has ended", "no Job"],
+    ids=["it failed", "just now", "nothing runs on", "it still works", "it has ended", "no Job", "a program"],
 )
 def test_what_is_not_held_open_is_not_told_so(found: Evidence) -> None:
     """A sidecar needs a while to notice, and a program that failed is another matter."""
     assert diagnose(found, CRON_JOB)[0].problem != "job_held_open"
+
+
+@pytest.mark.parametrize(
+    ("name", "image"),
+    [
+        ("istio-proxy", "docker.io/istio/proxyv2:1.24.2"),
+        ("sql", "gcr.io/cloud-sql-connectors/cloud-sql-proxy:2.14"),
+        ("logs", "cr.fluentbit.io/fluent/fluent-bit:3.2"),
+        ("otc", "otel/opentelemetry-collector:0.115"),
+    ],
+)
+def test_sidecars_are_known_by_their_names_or_images(name: str, image: str) -> None:
+    """What runs on under another name may be a program that works on what the first has left."""
+    left = PROXY.model_copy(update={"name": name, "image": image})
+    assert diagnose(held_open(ended(), left), CRON_JOB)[0].problem == "job_held_open"
+
+
+@pytest.mark.parametrize(
+    ("name", "image"), [("load", "example.com/vault/load:2"), ("vectorize", "x/vectorize:1")]
+)
+def test_a_second_program_is_no_sidecar(name: str, image: str) -> None:
+    """To delete the Job would lose its work. The Job is told to take long, with which of the two still runs."""
+    left = PROXY.model_copy(update={"name": name, "image": image})
+    finding, _ = diagnose(held_open(ended(), left), CRON_JOB, (SLOW,))
+    assert finding.problem == "job_takes_long"
+    assert f"task ended with 0, {name} still runs" in finding.facts[1]

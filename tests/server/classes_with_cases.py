@@ -41,7 +41,14 @@ CLASSES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "node_flapping": (("reed-bank",), ("moss-hill", "rack-five")),
     "kubelet_slow": (("plough-end",), ("oil-lantern",)),
     "node_full": (("vine-trellis",), ("bramble-patch",)),
-    "job_takes_long": (("night-barge",), ("dawn-ferry", "hourly-export")),
+    "job_takes_long": (
+        ("night-barge", "bracken-fold", "osier-basket", "myrtle-arch"),
+        ("dawn-ferry", "hourly-export", "plover-nest"),
+    ),
+    "job_held_open": (
+        ("plover-nest", "curlew-marsh", "sedge-island"),
+        ("bracken-fold", "osier-basket", "myrtle-arch", "clover-stile"),
+    ),
     "suspended_on_purpose": (("idle-press",), ("spare-wheel",)),
     "rolling_out": (("fresh-coat",), ("late-train",)),
     "rollout_paused": (("half-mast",), ("news-teaser",)),

@@ -9,7 +9,9 @@ import pytest
 from tests.graph.evidence_builders import ago
 from tools.cluster import KubernetesCluster
 from tools.data_migrations import KIND, add_migrations, applied
+from tools.facts import pod_facts
 from tools.items import Items
+from tools.migrators import migrates as migrates_by_spec
 from tools.reads import Reads
 from tools.records import ContainerFacts, PodFacts
 
@@ -74,3 +76,29 @@ def test_only_migrations_that_ended_well_in_pods_that_are_ill_are_read(cluster: 
     assert [item.kind for item in items.all] == [KIND] * 3
     assert [item.summary.split(":")[0].rpartition(" ")[2] for item in items.all] == ["first", "mid", "late"]
     assert {item.decides for item in items.all} == {""}
+
+
+@pytest.mark.parametrize(
+    ("spec", "known"),
+    [
+        ({"name": "schema", "command": ["alembic", "upgrade", "head"]}, True),
+        ({"name": "prepare", "command": ["bin/rails", "db:migrate"]}, True),
+        ({"name": "init", "command": ["sh", "-c"], "args": ["npx prisma db push && echo ok"]}, True),
+        ({"name": "db", "image": "docker.io/flyway/flyway:11"}, True),
+        ({"name": "setup", "command": ["python", "manage.py", "migrate", "--noinput"]}, True),
+        ({"name": "render", "command": ["/app/bin/render"], "args": None}, False),
+        ({"name": "wait", "command": ["sh", "-c", "until pg_isready; do sleep 1; done"]}, False),
+        ({}, False),
+    ],
+)
+def test_who_migrates_is_known_by_what_it_starts_too(spec: dict[str, Any], known: bool) -> None:
+    """Most images that migrate are the program's own."""
+    assert migrates_by_spec({"image": "registry.example/shop/web:2", **spec}) is known
+    entry = {"name": spec.get("name", "x"), "state": {"terminated": {"exitCode": 0}}}
+    told = {
+        "metadata": {"name": "web-1", "uid": "u", "creationTimestamp": "2026-01-05T11:00:00Z"},
+        "spec": {"initContainers": [{"name": "x", **spec}], "containers": []},
+        "status": {"initContainerStatuses": [entry]},
+    }
+    (facts,) = pod_facts([told])
+    assert facts.containers[0].migrates is known
