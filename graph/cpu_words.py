@@ -10,6 +10,8 @@ from tools.quantities import format_quantity
 from tools.records import ContainerFacts, Evidence, PodFacts, UsageSource
 
 MOST = 5
+BUSY, IDLE = 0.8, 0.5
+"""Of what a container may use, or asks for."""
 TELLS: Mapping[UsageSource, tuple[str, str]] = {
     "metrics.k8s.io": ("metrics", "metrics.k8s.io"),
     "Prometheus": ("processor_use", "Prometheus, as an average of five minutes"),
@@ -72,6 +74,41 @@ def _common(names: list[str]) -> str:
     while len(names) > 1 and all(len(each) > same + 1 and each[same] == parts[0][same] for each in parts):
         same += 1
     return "".join(f"{part}-" for part in parts[0][:same])
+
+
+def use_lines(evidence: Evidence) -> list[str]:
+    """That of each container of the pods, two at the most, and whether the load is spread."""
+    names = dict.fromkeys(c.name for pod in live_pods(evidence)[:1] for c in pod.containers if not c.init)
+    return [
+        line
+        for name in list(names)[:2]
+        for line in (use_line(name, evidence), uneven(name, evidence))
+        if line
+    ]
+
+
+def uneven(name: str, evidence: Evidence) -> str:
+    """That few pods are near what they may use while another idles; empty where that is not known."""
+    shares = [
+        (amount / bound, pod.name)
+        for pod, container, amount in use_of(name, evidence)
+        if (bound := container.cpu_limit or container.cpu_request)
+    ]
+    busy = [pod for share, pod in shares if share >= BUSY]
+    if not busy or min(shares)[0] >= IDLE:
+        return ""
+    some = f"{len(busy)} of {len(shares)} use {BUSY:.0%} and more"
+    return f"the load is not spread, or it is something in {busy[0]}: {some}"
+
+
+def busiest(evidence: Evidence) -> str:
+    """The pod that uses most processor time, by name; empty where nobody tells."""
+    told = [
+        (use.cores or 0.0, use.pod)
+        for use in evidence.usage
+        if use.pod in {p.name for p in live_pods(evidence)}
+    ]
+    return max(told)[1] if told else ""
 
 
 def in_all(name: str, evidence: Evidence) -> str:

@@ -8,6 +8,7 @@ from datetime import datetime
 from graph import counted
 from graph.ages import old, since
 from graph.context import KINDS as CONTEXT
+from graph.cpu_words import busiest, use_lines
 from graph.load import USE_KINDS
 from graph.release_words import new_release, release_fact
 from graph.shared_cause import node_to_blame
@@ -17,6 +18,8 @@ from tools.records import Evidence, EvidenceItem, PodFacts
 
 MOST = 6
 MEASURE = "A metrics server, or PROMETHEUS_URL, would let this agent look too."
+PROCESSOR = ("metrics", "processor_use")
+"""Kinds that `use_lines` says in full."""
 NOTHING_NEW = frozenset(
     {
         "workload",
@@ -73,9 +76,11 @@ def facts(evidence: Evidence, silent: Sequence[str], *, about_use: bool) -> tupl
     """Warnings, the release, and what else was found, the most telling first."""
     warnings = [counted.told(event) for event in evidence.events if event.type == "Warning"][:2]
     items = [item for item in evidence.items if item.status == "found" and item.kind not in NOTHING_NEW]
+    used = use_lines(evidence) if about_use else []
+    items = [item for item in items if not (used and item.kind in PROCESSOR)]
     items.sort(key=lambda item: not (about_use and item.kind in USE_KINDS))
     found = [f"{item.kind.replace('_', ' ')}: {item.summary}" for item in items if item.summary]
-    return tuple([*silent, *warnings, *release_fact(evidence), *found][:MOST])
+    return tuple([*silent, *used, *warnings, *release_fact(evidence), *found][:MOST])
 
 
 def ruled_out(evidence: Evidence) -> tuple[str, ...]:
@@ -111,7 +116,7 @@ def next_step(evidence: Evidence, silent: Sequence[str]) -> str:
             f"kubectl get --raw /api/v1/nodes/{pods[0].node}/proxy/stats/summary prints what its pods use: which is "
             f"it? {MEASURE}"
         )
-    log = f"kubectl logs {pods[0].name} --all-containers --since=15m --tail=200"
+    log = f"kubectl logs {busiest(evidence) or pods[0].name} --all-containers --since=15m --tail=200"
     current = current_revision(evidence) if new_release(evidence) else None
     release = (
         f" What the release holds: kubectl rollout history <workload> --revision={current.number}"

@@ -14,7 +14,7 @@ from math import ceil
 
 from graph.ages import since
 from graph.cpu_steps import raise_maximum
-from graph.cpu_words import use_line
+from graph.cpu_words import use_lines
 from graph.load import cpu_share, pods_that_fit
 from graph.load_around import around
 from graph.playbooks import Playbook
@@ -119,7 +119,7 @@ def _finding(scaler: AutoscalerFacts, evidence: Evidence) -> Finding:
         summary=_summary(scaler, evidence),
         directness=0.7 if just_released(evidence) else 1.0,
         evidence=tuple(id_ for kind in ("autoscalers", "pods", "quotas") for id_ in evidence.cite(kind)),
-        facts=(*_use(evidence), *(line for line in around(evidence) if scaler.name not in line)),
+        facts=(*use_lines(evidence), *(line for line in around(evidence) if scaler.name not in line)),
         ruled_out=(
             "pods that are not ready: all of them are",
             "an autoscaler without metrics: it has them",
@@ -141,12 +141,6 @@ def _summary(scaler: AutoscalerFacts, evidence: Evidence) -> str:
     )
 
 
-def _use(evidence: Evidence) -> list[str]:
-    """Of each container of the pods, where somebody tells."""
-    names = dict.fromkeys(c.name for pod in live_pods(evidence)[:1] for c in pod.containers if not c.init)
-    return [line for name in list(names)[:2] if (line := use_line(name, evidence))]
-
-
 def _next_step(scaler: AutoscalerFacts, evidence: Evidence) -> str:
     down = dependencies_down(evidence)
     if down:
@@ -160,7 +154,7 @@ def _next_step(scaler: AutoscalerFacts, evidence: Evidence) -> str:
             f"kubectl logs {live_pods(evidence)[0].name} --since=10m --tail=100: what do they wait for (a database, a "
             "broker, a lock)? More pods would wait too, unless what they read is divided among them, as the partitions "
             f"of a topic or the connections of a pool are: then compare how many there are with its {scaler.most} pods "
-            f"before the maximum is raised. {raised}"
+            f"before the maximum is raised. Only then: {raised}"
         )
     if _more(scaler, evidence) < 1:
         quota = evidence.quotas[0].name
