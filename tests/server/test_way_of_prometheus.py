@@ -118,7 +118,9 @@ def test_one_busy_pod_is_shown_and_left_alone(tmp_path: Path) -> None:
         server.hold(CORES, *[({**labels, "pod": name}, [(0, cores)]) for name, cores in told_of])
         incident_id = hot(agent)
         assert told(agent, incident_id)[:3] == ("unknown", "notify", "notified")
-        assert f"most: {busy} 500m" in decision(agent, incident_id)["reasons"][1]
+        reasons = decision(agent, incident_id)["reasons"]
+        assert f"… {busy.rpartition('-')[2]} 500m (100%)" in reasons[1]
+        assert any(f"something in {busy}: 1 of 3 use 80% and more" in reason for reason in reasons)
 
 
 def test_without_either_source_what_is_missing_is_named(tmp_path: Path) -> None:
