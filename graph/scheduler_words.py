@@ -56,7 +56,10 @@ def lacks(said: str) -> str:
     found = _ALL.search(said)
     if found is None:
         return f'"{message(said, 160)}"' if said else "the scheduler has not said why"
-    groups = [_group(text) for text in _NEXT.split(" ".join(found["groups"].split()))]
+    parts = _NEXT.split(" ".join(found["groups"].split()))
+    if not all(_GROUP.fullmatch(part) for part in parts):
+        return f'"{message(", ".join(parts), 240)}"'
+    groups = [_group(part) for part in parts]
     if len(groups) == 1 and groups[0].startswith(f"{found['nodes']} "):
         return message(f"{_every(int(found['nodes']))} {groups[0].partition(' ')[2]}", 240)
     return f"of {found['nodes']} nodes {message(', '.join(groups), 240)}"
@@ -77,12 +80,10 @@ def _every(nodes: int) -> str:
 
 
 def _group(text: str) -> str:
-    found = _GROUP.fullmatch(text.strip())
-    if found is None:
-        return text.strip()
-    count = int(found["count"])
+    count_text, _, why = text.partition(" ")
+    count = int(count_text)
     for pattern, one, many in _TOLD:
-        told = pattern.match(found["why"])
+        told = pattern.match(why)
         if told:
             return f"{count} {(one if count == 1 else many).format(**told.groupdict())}"
-    return f'{count}: "{found["why"]}"'
+    return f'{count}: "{why}"'

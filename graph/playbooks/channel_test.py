@@ -44,7 +44,7 @@ def explains(evidence: Evidence, alerts: Sequence[Alert]) -> Finding | None:
         problem="channel_test",
         summary=f"{fire(alerts)}: by its name a test of the channel; it names no object.",
         directness=0.7,
-        facts=("it has arrived",),
+        facts=("it has arrived: the channel works as far as this agent",),
         ruled_out=("an incident: nothing that could be looked at is named",),
         broken=False,
         next_step="Nothing to do. If it is none: give the rule the labels namespace and pod or workload.",

@@ -43,14 +43,17 @@ def explains(evidence: Evidence, alerts: Sequence[Alert]) -> Finding | None:
         evidence=tuple(evidence.cite("workload") + evidence.cite("pods") + evidence.cite("events")),
         facts=(
             f"{workload.ready} of {workload.desired} pods are ready",
-            *(("numbers of its status are those of before",) if behind else ()),
+            *(("what its status counts is about what it asked for before",) if behind else ()),
         ),
         ruled_out=("a bad release: no pod of what it asks for was made",)
         if behind
         else ("a controller that is behind",),
         next_step=(
-            "kubectl -n kube-system get lease kube-controller-manager -o yaml: is its renewTime seconds old? Then its "
-            "pods and logs. Roll nothing back: it would not be looked at either."
+            "kubectl -n kube-system get lease kube-controller-manager -o jsonpath='{.spec.holderIdentity} "
+            "{.spec.renewTime}': is that seconds ago? If not, no controller works in the whole cluster: kubectl -n "
+            "kube-system logs -l component=kube-controller-manager --tail=50 (a managed control plane: its provider). "
+            "Roll "
+            "nothing back: it would not be looked at either."
             if behind
             else "Nothing to do; the alert should resolve."
         ),

@@ -6,9 +6,12 @@ suspended is theirs.
 
 from __future__ import annotations
 
+from graph.ages import since
 from graph.playbooks import Playbook
 from graph.state import Finding, Proposal
 from tools.records import ActionCall, Evidence, Target
+
+RESUME = """'{"spec":{"suspend":false}}'"""
 
 
 def proves(evidence: Evidence) -> Finding | None:
@@ -25,9 +28,15 @@ def proves(evidence: Evidence) -> Finding | None:
         summary=f"CronJob {cron_job.name}, which this agent suspended, has started nothing{since}.",
         directness=1.0,
         evidence=tuple(evidence.cite("workload") + evidence.cite("runs") + evidence.cite("events")),
-        facts=(f"{cron_job.name}: suspended by this agent, none of its Jobs runs",),
-        next_step="Let it start again when what made its runs fail is mended; a run that was missed may start at once.",
+        facts=(f"none of its Jobs runs; its schedule is {cron_job.schedule}", *_last(evidence)),
+        next_step=f"kubectl patch cronjob {cron_job.name} -p {RESUME} lets it start again, once what made its runs "
+        "fail is mended; a run that was missed may start at once.",
     )
+
+
+def _last(evidence: Evidence) -> list[str]:
+    at = evidence.cron_job.last_success_at if evidence.cron_job else None
+    return [f"last success {since(at, evidence.collected_at)}"] if at else []
 
 
 def candidates(finding: Finding, evidence: Evidence, target: Target) -> list[Proposal]:

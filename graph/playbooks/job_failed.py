@@ -6,9 +6,11 @@ long as it is there. Its logs go with it, so that it is proposed only where they
 
 from __future__ import annotations
 
+from graph.ages import since
+from graph.job_words import ended, exits, last_success, reason
 from graph.kept_logs import logs_are_kept
 from graph.playbooks import Playbook
-from graph.state import Finding, Proposal
+from graph.state import Finding, HowSoon, Proposal
 from tools.records import ActionCall, Evidence, JobFacts, Target
 
 IN_A_ROW = 3
@@ -21,11 +23,12 @@ def proves(evidence: Evidence) -> Finding | None:
     if job is None or job.outcome != "failed":
         return None
     later = _later_success(job, evidence)
-    since = f" at {job.ended_at:%Y-%m-%d %H:%M:%S} UTC" if job.ended_at else ""
+    when = f" at {since(job.ended_at, evidence.collected_at)}" if job.ended_at else ""
     end = f"; {later.name} has succeeded since, so that only this Job keeps the alert up" if later else ""
+    tries = f"{job.tries_failed} of {job.backoff_limit + 1} tries"
     return Finding(
         problem="job_failed",
-        summary=f"Job {job.name} failed{since}: {job.reason or 'no reason is given'}{end}.",
+        summary=f"Job {job.name} failed{when}, after {tries}{ended(evidence)}{end}.",
         directness=1.0,
         evidence=tuple(
             evidence.cite("job")
@@ -35,9 +38,10 @@ def proves(evidence: Evidence) -> Finding | None:
             + evidence.cite("previous_logs")
             + evidence.cite("events")
         ),
-        facts=(_tries(job), *_exits(evidence), *_runs(evidence)),
+        facts=(*reason(job), *exits(evidence), *_runs(evidence), *last_success(evidence)),
         ruled_out=() if later else _not_cleared(evidence),
         next_step=_next_step(job, later, evidence),
+        how_soon=_how_soon(later, evidence),
     )
 
 
@@ -72,21 +76,11 @@ def _later_success(job: JobFacts, evidence: Evidence) -> JobFacts | None:
     return later[-1] if later else None
 
 
-def _tries(job: JobFacts) -> str:
-    return (
-        f"{job.name}: {job.tries_failed} failed tries of {job.backoff_limit + 1}, {job.reason or 'no reason'}"
-    )
-
-
-def _exits(evidence: Evidence) -> list[str]:
-    """How the containers of its pods ended."""
-    ends = {
-        f"{container.name} exited with {container.exit_code} ({container.exit_reason or 'no reason'})"
-        for pod in evidence.pods
-        for container in pod.containers
-        if container.exit_code not in (None, 0)
-    }
-    return sorted(ends)[:5]
+def _how_soon(later: JobFacts | None, evidence: Evidence) -> HowSoon:
+    """What a later run has made up for can wait; runs that fail in a row will go on failing."""
+    if later:
+        return "later"
+    return "soon" if sum(run.outcome == "failed" for run in evidence.runs) >= IN_A_ROW else ""
 
 
 def _runs(evidence: Evidence) -> list[str]:
@@ -102,17 +96,28 @@ def _not_cleared(evidence: Evidence) -> tuple[str, ...]:
 
 
 def _next_step(job: JobFacts, later: JobFacts | None, evidence: Evidence) -> str:
-    look = f"kubectl logs job/{job.name}"
+    look = f"kubectl logs -l job-name={job.name} --prefix --tail=50"
     if later:
-        return f"{look}, then kubectl delete job {job.name}; deleting it clears the alert."
+        return (
+            f"{look}, then kubectl delete job {job.name} (its logs go with it); deleting it clears the alert."
+        )
     cron_job = evidence.cron_job
     failed = [run for run in evidence.runs if run.outcome == "failed"]
     if cron_job is None:
-        return f"{look}; once its cause is mended make it again: a Job that has failed is not tried again."
-    step = f"{look}; mend its cause, then kubectl create job {job.name}-again --from=cronjob/{cron_job.name}."
+        return (
+            f"{look} shows the rest. Once its cause is mended make it again from its manifest or chart: a Job that has "
+            "failed is not tried again."
+        )
+    step = (
+        f"{look} shows the rest; mend its cause, then kubectl create job {job.name}-again "
+        f"--from=cronjob/{cron_job.name} "
+        f"runs it once now, beside its schedule ({cron_job.schedule}). Is it safe to run twice?"
+    )
     if len(failed) >= IN_A_ROW:
         patch = """'{"spec":{"suspend":true}}'"""
-        step += f" If its runs do harm: kubectl patch cronjob {cron_job.name} -p {patch}."
+        step += (
+            f" If its runs do harm: kubectl patch cronjob {cron_job.name} -p {patch} starts no more of them."
+        )
     return step
 
 

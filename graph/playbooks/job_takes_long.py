@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 
 from graph import counted
+from graph.job_words import took
 from graph.playbooks import Playbook
 from graph.state import Finding
 from graph.symptoms import live_pods
@@ -40,11 +41,12 @@ def explains(evidence: Evidence, alerts: Sequence[Alert]) -> Finding | None:
             for kind in ("job", "workload", "pods", "logs", "runs", "events")
             for id_ in evidence.cite(kind)
         ),
-        facts=(_tries(job), *_pods(evidence)),
+        facts=(*_before(evidence), _tries(job), *_pods(evidence)),
         ruled_out=("a failure: it has not failed",)
         if job.outcome != "complete"
         else ("a Job that runs: it has ended",),
         next_step=_next_step(job),
+        how_soon="later" if job.outcome == "complete" else "",
     )
 
 
@@ -56,6 +58,12 @@ def _state(job: JobFacts, hours: float) -> str:
     if not job.active:
         return f"was made {hours:.1f} hours ago, and no pod of it runs"
     return f"has been running for {hours:.1f} hours with {counted.times(job.active, 'active pod')}"
+
+
+def _before(evidence: Evidence) -> list[str]:
+    """What its earlier runs took, which tells more than any deadline of a rule."""
+    length = took(evidence)
+    return [f"earlier runs that succeeded took {length}"] if length else []
 
 
 def _tries(job: JobFacts) -> str:
@@ -84,8 +92,10 @@ def _next_step(job: JobFacts) -> str:
     if job.outcome == "complete":
         return "Nothing to do; the alert should resolve."
     return (
-        f"kubectl -n <namespace> logs job/{job.name} --tail=50: does it get on? If it may never take so long, give it "
-        "activeDeadlineSeconds; if it hangs, ask who owns it before it is stopped."
+        f"kubectl -n <namespace> logs job/{job.name} --tail=20 --timestamps, and again in five minutes: does it get "
+        "on? "
+        "If it hangs, ask who owns it before it is stopped: what it has done may be lost. activeDeadlineSeconds in its "
+        "template ends later runs by themselves."
     )
 
 

@@ -17,6 +17,7 @@ from datetime import timedelta
 from graph.blocked_rollouts import of_older_revisions, ordinal, state_of
 from graph.evictions import OLD_ENOUGH, eviction, node_line, node_of
 from graph.playbooks import Playbook
+from graph.said import quoted
 from graph.state import Finding, Proposal
 from graph.symptoms import crashed_container, describe_crash, live_pods
 from graph.workload_words import name_in
@@ -37,7 +38,7 @@ def proves(evidence: Evidence) -> Finding | None:
     return Finding(
         problem="left_behind",
         summary=f"Pod {pod.name} is of a revision that {name_in(evidence)} has left, and was never ready: while it is "
-        "there the StatefulSet replaces nothing.",
+        f"there the StatefulSet replaces nothing{quoted(evidence, pod.name)}.",
         directness=DIRECTNESS,
         evidence=tuple(
             id_ for kind in ("pods", "revisions", "nodes", "events") for id_ in evidence.cite(kind)
@@ -53,7 +54,7 @@ def proves(evidence: Evidence) -> Finding | None:
             "a partition or OnDelete: neither keeps this pod as it is",
         ),
         next_step=f"kubectl delete pod {pod.name}: its StatefulSet makes it anew from the present template, with the "
-        "same volume (kubernetes issue 67250).",
+        f"same volume, and goes on; by itself it never would (kubernetes issue 67250). Do not delete its claim.",
     )
 
 

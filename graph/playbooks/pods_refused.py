@@ -11,39 +11,28 @@ import re
 
 from graph.placed import NAMESPACE
 from graph.playbooks import Playbook
+from graph.refused_words import account_step, quota_step, told, webhook_step, why
 from graph.state import Finding, Proposal
 from graph.symptoms import is_failing, live_pods
 from tools.records import EventFacts, Evidence, Target
 
 REFUSED = "FailedCreate"
-CAUSES: tuple[tuple[str, re.Pattern[str], str], ...] = (
-    (
-        "a ResourceQuota is used up",
-        re.compile(r"exceeded quota|failed quota"),
-        "kubectl describe quota: raise it, or free what is used; the controller tries again by itself",
-    ),
-    (
-        "pod security does not allow it",
-        re.compile(r"violates PodSecurity"),
-        "compare the pod's securityContext with the namespace's pod-security.kubernetes.io labels",
-    ),
+CAUSES: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("a ResourceQuota is used up", re.compile(r"exceeded quota|failed quota")),
+    ("pod security does not allow it", re.compile(r"violates PodSecurity")),
     (
         "an admission webhook denies it or does not answer",
         re.compile(r"admission webhook|failed calling webhook"),
-        "kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations: see whether its service is up",
     ),
     (
         "a LimitRange does not allow it",
         re.compile(r"(?:maximum|minimum) (?:cpu|memory) usage per|LimitRange"),
-        "kubectl describe limitrange: compare it with the containers' requests and limits",
     ),
-    (
-        "its service account does not exist",
-        re.compile(r"serviceaccount .* not found"),
-        "kubectl get serviceaccounts: make the one that the pod names",
-    ),
+    ("its service account does not exist", re.compile(r"serviceaccount .* not found")),
 )
-"""What refuses, in the API server's words, and what to look at."""
+"""What refuses, in the API server's words."""
+QUOTA, SECURITY, WEBHOOK, LIMITS, ACCOUNT = (cause for cause, _ in CAUSES)
+UNKNOWN = "the API server refuses them"
 
 
 def proves(evidence: Evidence) -> Finding | None:
@@ -54,16 +43,17 @@ def proves(evidence: Evidence) -> Finding | None:
         return None
     if any(is_failing(pod, now) or pod.unschedulable for pod in pods):
         return None
-    cause, step = _cause(refusals[0])
+    cause, missing = _cause(refusals[0]), workload.desired - len(pods)
     return Finding(
         problem="pods_refused",
-        cause=f"quota/{NAMESPACE}" if cause == CAUSES[0][0] else "",
-        summary=f"{workload.desired - len(pods)} of {workload.desired} pods cannot be made: {cause}.",
+        cause=f"quota/{NAMESPACE}" if cause == QUOTA else "",
+        summary=f"{missing} of {workload.desired} pods cannot be made: {cause}; {why(refusals[0])}.",
         directness=1.0,
         evidence=tuple(evidence.cite("events") + evidence.cite("workload") + evidence.cite("pods")),
-        facts=tuple(f"{event.kind} {event.name}: {event.message}" for event in refusals[:2]),
+        facts=(told(refusals),),
         ruled_out=("a crash, an image or a node: the pods do not exist",),
-        next_step=f"{step}.",
+        next_step=f"{_step(cause, refusals[0], missing)}. The controller tries again by itself; a restart would be "
+        "refused as well, and take away pods that run.",
     )
 
 
@@ -72,11 +62,26 @@ def candidates(finding: Finding, evidence: Evidence, target: Target) -> list[Pro
     return []
 
 
-def _cause(event: EventFacts) -> tuple[str, str]:
-    for cause, pattern, step in CAUSES:
-        if pattern.search(event.message):
-            return cause, step
-    return "the API server refuses them", f"kubectl describe {event.kind.lower()} {event.name}"
+def _cause(event: EventFacts) -> str:
+    return next((cause for cause, pattern in CAUSES if pattern.search(event.message)), UNKNOWN)
+
+
+def _step(cause: str, event: EventFacts, missing: int) -> str:
+    if cause == QUOTA:
+        return quota_step(event, missing)
+    if cause == WEBHOOK:
+        return webhook_step(event)
+    if cause == ACCOUNT:
+        return account_step(event)
+    if cause == SECURITY:
+        return (
+            "kubectl edit <workload>: mend the securityContext that is named, or have the namespace's label "
+            "pod-security.kubernetes.io/enforce changed by whoever may: kubectl get namespace <namespace> --show-labels"
+        )
+    if cause == LIMITS:
+        bounds = "kubectl describe limitrange -n <namespace> gives the bounds"
+        return f"{bounds}; kubectl edit <workload> changes what its containers ask for"
+    return f"kubectl describe {event.kind.lower()} {event.name}: its events have the whole answer"
 
 
 PLAYBOOK = Playbook(problem="pods_refused", rank=71, proves=proves, candidates=candidates)

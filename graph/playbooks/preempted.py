@@ -15,9 +15,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from graph import counted
+from graph.amounts import asked
 from graph.playbooks import Playbook
+from graph.scheduler_words import lacks
 from graph.state import Finding
 from graph.symptoms import is_failing, live_pods
+from tools.excerpts import message
 from tools.records import EventFacts, Evidence, PodFacts
 
 RECENT = timedelta(hours=1)
@@ -94,9 +97,9 @@ def _finding(
         directness=1.0,
         evidence=tuple(id_ for kind in ("pods", "events", "workload") for id_ in evidence.cite(kind)),
         facts=(
-            *(f"{event.name}: {event.reason}: {event.message[:200]}" for event in told[:2]),
+            *(f'{event.name}: "{message(event.message, 160)}"' for event in told[:2]),
             *(f"{pod.name} goes: DisruptionTarget, {pod.put_out_by}" for pod in going[:2]),
-            f"{waiting[0].name}: {waiting[0].unschedulable}",
+            f"{waiting[0].name}{_asks(waiting[0])}: {lacks(waiting[0].unschedulable)}",
             _priority(evidence),
         ),
         ruled_out=(
@@ -125,6 +128,11 @@ def _preferred(event: EventFacts | None) -> tuple[str, str]:
         return found.group(1), f" for pod {found.group(1)}"
     uid = _UID.search(event.message)
     return "", f" for the pod of uid {uid.group(1)}" if uid else ", for whom the events do not say"
+
+
+def _asks(pod: PodFacts) -> str:
+    requests = asked(pod)
+    return f" requests {requests}" if requests else ""
 
 
 def _priority(evidence: Evidence) -> str:

@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from graph import counted
 from graph.playbooks import Playbook
+from graph.release_changes import changes
 from graph.state import Finding
 from graph.symptoms import current_revision, dependencies_down, is_failing, live_pods, pods_of
 from tools.records import Evidence, RevisionFacts, WorkloadFacts
@@ -41,13 +42,16 @@ def proves(evidence: Evidence) -> Finding | None:
         evidence=tuple(evidence.cite("workload") + evidence.cite("revisions") + evidence.cite("pods")),
         facts=(
             f"no pod fails; of the newest revision {_ready(current, evidence)}",
+            *([f"it changed {changed}"] if (changed := changes(evidence)) else []),
             f"it counts as stuck when nothing moves until {ends:%H:%M:%S} UTC",
         ),
         ruled_out=("a crash: no container has ended", "a stuck rollout: its deadline is to come"),
         next_step=(
-            f"Wait until {ends:%H:%M} UTC; kubectl -n <namespace> rollout status <workload> shows it. Whoever rolls it "
-            "out may know more."
+            f"kubectl -n <namespace> rollout status <workload> watches it; wait until {ends:%H:%M} UTC. Change nothing "
+            "meanwhile: kubectl -n <namespace> rollout undo <workload> only if users suffer and whoever rolls it out "
+            "agrees."
         ),
+        how_soon="later" if workload.ready >= workload.desired else "",
     )
 
 

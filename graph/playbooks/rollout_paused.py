@@ -6,9 +6,12 @@ which is told by its own class. Nothing is resumed, restarted or rolled back: wh
 
 from __future__ import annotations
 
+from graph import counted
+from graph.ages import since
 from graph.playbooks import Playbook
+from graph.release_changes import changes
 from graph.state import Finding
-from graph.symptoms import is_complete, is_failing, live_pods
+from graph.symptoms import current_revision, is_complete, is_failing, live_pods
 from tools.records import Evidence
 
 
@@ -28,15 +31,25 @@ def proves(evidence: Evidence) -> Finding | None:
         ),
         directness=1.0,
         evidence=tuple(evidence.cite("workload") + evidence.cite("pods") + evidence.cite("revisions")),
-        facts=(
-            f"replicas {workload.replicas}, of the newest template {workload.updated}, ready {workload.ready}",
-        ),
+        facts=_facts(evidence),
         ruled_out=("a stuck rollout: it is paused, not late", "a crash: no pod fails"),
         next_step=(
-            "Ask who paused it; kubectl -n <namespace> rollout resume <workload> goes on with it. While it is paused "
-            "a change of the template does nothing, and kubectl rollout restart refuses."
+            "kubectl -n <namespace> rollout resume <workload> goes on with it and replaces "
+            f"{counted.times(max(0, workload.desired - workload.updated), 'pod')} more; ask first who paused it. "
+            "While it "
+            "is paused a change of the template does nothing, and a restart is refused."
         ),
+        how_soon="later",
     )
+
+
+def _facts(evidence: Evidence) -> tuple[str, ...]:
+    """Which revision waits, since when, and what it changed."""
+    current, changed = current_revision(evidence), changes(evidence)
+    if current is None:
+        return ()
+    what = f", changed {changed}" if changed else ""
+    return (f"revision {current.number}, made {since(current.created_at, evidence.collected_at)}{what}",)
 
 
 PLAYBOOK = Playbook(problem="rollout_paused", rank=87, proves=proves)

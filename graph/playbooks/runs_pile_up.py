@@ -7,11 +7,15 @@ one after another, are no pile. What runs goes on: a suspension ends nothing.
 
 from __future__ import annotations
 
+from graph import counted
+from graph.ages import old
+from graph.job_words import took
 from graph.playbooks import Playbook
 from graph.state import Finding, Proposal
 from tools.records import ActionCall, Evidence, JobFacts, Target
 
 A_PILE = 3
+SUSPEND = """'{"spec":{"suspend":true}}'"""
 
 
 def proves(evidence: Evidence) -> Finding | None:
@@ -31,11 +35,13 @@ def proves(evidence: Evidence) -> Finding | None:
         ),
         directness=1.0,
         evidence=tuple(evidence.cite("runs") + evidence.cite("job") + evidence.cite("events")),
-        facts=tuple(f"{run.name}: {run.active} pods, has not ended" for run in going[:5]),
+        facts=_facts(going, evidence),
         ruled_out=("runs that merely overlap: none has succeeded meanwhile",),
         next_step=(
-            f"kubectl get jobs; why do they not end? Then concurrencyPolicy: Forbid on CronJob {cron_job.name}, "
-            "so that it waits for the run before."
+            f"kubectl logs job/{going[0].name} --tail=50: why does it not end? kubectl patch cronjob {cron_job.name} "
+            "-p "
+            f"{SUSPEND} adds no more; what runs goes on. Then concurrencyPolicy: Forbid, so that it waits for the run "
+            "before."
         ),
     )
 
@@ -54,6 +60,18 @@ def candidates(finding: Finding, evidence: Evidence, target: Target) -> list[Pro
             reason="No more runs are added while somebody finds out why they do not end.",
         )
     ]
+
+
+def _facts(going: list[JobFacts], evidence: Evidence) -> tuple[str, ...]:
+    """The oldest first, with how long each runs; and how long such runs took before."""
+    now, length = evidence.collected_at, took(evidence)
+    before = [f"runs that succeeded took {length}"] if length else []
+    lines = [
+        f"{run.name}: runs for {old(run.created_at, now)} with {counted.times(run.active, 'pod')}"
+        for run in going[:4]
+    ]
+    more = [f"and {len(going) - 4} more"] if len(going) > 4 else []
+    return (*lines, *more, *before)
 
 
 def _going(evidence: Evidence) -> list[JobFacts]:

@@ -6,6 +6,7 @@ has failed is told first. Nothing is resumed: a run that was missed would start 
 
 from __future__ import annotations
 
+from graph.ages import since
 from graph.playbooks import Playbook
 from graph.state import Finding
 from tools.records import Evidence
@@ -25,9 +26,11 @@ def proves(evidence: Evidence) -> Finding | None:
         evidence=tuple(evidence.cite("workload") + evidence.cite("job") + evidence.cite("runs")),
         facts=(*_last(evidence), *([f"{running} of its Jobs still run"] if running else [])),
         ruled_out=("this agent: it carries no mark of it", "a failed run: none is left"),
+        how_soon="later",
         next_step=(
-            f"Ask who suspended it; kubectl -n <namespace> patch {kind.lower()} {name} -p "
-            '\'{"spec":{"suspend":false}}\' '
+            f"kubectl -n <namespace> get {kind.lower()} {name} -o jsonpath='{{.metadata.managedFields[*].manager}}' "
+            "--show-managed-fields names who writes to it: ask them. kubectl -n <namespace> patch "
+            f"""{kind.lower()} {name} -p '{{"spec":{{"suspend":false}}}}' """
             "lets it go on, and a run that was missed may start at once. Silence its alert if it is to stay so."
         ),
     )
@@ -47,7 +50,7 @@ def _last(evidence: Evidence) -> list[str]:
     at = cron_job.last_schedule_at
     return [
         f"schedule {cron_job.schedule}",
-        f"last started {at:%Y-%m-%d %H:%M} UTC" if at else "it never started",
+        f"last started {since(at, evidence.collected_at)}" if at else "it never started",
     ]
 
 

@@ -6,14 +6,17 @@ and mends nothing. It does not help where inodes have run out, nor where a growt
 
 from __future__ import annotations
 
+from graph.ages import lasting
 from graph.playbooks import Playbook
-from graph.state import Finding, Proposal
+from graph.state import Finding, HowSoon, Proposal
 from tools.claim_sizes import grown
 from tools.records import ActionCall, Evidence, Target, VolumeFacts
 
 FILLING, FULL = 0.85, 0.97
 """Share that is used: above the first a volume that still fills needs room, above the second any does."""
 GI = 1024.0**3
+HOURS = 6.0
+"""Between the two looks at what is used."""
 
 
 def proves(evidence: Evidence) -> Finding | None:
@@ -25,7 +28,7 @@ def proves(evidence: Evidence) -> Finding | None:
         return None
     return Finding(
         problem="volume_filling",
-        summary=f"PersistentVolumeClaim {volume.name} is {_how_full(volume)}{_why_not(volume)}.",
+        summary=f"PersistentVolumeClaim {volume.name} is {_how_full(volume)}{_full_in(volume)}{_why_not(volume)}.",
         directness=1.0,
         evidence=tuple(
             evidence.cite("volume_use")
@@ -38,6 +41,7 @@ def proves(evidence: Evidence) -> Finding | None:
         if _out_of_inodes(volume) or volume.inodes_share is None
         else ("inodes: enough are free",),
         next_step=_next_step(volume),
+        how_soon=_how_soon(volume),
     )
 
 
@@ -80,7 +84,34 @@ def _out_of_inodes(volume: VolumeFacts) -> bool:
 def _how_full(volume: VolumeFacts) -> str:
     if _out_of_inodes(volume):
         return f"out of inodes: {volume.inodes_share:.0%} are used, and {_share(volume):.0%} of its bytes"
-    return f"{_share(volume):.0%} full"
+    return f"{_share(volume):.0%} full ({_gi(volume.used)} of {_gi(volume.size)} Gi)"
+
+
+def _gi(amount: float | None) -> str:
+    return f"{(amount or 0.0) / GI:.1f}"
+
+
+def _hours_left(volume: VolumeFacts) -> float | None:
+    """At the rate of the last six hours; None: it does not fill, or nobody tells."""
+    if volume.used is None or volume.used_before is None or not volume.size:
+        return None
+    grown_by = volume.used - volume.used_before
+    return None if grown_by <= 0 else max(0.0, volume.size - volume.used) / grown_by * HOURS
+
+
+def _full_in(volume: VolumeFacts) -> str:
+    left = _hours_left(volume)
+    if left is None or _out_of_inodes(volume):
+        return ""
+    return f", and at the rate of the last {HOURS:.0f} hours full in {lasting(left * 3600)}"
+
+
+def _how_soon(volume: VolumeFacts) -> HowSoon:
+    """A full one stops what writes to it, ready or not."""
+    left = _hours_left(volume)
+    if _out_of_inodes(volume) or (left is not None and left <= HOURS):
+        return "now"
+    return "now" if left is None and _share(volume) >= FULL else "soon"
 
 
 def _why_not(volume: VolumeFacts) -> str:
@@ -101,10 +132,10 @@ def _grows_already(volume: VolumeFacts) -> bool:
 
 
 def _sizes(volume: VolumeFacts) -> str:
-    used, size, capacity = ((n or 0.0) / GI for n in (volume.used, volume.size, volume.capacity))
-    before = f", {volume.used_before / GI:.1f} Gi six hours before" if volume.used_before is not None else ""
+    before = f", {_gi(volume.used_before)} Gi six hours before" if volume.used_before is not None else ""
     return (
-        f"{used:.1f} of {size:.1f} Gi used{before}; it asks for {volume.asked_text} and has {capacity:.1f} Gi"
+        f"{_gi(volume.used)} of {_gi(volume.size)} Gi used{before}; it asks for {volume.asked_text} and has "
+        f"{_gi(volume.capacity)} Gi"
     )
 
 
@@ -114,14 +145,32 @@ def _class(volume: VolumeFacts) -> str:
 
 
 def _next_step(volume: VolumeFacts) -> str:
-    look = "Find out what fills it (kubectl exec into a pod that mounts it, du) and delete or move it"
+    mounts = f"kubectl describe pvc {volume.name} names under Used By the pod that mounts it"
+    inside = "kubectl exec POD -n <namespace> -- df -h shows where, and du -h -d 2 THERE | sort -h | tail what fills it"
     if _out_of_inodes(volume):
-        return "Find the many small files (kubectl exec into a pod that mounts it, df -i) and delete them."
+        files = "kubectl exec POD -n <namespace> -- df -i"
+        return f"{mounts}; {files} shows where, and du --inodes -x which folder: delete the many small files there."
     if volume.resize_waits.startswith("FileSystemResizePending"):
-        return "Start a pod that mounts it again: its file system grows then."
+        return (
+            f"{mounts}: kubectl delete pod POD -n <namespace> starts it anew, and its file system grows then."
+        )
+    look = f"{mounts}; {inside}. Clear that by the program's own means, not its files under it"
+    keep = "Never delete the claim: its data go with it"
     if volume.expandable is False:
-        return f"{look}; a larger volume means a new claim and a copy of the data."
-    return f"{look}; a larger volume gives time only."
+        return f"{look}; a larger volume means a new claim and a copy of the data. {keep}."
+    return f"{look}. {_larger(volume)}{keep}."
+
+
+def _larger(volume: VolumeFacts) -> str:
+    """A fifth more, where nothing stands in the way; it gives time and mends nothing."""
+    if volume.asked is None or _why_not(volume):
+        return ""
+    patch = f"""'{{"spec":{{"resources":{{"requests":{{"storage":"{grown(volume.asked)}"}}}}}}}}'"""
+    return (
+        f"For time only: kubectl patch pvc {volume.name} -n <namespace> -p {patch} makes it larger, which cannot be "
+        "taken "
+        "back. "
+    )
 
 
 PLAYBOOK = Playbook(problem="volume_filling", rank=10, proves=proves, candidates=candidates)

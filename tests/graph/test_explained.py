@@ -213,7 +213,7 @@ def test_pods_of_dns_decide_where_to_look() -> None:
 @pytest.mark.parametrize(
     ("used", "words", "directness"),
     [
-        (12.0, "1 of its quotas' resources is used up", 1.0),
+        (12.0, "a quota is used up, ResourceQuota team: requests.cpu 12 of 12 used (100%)", 1.0),
         (11.5, "almost used up", 1.0),
         (5.0, "have room again", 0.6),
     ],
@@ -283,7 +283,7 @@ def test_a_volumes_own_phase_speaks() -> None:
     spoken = [alert("KubePersistentVolumeErrors", persistentvolume="pv1")]
     failed = PersistentVolumeFacts(name="pv1", phase="Failed", reason="in use", claim="shop/data")
     finding = unresolved("", around(persistent_volume=failed), spoken)
-    assert finding.summary == "PersistentVolume pv1 is Failed: in use."
+    assert finding.summary == 'PersistentVolume pv1 is Failed: "in use".'
     assert "before there is a backup" in finding.next_step
     bound = unresolved("", around(persistent_volume=failed.model_copy(update={"phase": "Bound"})), spoken)
     assert bound.ruled_out == ("a failure now: it is Bound",)

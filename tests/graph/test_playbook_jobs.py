@@ -56,8 +56,8 @@ def test_a_run_that_a_later_one_made_up_for_may_be_deleted() -> None:
     finding, (proposal,) = diagnose(seen(BAD, GOOD), CRON_JOB)
     assert (finding.problem, finding.directness) == ("job_failed", 1.0)
     assert "good has succeeded since" in finding.summary
-    assert "bad: 7 failed tries of 7, BackoffLimitExceeded: no more" in finding.facts
-    assert "task exited with 3 (Error)" in finding.facts
+    assert "after 7 of 7 tries; task: exit code 3" in finding.summary
+    assert "task: exit code 3, in 1 pod" in finding.facts
     assert "deleting it clears the alert" in finding.next_step
     assert (proposal.call.name, proposal.risk, proposal.target) == ("delete_job", "high", CRON_JOB)
     assert proposal.call.args == {
