@@ -78,18 +78,22 @@ def nodes_of(found: Sequence[Waiting], pulls: Sequence[PullFacts]) -> list[str]:
 
 
 def alike(pulls: Sequence[PullFacts]) -> str:
-    """`; 2 other workloads wait as well`; empty: none does."""
+    """`; 2 other workloads wait as well, a/sync is down (0 of 2 ready)`; empty: none does."""
     count = len(workloads_in(list(pulls)))
-    return (
-        f"; {counted.times(count, 'other workload')} {'waits' if count == 1 else 'wait'} as well"
-        if count
-        else ""
-    )
+    if not count:
+        return ""
+    down = next((pull for pull in pulls if _is_down(pull)), None)
+    worst = f", {_workload(down)} is down (0 of {down.desired} ready)" if down else ""
+    return f"; {counted.times(count, 'other workload')} {'waits' if count == 1 else 'wait'} as well{worst}"
+
+
+def _is_down(pull: PullFacts) -> bool:
+    return pull.ready == 0 and bool(pull.desired)
 
 
 def hits(pulls: Sequence[PullFacts]) -> HowSoon:
     """How soon, where other workloads of the registry wait too: any pod that is replaced meanwhile is lost."""
-    if any(pull.ready == 0 and pull.desired for pull in pulls):
+    if any(_is_down(pull) for pull in pulls):
         return "now"
     return "soon" if pulls else ""
 

@@ -9,19 +9,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tools.cluster import ClusterReader
+from tools.errors import NotFound
 from tools.excerpts import message
 from tools.gathering import Ask, Found, run_asks
 from tools.items import Items
 from tools.objects import container_statuses, controller, metadata, name
 from tools.reads import Reads
 from tools.records import PodFacts, PullFacts, RbacRule, Target
-from tools.resources import PODS, JsonObject
+from tools.resources import DEPLOYMENTS, PODS, JsonObject, JsonObjects
+from tools.workload_status import counts
 
 KIND = "image_pulls"
 PENDING = "status.phase=Pending"
 MOST = 50
+MOST_WORKLOADS = 4
 WAITS = frozenset({"ErrImagePull", "ImagePullBackOff", "RegistryUnavailable"})
-RULES: tuple[RbacRule, ...] = (RbacRule(group="", resource="pods", verbs=("list",)),)
+RULES: tuple[RbacRule, ...] = (
+    RbacRule(group="", resource="pods", verbs=("list",)),
+    RbacRule(group="apps", resource="deployments", verbs=("get",)),
+)
 
 
 def add_pulls(
@@ -37,9 +43,53 @@ def add_pulls(
     if not found.values:
         items.add(KIND, found.status, found.query, found.why or "no pending pod")
         return ()
-    pulls = tuple(pull for pod in found.values for pull in _pulls(pod))[:MOST]
+    pulls = [pull for pod in found.values for pull in _pulls(pod)][:MOST]
+    known = _workloads(cluster, [pull for pull in pulls if _is_other(pull, target)], reads)
+    pulls = [_with_ready(pull, known.get((pull.namespace, pull.workload))) for pull in pulls]
     items.add(KIND, "found", found.query, *_words(pulls))
-    return pulls
+    return tuple(pulls)
+
+
+def _is_other(pull: PullFacts, target: Target) -> bool:
+    return bool(pull.workload) and (pull.namespace, pull.workload) != (target.namespace, target.name)
+
+
+def _workloads(
+    cluster: ClusterReader, pulls: Sequence[PullFacts], reads: Reads
+) -> dict[tuple[str, str], JsonObject]:
+    """The Deployments among `MOST_WORKLOADS` others that wait: how badly they are hit is what they are ranked by.
+
+    One that cannot be read leaves its numbers open, and nothing in doubt.
+    """
+    places = list(dict.fromkeys((pull.namespace, pull.workload) for pull in pulls))[:MOST_WORKLOADS]
+    asks = {f"{space}/{text}": _ask(cluster, space, text) for space, text in places}
+    found = run_asks(reads, asks) if asks else {}
+    return {place: read.values[0] for place in places if (read := found[f"{place[0]}/{place[1]}"]).values}
+
+
+def _ask(cluster: ClusterReader, namespace: str, text: str) -> Ask:
+    def read() -> JsonObjects:
+        try:
+            return [cluster.get(DEPLOYMENTS, namespace, text)]
+        except NotFound:
+            return []
+
+    return Ask(f"GET {DEPLOYMENTS.path(namespace)}/{text}", read)
+
+
+def _with_ready(pull: PullFacts, workload: JsonObject | None) -> PullFacts:
+    if workload is None:
+        return pull
+    seen = counts(workload, DEPLOYMENTS.kind)
+    return pull.model_copy(update={"desired": seen.desired, "ready": seen.ready})
+
+
+def _deployment(pod: JsonObject) -> str:
+    """A ReplicaSet is called after its Deployment and a hash; of other controllers the pod's own name tells."""
+    owner = controller(pod) or {}
+    if owner.get("kind") != "ReplicaSet":
+        return ""
+    return str(owner.get("name", "")).rpartition("-")[0]
 
 
 def _read(cluster: ClusterReader, namespace: str, reads: Reads) -> Found:
@@ -61,6 +111,7 @@ def _pulls(pod: JsonObject) -> Iterator[PullFacts]:
                 image=message(str(status.get("image") or "")),
                 reason=str(waiting.get("reason") or ""),
                 message=message(str(waiting.get("message") or ""), 500),
+                workload=_deployment(pod),
                 node=str((pod.get("spec") or {}).get("nodeName") or ""),
             )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from graph.pull_words import answer, nodes_of, others, unread_secrets
+from graph.pull_words import alike, answer, hits, nodes_of, others, unread_secrets
 from graph.pulls import Waiting
 from tests.graph.evidence_builders import evidence, pod, waits
 from tools.records import EventFacts, PullFacts
@@ -55,6 +55,8 @@ def test_the_worst_hit_stands_first() -> None:
         "b/half (1 of 2 ready) waits for r/x",
         "a/sync (2 pods) waits for r/s",
     ]
+    assert alike(pulls) == "; 3 other workloads wait as well, c/down is down (0 of 2 ready)"
+    assert [hits(pulls), hits(pulls[:3]), hits([])] == ["now", "soon", ""]
 
 
 def test_secrets_and_nodes_are_read_off() -> None:

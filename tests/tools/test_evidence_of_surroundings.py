@@ -74,6 +74,8 @@ def test_others_that_wait_for_images_are_found_in_all_namespaces(tmp_path: Path)
     assert {pull.namespace for pull in evidence.pulls} == {"cutting", "dyeing", "fabric"}
     assert len({pull.owner_uid for pull in evidence.pulls}) == 3
     assert len({pull.node for pull in evidence.pulls}) == 2
+    hit = {(pull.namespace, pull.workload, pull.ready, pull.desired) for pull in evidence.pulls}
+    assert {("cutting", "cutting-orders", 1, 3), ("dyeing", "dyeing-orders", 1, 3)} < hit
 
 
 def test_of_pods_that_have_started_no_claim_is_read(tmp_path: Path) -> None:
