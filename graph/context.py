@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from graph import counted
-from graph.fell_together import with_others
+from graph.fell_together import for_want_of, with_others
 from graph.state import Finding
 from graph.symptoms import live_pods
 from tools.config_changes import changed_after_start
@@ -30,7 +30,7 @@ def with_context(finding: Finding, evidence: Evidence) -> Finding:
     around = tuple(_neighbours(evidence)), tuple(_configs(evidence))
     cited = [kind for kind, facts in zip(("neighbours", "config_changes"), around, strict=True) if facts]
     ids = [id_ for kind in cited for id_ in evidence.cite(kind) if id_ not in finding.evidence]
-    facts = (*finding.facts, *around[0], *around[1], *_names(evidence))
+    facts = (*_notes(evidence), *finding.facts, *around[0], *around[1], *_names(evidence))
     return finding.model_copy(update={"facts": facts, "evidence": (*finding.evidence, *ids)})
 
 
@@ -41,6 +41,9 @@ def _neighbours(evidence: Evidence) -> Iterator[str]:
     if together:
         names = ", ".join(f"{fact.kind} {fact.name}" for fact in together[:MOST])
         yield f"in the same minutes fell ill: {names}; look for what they share before what one of them changed"
+    host = for_want_of(evidence)
+    if host:
+        yield f"its log names {host}, which those that are ill beside it name too, and nobody that is well"
     sharing = [fact for fact in ill if fact.shares]
     for fact in sharing[:MOST]:
         shared = ", ".join(fact.shares[:3])
@@ -49,6 +52,13 @@ def _neighbours(evidence: Evidence) -> Iterator[str]:
     if others:
         words = "other workload lacks" if others == 1 else "other workloads lack"
         yield f"{others} {words} pods as well, in the same namespace"
+
+
+def _notes(evidence: Evidence) -> Iterator[str]:
+    """What somebody wrote on the object that it is about; where it was stopped or is worked on, that is the answer."""
+    workload, node = evidence.workload, evidence.node
+    told = node.notes if node else workload.notes if workload else ()
+    yield from (f"somebody wrote on it: {note}" for note in told)
 
 
 def _names(evidence: Evidence) -> Iterator[str]:

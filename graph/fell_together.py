@@ -53,3 +53,19 @@ def _lost_at(pods: Sequence[PodFacts], evidence: Evidence) -> datetime | None:
     if since is None or current is None or any(pod.created_at < since for pod in pods):
         return None
     return since if (since - current.created_at).total_seconds() >= LIVED_WELL_SECONDS else None
+
+
+def for_want_of(evidence: Evidence) -> str:
+    """`db.example`: a host that ill neighbours name too and no well one does, and that the log of what failed names.
+
+    The log alone proves nothing (kubernetes.md R8.2), nor does a host that two have in common; together they are doubt
+    enough to blame no release for it.
+    """
+    told = " ".join(item.excerpt for item in evidence.items if item.kind in ("previous_logs", "logs"))
+    hosts = (
+        trait.removeprefix("host ")
+        for each in evidence.neighbours
+        for trait in each.shares
+        if trait.startswith("host ")
+    )
+    return next((host for host in hosts if host in told), "")

@@ -94,7 +94,10 @@ def steps(pod: PodFacts, evidence: Evidence) -> str:
             f"kubectl get endpointslices -l kubernetes.io/service-name={name} -o wide: bring {name} back; these pods "
             "become ready by themselves then, and a restart changes nothing."
         )
-    return f"{look(pod, evidence)}: what does it wait for? Restarting pods that wait for the same changes nothing."
+    return (
+        f"{look(pod, evidence)}: what does it wait for? A restart helps only where that is back and they have given up "
+        "trying (their log says so); while it is away, new pods would wait as well."
+    )
 
 
 def look(pod: PodFacts, evidence: Evidence) -> str:

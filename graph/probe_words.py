@@ -55,10 +55,11 @@ def timed_out(text: str) -> bool:
 def body_command(probe: ProbeFacts | None, pod: str) -> str:
     """The command that prints what a probe over HTTP gets as its answer; empty where it asks otherwise.
 
-    A port that has a name is left out: the API server takes the first that the pod declares then.
+    With -v=8: of an answer 503 kubectl prints the body only there, behind `Response Body`. A port that has a name is
+    left out: the API server takes the first that the pod declares then.
     """
     found = _WEB.fullmatch(probe.asks) if probe else None
     if not found:
         return ""
     port = f":{found[1]}" if found[1] else ""
-    return f"kubectl get --raw /api/v1/namespaces/<namespace>/pods/{pod}{port}/proxy{found[2]}"
+    return f"kubectl get --raw /api/v1/namespaces/<namespace>/pods/{pod}{port}/proxy{found[2]} -v=8"

@@ -13,6 +13,7 @@ from typing import Any
 
 from tools.excerpts import message
 from tools.migrators import migrates
+from tools.notes import notes
 from tools.objects import (
     EPOCH,
     began,
@@ -89,6 +90,7 @@ def workload_facts(
         template_digest=template_digest(template_of(workload)),
         created_at=created(workload),
         annotations=kept(annotations),
+        notes=notes(annotations),
         labels=kept(metadata(workload).get("labels") or {}),
         priority_class=str(pod_spec(spec).get("priorityClassName") or ""),
         rollout=plan,

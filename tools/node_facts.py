@@ -6,6 +6,7 @@ from datetime import datetime
 
 from tools.cordoning import cordoned_by, is_control_plane, is_cordoned
 from tools.excerpts import message
+from tools.notes import notes
 from tools.objects import condition, instant, metadata, name, uid
 from tools.records import NodeFacts
 from tools.resources import JsonObject, JsonObjects
@@ -53,6 +54,7 @@ def node_facts(node: JsonObject) -> NodeFacts:
         allocatable_pods=None if pods is None else int(pods),
         cordoned_at=_cordoned_at(node),
         pressure_words=_pressure_words(status),
+        notes=notes(metadata(node).get("annotations") or {}),
         kubelet_version=message(str((status.get("nodeInfo") or {}).get("kubeletVersion") or "")),
     )
 

@@ -230,6 +230,8 @@ class WorkloadFacts(Record):
     created_at: datetime
     annotations: dict[str, str] = {}
     """Only keys that rules read (sre-agent/*, GitOps and Helm marks)."""
+    notes: tuple[str, ...] = ()
+    """What people wrote on it about why (`tools.notes`): foreign text, quoted."""
     labels: dict[str, str] = {}
     priority_class: str = ""
     """Of the pod template: `system-*` is never written to."""
@@ -385,6 +387,8 @@ class NodeFacts(Record):
     """Since when the taint of a cordon is there, where it says so."""
     pressure_words: tuple[str, ...] = ()
     """Each of `pressures` with its reason and since when."""
+    notes: tuple[str, ...] = ()
+    """What people wrote on it about why (`tools.notes`): foreign text, quoted."""
     kubelet_version: str = ""
 
     @property

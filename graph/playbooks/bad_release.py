@@ -2,7 +2,8 @@
 
 Proof: the failing pods belong to the newest ReplicaSet, most of its pods fail, they failed from the start, and no
 pod of an older revision fails. Counter-proof: a template that once ran well or is older than a day (a restart is no
-release), pods that came up with it and fell ill later, in the same minutes as other workloads, a pod of an older
+release), pods that came up with it and fell ill later, in the same minutes as other workloads, a
+host that its log names and that ill workloads beside it name too, a pod of an older
 revision that fails too, kills for memory where the release only gave more of it, a container that fails and is not the
 release's but was injected, a ConfigMap or Secret that is missing and that the revision before names as well, or a
 Service that the workload needs that has no ready pod or has become ready only since the newest failure. A migration
@@ -15,7 +16,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from graph.bad_release_words import facts, migration_step, next_step, summary
-from graph.fell_together import with_others
+from graph.fell_together import for_want_of, with_others
 from graph.init_waits import hanging_init, missing_mounts, missing_objects, waits_for_mount
 from graph.playbooks import Playbook
 from graph.returns import PROOF_SECONDS, only_more_memory, rollback, way_back
@@ -58,7 +59,7 @@ def proves(evidence: Evidence) -> Finding | None:
         return None
     if _dependency_may_explain(failing, evidence) or _had_less_before(failing, evidence):
         return None
-    if _rolled_out(evidence) and with_others(failing, evidence):
+    if _rolled_out(evidence) and (with_others(failing, evidence) or for_want_of(evidence)):
         return None
     if all(_only_what_was_injected_fails(pod, evidence) for pod in failing):
         return None

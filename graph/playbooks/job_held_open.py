@@ -24,6 +24,7 @@ BESIDE = re.compile(
     re.IGNORECASE,
 )
 """What sidecars and their images are called: meshes, proxies to databases, agents, what ships logs and numbers."""
+ISTIO = "istio-proxy"
 
 
 def proves(evidence: Evidence) -> Finding | None:
@@ -55,6 +56,30 @@ def _is_beside(container: ContainerFacts) -> bool:
     return bool(BESIDE.search(f"{container.name} {container.image.rpartition('/')[2]}"))
 
 
+def _end_it(job: str, pod: PodFacts, done: ContainerFacts, left: list[ContainerFacts]) -> str:
+    """Istio's proxy ends when it is asked to, and then the Job counts as complete; others need the Job deleted."""
+    look = f"kubectl -n <namespace> logs {pod.name} -c {done.name} --tail=20 shows what it did; then"
+    if [container.name for container in left] == [ISTIO]:
+        quits = f"kubectl -n <namespace> exec {pod.name} -c {ISTIO} -- pilot-agent request POST quitquitquit"
+        return f"{look} {quits} ends the proxy, and the Job is complete."
+    return (
+        f"{look} kubectl -n <namespace> delete job {job} ends it. Do not delete only the pod: the Job would do its "
+        "work again."
+    )
+
+
+def _next_time(names: str, left: list[ContainerFacts]) -> str:
+    if any(container.name == ISTIO for container in left):
+        return (
+            "For the next run: the label sidecar.istio.io/inject: 'false' in the Job's pod template, where it needs no "
+            "mesh, or let the program ask the proxy to quit when it is done."
+        )
+    return (
+        f"For the next run make {names} an init container with restartPolicy Always, which ends with the program, "
+        "where all nodes run Kubernetes 1.29 or newer; or let the program tell it to quit."
+    )
+
+
 def _long_ago(ended: datetime, evidence: Evidence) -> bool:
     return evidence.collected_at - ended >= LONG
 
@@ -81,12 +106,7 @@ def _finding(
             "a Job that takes long: nothing of it works any more",
         ),
         how_soon="soon" if skips else "later",
-        next_step=(
-            f"kubectl -n <namespace> logs {pod.name} -c {done.name} --tail=20 shows what it did; then kubectl "
-            f"-n <namespace> delete job {job} ends it. Do not delete only the pod: the Job would do its work again. "
-            f"For the next run make {names} an init container with restartPolicy Always, which ends with the program "
-            "(Kubernetes 1.29), or let the program tell it to quit."
-        ),
+        next_step=f"{_end_it(job, pod, done, left)} {_next_time(names, left)}",
     )
 
 

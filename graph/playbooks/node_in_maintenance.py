@@ -44,10 +44,18 @@ def _next_step(node: NodeFacts) -> str:
             "gone. If it stays: kubectl get events -A --field-selector involvedObject.kind=Node says what holds it."
         )
     return (
-        f"kubectl get node {node.name} -o yaml --show-managed-fields: who set unschedulable, and when, stands under "
-        f"managedFields; ask them. When they are done: kubectl uncordon {node.name}. Not before: it would "
-        "send pods to a "
+        f"{_who_knows(node)} When they are done: kubectl uncordon {node.name}. Not before: it would send pods to a "
         "machine that somebody works on."
+    )
+
+
+def _who_knows(node: NodeFacts) -> str:
+    """Managed fields name a tool and a time, and never a person: that is in the audit log alone."""
+    if node.notes:
+        return "Ask whom the note on it names, and look again once its time is over."
+    return (
+        f"kubectl get node {node.name} -o yaml --show-managed-fields: with which tool and when unschedulable was set; "
+        "the person is in the API server's audit log."
     )
 
 

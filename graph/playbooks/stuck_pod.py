@@ -2,8 +2,8 @@
 
 Proof: exactly one live pod of a complete rollout is not ready; its containers have run for five minutes without a
 restart, it has not been ready for as long, all its siblings are ready, and its node is well. Counter-proof: it
-crashes, waits or is young, a second pod is not ready, a rollout moves, a sibling became ready as it ceased to be (then
-it may stand by), or its node is ill: then another pod on that
+crashes, waits or is young, a second pod is not ready, a rollout moves, its only sibling became ready as it ceased to
+be (then it may stand by), or its node is ill: then another pod on that
 node would be stuck as well, and this one could not even be taken away.
 """
 
@@ -48,7 +48,7 @@ def candidates(finding: Finding, evidence: Evidence, target: Target) -> list[Pro
     (pod,) = [pod for pod in live_pods(evidence) if not pod.ready]
     if at_work(pod, evidence):
         return []
-    if any(_took_over(sibling, pod) for sibling in live_pods(evidence) if sibling.ready):
+    if _heir(pod, [sibling for sibling in live_pods(evidence) if sibling.ready]):
         return []
     reason = f"Only {pod.name} is stuck: another pod in its place starts afresh."
     return eviction(PLAYBOOK.problem, reason, pod, evidence, target)
@@ -68,7 +68,7 @@ def _runs_long(container: ContainerFacts, now: datetime) -> bool:
 
 def _finding(pod: PodFacts, siblings: list[PodFacts], evidence: Evidence) -> Finding:
     node, work = node_of(pod, evidence), at_work(pod, evidence)
-    heir = next((sibling for sibling in siblings if _took_over(sibling, pod)), None)
+    heir = _heir(pod, siblings)
     return Finding(
         problem="stuck_pod",
         summary=_summary(pod, siblings, heir, evidence),
@@ -149,8 +149,13 @@ def _directness(pod: PodFacts, siblings: list[PodFacts], node: NodeFacts | None,
     assert pod.ready_changed_at is not None
     never_ready = pod.ready_changed_at - pod.created_at < STARTING
     rebuilds = evidence.workload is not None and evidence.workload.kind == "StatefulSet"
-    unsure = node is None or never_ready or rebuilds or any(_took_over(other, pod) for other in siblings)
+    unsure = node is None or never_ready or rebuilds or _heir(pod, siblings) is not None
     return 0.7 if unsure else 1.0
+
+
+def _heir(pod: PodFacts, siblings: list[PodFacts]) -> PodFacts | None:
+    """The one sibling that may have taken over; where several are ready, readiness is no sign of a leader."""
+    return siblings[0] if len(siblings) == 1 and _took_over(siblings[0], pod) else None
 
 
 def _took_over(sibling: PodFacts, pod: PodFacts) -> bool:

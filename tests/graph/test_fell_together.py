@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from graph.fell_together import fell_at, with_others
+from graph.fell_together import fell_at, for_want_of, with_others
 from graph.playbooks.bad_release import PLAYBOOK
 from tests.graph.evidence_builders import ago, back_off, pods, released, workload
-from tools.records import Evidence, NeighbourFacts, PodFacts
+from tools.records import Evidence, EvidenceItem, NeighbourFacts, PodFacts
 
 CAME_UP: dict[str, Any] = {"age": 2000.0, "ready_changed": 900.0}
 """Made 33 minutes ago, and not ready any more since 15."""
@@ -81,3 +81,26 @@ def test_the_moment_is_known_only_where_all_fell_together() -> None:
     assert fell_at(fallen(ready_changed=None)) is None
     assert fell_at([]) is None
     assert with_others(fallen(), after_release(900.0)) == list(beside(900.0))
+
+
+def naming(host: str, log: str) -> Evidence:
+    """A release that crashes from its start, beside one that is ill and names this host too."""
+    item = EvidenceItem(id="e9", kind="previous_logs", status="found", query="", summary="", excerpt=log)
+    found = released(*pods(2, "rs2", back_off()), age=900.0)
+    other = beside(600.0)[0].model_copy(update={"shares": (f"host {host}", "Secret db")})
+    return found.model_copy(update={"neighbours": (other,), "items": (*found.items, item)})
+
+
+def test_a_host_that_its_log_and_ill_neighbours_name_excuses_a_release() -> None:
+    """Both together: what is not reached is likelier than what was changed."""
+    found = naming("db.internal", "WARN lookup db.internal on 10.96.0.10:53: i/o timeout")
+    assert for_want_of(found) == "db.internal"
+    assert PLAYBOOK.proves(found) is None
+
+
+@pytest.mark.parametrize("log", ["", "panic: month out of range", "lookup cache.internal: no such host"])
+def test_a_host_that_is_only_shared_excuses_nothing(log: str) -> None:
+    """Half of a namespace names the same database."""
+    found = naming("db.internal", log)
+    assert for_want_of(found) == ""
+    assert PLAYBOOK.proves(found) is not None

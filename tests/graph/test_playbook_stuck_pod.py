@@ -146,3 +146,10 @@ def test_one_that_may_have_handed_over_is_left_to_stand_by(became: float, evicte
     finding = proved(found)
     assert bool(candidates(finding, found, TARGET)) is evicted
     assert any("handed over" in fact for fact in finding.facts) is not evicted
+
+
+def test_where_several_siblings_are_ready_nobody_has_handed_over() -> None:
+    """Only one is ready where readiness means to lead: siblings that came back from the same trouble are no heirs."""
+    back = ready_pod("back", "rs2").model_copy(update={"ready_changed_at": ago(HOUR - 15)})
+    found = among(stuck(), siblings=(back, ready_pod("other", "rs2")))
+    assert len(candidates(proved(found), found, TARGET)) == 1

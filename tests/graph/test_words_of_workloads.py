@@ -228,7 +228,7 @@ def test_what_a_probe_got(text: str, words: str) -> None:
 
 def test_the_port_of_a_probe_is_asked_where_it_is_a_number() -> None:
     """Else the API server takes the pod's first."""
-    assert body_command(LIVE, "ill").endswith("/pods/ill:8080/proxy/live")
+    assert body_command(LIVE, "ill").endswith("/pods/ill:8080/proxy/live -v=8")
     assert body_command(LIVE.model_copy(update={"asks": "TCP :5432"}), "ill") == ""
 
 
