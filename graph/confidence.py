@@ -136,4 +136,4 @@ def last_time(action: str, problem: str, similar: Sequence[Similar]) -> Similar 
 def _sureness(target: Target | None) -> float:
     if target is None:
         return 0.0
-    return 0.5 if target.resolved_by == "name_pattern" else 1.0
+    return 0.5 if target.supposed else 1.0

@@ -31,10 +31,10 @@ def keep(services: Services, state: IncidentState) -> None:
     alerts = services.incidents.alerts(incident_id)
     if not alerts:  # an undo on request: no body could be replayed
         return
+    if state.get("target") and not _has_read(reading):
+        return  # asked before the target is named again, which may read a Service too
     if state.get("approval_id"):
         _name_again(services, alerts)
-    if state.get("target") and not _has_read(reading):
-        return
     now = state["evidence"].collected_at
     told = history(services, state, reading.objects.values())
     services.readings.keep(
@@ -100,7 +100,7 @@ def _name_again(services: Services, alerts: list[Alert]) -> None:
 
 
 def _has_read(reading: Reading) -> bool:
-    """This process has gathered the evidence: nothing else reads the Services, whatever the target is."""
+    """This process has gathered the evidence: it reads the Services, whatever the target is."""
     return kind_named(SERVICES) in reading.answered or reading.unanswered
 
 

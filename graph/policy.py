@@ -295,10 +295,15 @@ def evidence_incomplete(facts: PolicyFacts, settings: PolicySettings) -> Answer:
 
 
 def unsure_target(facts: PolicyFacts, settings: PolicySettings) -> Answer:
-    """R3.5: found by the pod's name alone."""
-    if facts.target.resolved_by == "name_pattern":
-        return ("ask", "the target was resolved by name pattern")
-    return None
+    """R3.5: found by the pod's name alone, or behind a Service or mesh name that the alert gives."""
+    if not facts.target.supposed:
+        return None
+    if facts.target.resolved_by == "service":
+        return (
+            "ask",
+            "the alert names a Service or a mesh's destination; the target is what was found behind it",
+        )
+    return ("ask", "the target was resolved by name pattern")
 
 
 def suspicious_telemetry(facts: PolicyFacts, settings: PolicySettings) -> Answer:

@@ -12,10 +12,11 @@ from typing import Protocol
 
 from tools.alertmanager_api import AlertmanagerApi
 from tools.errors import TransientError
+from tools.naming_services import asked_of
 from tools.prometheus import SeriesReader
 from tools.promql import quoted, re_escaped
 from tools.records import Target
-from tools.workload_key import label, workload_of
+from tools.workload_key import ASKED, label, workload_of
 
 EXPORTER_DOWN = 'min(up{job=~".*kube-state-metrics.*"}) == 0'
 """Without it no alert about workloads fires, whatever happens to them."""
@@ -66,6 +67,11 @@ def _about(target: Target, found: Iterable[Mapping[str, str]]) -> list[str]:
 
 
 def _is_about(target: Target, labels: Mapping[str, str]) -> bool:
-    """The kind of a pod's owner is only guessed from its name, so it is not compared."""
-    named = workload_of(labels)[1] == target.name
+    """The kind of a pod's owner is only guessed from its name, so it is not compared. Of a target behind a Service any
+    Service of its namespace counts: which ones reach it is not told here, and a firing alert taken for quiet is worse.
+    """
+    kind, name = workload_of(labels)
+    if kind in ASKED and target.resolved_by == "service":
+        return asked_of(labels).namespace == target.namespace
+    named = name == target.name
     return named and (not target.namespace or label(labels, "namespace") == target.namespace)

@@ -3,7 +3,8 @@
 Labels come in the forms in which Prometheus and the common rules write them: kube-state-metrics' own, `exported_…`
 where a scrape renamed them, `workload` beside `workload_type` as the recording rules of kubernetes-mixin make them,
 `kubernetes_…` as the documented relabelling of scraped pods does, `pod_name` of old kubelets, and an owner that a rule
-joined in. `job`, `instance` and `service` never name anything: they say who was scraped.
+joined in. `job` and `instance` never name anything: they say who was scraped. So does `service`, unless nothing of a
+scrape stands beside it (`tools.naming_services`); a Service counts only where nothing else is named.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from tools.naming_services import Asked, asked_of
 from tools.resources import (
     AUTOSCALERS,
     CLAIMS,
@@ -20,6 +22,7 @@ from tools.resources import (
     DEPLOYMENTS,
     JOBS,
     REPLICASETS,
+    SERVICES,
     STATEFULSETS,
     Resource,
 )
@@ -56,10 +59,15 @@ class Naming:
     container: str = ""
     node: str = ""
     workloads: Mapping[Resource, str] = field(default_factory=dict)
+    service: str = ""
+    """A Service that was asked; empty where a workload, pod or node is named."""
+    destination: str = ""
+    """A workload whose kind a mesh does not tell; empty as `service` is."""
 
     def subject(self) -> tuple[str, str]:
         """What it is about as far as names alone can tell: pods of one workload count as one."""
-        names = [*self.workloads.values(), _GENERATED_SUFFIX.sub("", self.pod), self.node]
+        asked = self.destination or (f"{SERVICES.kind} {self.service}" if self.service else "")
+        names = [*self.workloads.values(), _GENERATED_SUFFIX.sub("", self.pod), self.node, asked]
         return (self.namespace, next((text for text in names if text), ""))
 
 
@@ -70,13 +78,18 @@ def naming(labels: Mapping[str, str]) -> Naming:
     container = labels.get("exported_container") or (
         "" if exported else labels.get("container") or labels.get("container_name", "")
     )
+    node = labels.get("exported_node") or labels.get("node", "")
+    workloads = workloads_of(labels, pod)
+    asked = Asked() if workloads or pod or node else asked_of(labels)
     return Naming(
-        namespace=namespace,
+        namespace=asked.namespace if asked.service or asked.destination else namespace,
         pod=pod,
         pod_uid=labels.get("uid", ""),
         container="" if container == "POD" or _EXPORTER.search(container) else container,
-        node=labels.get("exported_node") or labels.get("node", ""),
-        workloads=workloads_of(labels, pod),
+        node=node,
+        workloads=workloads,
+        service=asked.service,
+        destination=asked.destination,
     )
 
 

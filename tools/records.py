@@ -63,10 +63,15 @@ class Target(Record):
     """Empty for cluster-scoped kinds."""
     name: str
     uid: str
-    resolved_by: Literal["labels", "owner", "prometheus", "events", "name_pattern"] = "owner"
-    """How it was found; `name_pattern` caps the route at `ask` (R3.5)."""
+    resolved_by: Literal["labels", "owner", "prometheus", "events", "name_pattern", "service"] = "owner"
+    """How it was found; `name_pattern` and `service` cap the route at `ask` (R3.5)."""
     managed_by: str = ""
     """`argocd`, `flux`, `helm`, `operator` or empty."""
+
+    @property
+    def supposed(self) -> bool:
+        """Neither the alert nor an owner names it: it only looks like the one, so that a person decides (R3.5)."""
+        return self.resolved_by in ("name_pattern", "service")
 
     def short(self) -> dict[str, str]:
         """The three fields that the decision record shows."""

@@ -30,8 +30,10 @@ from tools.resources import (
     JsonObject,
     Resource,
 )
+from tools.targets_by_service import RULES as SERVICE_RULES
+from tools.targets_by_service import find_behind
 
-ResolvedBy: TypeAlias = Literal["labels", "owner", "prometheus", "events", "name_pattern"]
+ResolvedBy: TypeAlias = Literal["labels", "owner", "prometheus", "events", "name_pattern", "service"]
 RULES: tuple[RbacRule, ...] = (
     RbacRule(group="", resource="pods", verbs=("get",)),
     RbacRule(group="", resource="persistentvolumeclaims", verbs=("get",)),
@@ -39,6 +41,7 @@ RULES: tuple[RbacRule, ...] = (
     RbacRule(group="autoscaling", resource="horizontalpodautoscalers", verbs=("get",)),
     *OWNER_RULES,
     *GONE_RULES,
+    *SERVICE_RULES,
 )
 
 
@@ -69,11 +72,12 @@ def resolve(
     metrics: SeriesReader | None = None,
     now: datetime | None = None,
 ) -> Resolution:
-    """The workload of the first alert that can be resolved, firing ones first. Raises TransientError.
+    """The workload of the first alert that can be resolved, firing ones first, of them those that name only a Service
+    last. Raises TransientError.
 
     `metrics`: a Prometheus, which may remember pods that are gone; asked as of `now`.
     """
-    ordered = sorted(alerts, key=lambda alert: alert.status != "firing")
+    ordered = sorted(alerts, key=_weight)
     failures: list[Resolution] = []
     for alert in ordered:
         memory = SeriesMemory(metrics, alert.starts_at, now) if metrics and now else None
@@ -84,6 +88,11 @@ def resolve(
     if not failures:
         return Resolution(reason="There is no alert to resolve a target from.")
     return failures[0]
+
+
+def _weight(alert: Alert) -> tuple[bool, bool]:
+    named = naming(alert.labels)
+    return (alert.status != "firing", bool(named.service or named.destination))
 
 
 def _resolve_one(cluster: ClusterReader, alert: Alert, memory: SeriesMemory | None) -> Resolution:
@@ -97,7 +106,7 @@ def _resolve_one(cluster: ClusterReader, alert: Alert, memory: SeriesMemory | No
 
 
 def _resolve_named(cluster: ClusterReader, named: Naming, memory: SeriesMemory | None) -> Resolution:
-    if not named.namespace and (named.workloads or named.pod):
+    if not named.namespace and (named.workloads or named.pod or named.service or named.destination):
         return Resolution(
             reason="The alert has no namespace label, so its object is not known.", pod=named.pod
         )
@@ -107,7 +116,11 @@ def _resolve_named(cluster: ClusterReader, named: Naming, memory: SeriesMemory |
         return _by_pod(cluster, named, memory)
     if named.node:
         return _by_label(cluster, NODES, "", named.node, "")
-    return Resolution(reason="The alert's labels name no pod, workload or node.")
+    if named.service or named.destination:
+        return _by_service(cluster, named)
+    return Resolution(
+        reason="The alert's labels name no pod, workload or node, and no Service that was asked."
+    )
 
 
 def _by_labels(cluster: ClusterReader, named: Naming) -> Resolution:
@@ -156,6 +169,13 @@ def _by_pod(cluster: ClusterReader, named: Naming, memory: SeriesMemory | None) 
         return _by_gone_pod(cluster, named, "was replaced by another of that name", memory)
     found = climb(cluster, PODS, named.namespace, pod)
     return _resolution(found, named.namespace, "owner", f"it controls pod {named.pod}", named.pod)
+
+
+def _by_service(cluster: ClusterReader, named: Naming) -> Resolution:
+    behind = find_behind(cluster, named)
+    if behind.workload is None:
+        return Resolution(reason=behind.reason)
+    return _resolution(behind.workload, named.namespace, "service", behind.reason, "")
 
 
 def _by_gone_pod(cluster: ClusterReader, named: Naming, what: str, memory: SeriesMemory | None) -> Resolution:

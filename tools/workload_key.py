@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 
 from tools.naming import place_of
+from tools.naming_services import asked_of
 from tools.synthetic import own_key
 
 _WORKLOADS = (
@@ -23,6 +24,8 @@ _WORKLOADS = (
 )
 _TYPES = {kind.lower(): kind for kind, _ in _WORKLOADS[:5]}
 """As kubernetes-mixin's recording rules write them beside `workload`."""
+ASKED = ("Service", "Destination")
+"""What an ingress or a mesh names: what was asked, which says only where to look for the workload."""
 _RANDOM = "[bcdfghjklmnpqrstvwxz2456789]"
 """The alphabet of generated names: no vowels, no 0, 1 or 3."""
 _DEPLOYMENT_POD = re.compile(rf"(.+)-{_RANDOM}{{5,10}}-{_RANDOM}{{5}}")
@@ -60,7 +63,7 @@ def workload_of(labels: Mapping[str, str]) -> tuple[str, str]:
         return "PersistentVolumeClaim", claim
     if node := label(labels, "node"):
         return "Node", node
-    return "", ""
+    return _asked(labels)
 
 
 def workload_key(labels: Mapping[str, str]) -> str:
@@ -68,11 +71,22 @@ def workload_key(labels: Mapping[str, str]) -> str:
     if own := own_key(labels):
         return own
     kind, name = workload_of(labels)
-    namespace = "" if kind == "Node" else place_of(labels)[0]
+    namespace = "" if kind == "Node" else _namespace_of(labels, kind)
     key = f"{kind}:{namespace}/{name}" if kind else f"alert:{namespace}/{labels.get('alertname', '')}"
     if len(key) <= _LONGEST:
         return key
     return f"{kind or 'alert'}:sha256/{hashlib.sha256(key.encode('utf-8', 'replace')).hexdigest()}"
+
+
+def _asked(labels: Mapping[str, str]) -> tuple[str, str]:
+    asked = asked_of(labels)
+    if asked.destination:
+        return "Destination", asked.destination
+    return ("Service", asked.service) if asked.service else ("", "")
+
+
+def _namespace_of(labels: Mapping[str, str], kind: str) -> str:
+    return asked_of(labels).namespace if kind in ASKED else place_of(labels)[0]
 
 
 def _owner_of(pod: str) -> tuple[str, str]:

@@ -28,6 +28,7 @@ CONDITIONAL: Mapping[Right, str] = {
     ("list", "", "resourcequotas"): _GUARDS,
     ("list", "autoscaling.k8s.io", "verticalpodautoscalers"): _GUARDS,
     ("list", "keda.sh", "scaledobjects"): _GUARDS,
+    ("get", "", "services"): "an alert that names a Service and nothing else",
     ("get", "apps", "controllerrevisions"): _SETS,
     ("patch", "apps", "daemonsets"): _SETS,
     ("patch", "apps", "statefulsets"): _SETS,

@@ -489,8 +489,18 @@ def test_a_deciding_read_that_failed_asks(kind: str) -> None:
 
 @pytest.mark.parametrize("way", ["labels", "owner", "events"])
 def test_targets_found_by_facts_are_sure(way: str) -> None:
-    """Only a name pattern asks (R3.5)."""
+    """Only a name pattern and a Service ask (R3.5)."""
     assert blocks(policy_facts(target=target(resolved_by=way))) == {}
+
+
+@pytest.mark.parametrize(("way", "told"), [("name_pattern", "name pattern"), ("service", "names a Service")])
+def test_nothing_is_done_alone_on_a_supposed_target(way: str, told: str) -> None:
+    """What would be done by itself on a target that is named is asked for, with how the target was found (R3.5)."""
+    named, supposed = (policy_facts(target=target(resolved_by=each)) for each in ("labels", way))
+    assert policy.route(policy.evaluate(named, AUTO)) == "act"
+    assert policy.route(policy.evaluate(supposed, AUTO)) == "ask"
+    assert blocks(supposed) == {"unsure_target": "ask"}
+    assert told in policy.evaluate(supposed, AUTO)[0].reason
 
 
 def test_settling_counts_from_the_incident_s_begin() -> None:

@@ -49,6 +49,7 @@ CLASSES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("plover-nest", "curlew-marsh", "sedge-island"),
         ("bracken-fold", "osier-basket", "myrtle-arch", "clover-stile"),
     ),
+    "stopped_on_purpose": (("damson-loft", "lantern-show"), ("damson-reel",)),
     "suspended_on_purpose": (("idle-press",), ("spare-wheel",)),
     "rolling_out": (("fresh-coat",), ("late-train",)),
     "rollout_paused": (("half-mast",), ("news-teaser",)),

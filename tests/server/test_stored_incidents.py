@@ -62,6 +62,7 @@ def test_no_fewer_decisions_are_right_than_today(scored: list[Scored]) -> None:
 CAUSES = {
     "boxoffice-holds": "bad_pod",
     "leaflet-fold": "bad_release",
+    "damson-reel": "bad_release",
     "premium-quote": "configuration_error",
     "premiums-quote": "bad_release",
     "sched-leader": "stuck_pod",

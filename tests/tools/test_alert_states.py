@@ -19,9 +19,11 @@ from tools.sandbox.prometheus import PrometheusServer, Spoilt
 
 NOW = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 WEB = Target(kind="Deployment", namespace="shop", name="web", uid="u")
+BEHIND = WEB.model_copy(update={"resolved_by": "service"})
 NODE = Target(kind="Node", namespace="", name="node-1", uid="n")
 NAMES = ["KubePodCrashLooping", "KubeNodeNotReady"]
 POD = {"alertname": "KubePodCrashLooping", "namespace": "shop", "pod": "web-7c9f8d6b5-bxk2q"}
+FRONT = {"alertname": "KubePodCrashLooping", "namespace": "shop", "service": "front"}
 ABOUT = {
     "its-pod": (WEB, POD, True),
     "itself": (WEB, {"alertname": "KubePodCrashLooping", "namespace": "shop", "deployment": "web"}, True),
@@ -40,6 +42,9 @@ ABOUT = {
     "another-workload": (WEB, {**POD, "pod": "cart-7c9f8d6b5-bxk2q"}, False),
     "a-longer-name": (WEB, {**POD, "pod": "web-cache-7c9f8d6b5-bxk2q"}, False),
     "a-longer-name-of-a-set": (WEB, {**POD, "pod": "web-cache-0"}, False),
+    "a-service-that-it-is-behind": (BEHIND, FRONT, True),
+    "a-service-elsewhere": (BEHIND, {**FRONT, "namespace": "test"}, False),
+    "a-service-where-it-was-named-itself": (WEB, FRONT, False),
     "its-node": (NODE, {"alertname": "KubeNodeNotReady", "node": "node-1"}, True),
     "another-node": (NODE, {"alertname": "KubeNodeNotReady", "node": "node-2"}, False),
 }

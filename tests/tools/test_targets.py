@@ -436,7 +436,8 @@ def test_only_the_controlling_owner_is_followed() -> None:
         ({"deployment": "web"}, "no namespace"),
         ({"namespace": "shop", "deployment": "web", "statefulset": "db"}, "several workloads"),
         ({"namespace": "shop", "deployment": "nope"}, "does not exist"),
-        ({"namespace": "shop", "service": "web"}, "name no pod, workload or node"),
+        ({"namespace": "shop", "service": "web"}, "Service web does not exist"),
+        ({"namespace": "shop", "service": "web", "job": "web"}, "name no pod, workload or node"),
         ({}, "name no pod, workload or node"),
         ({"namespace": "shop", "pod": "../../secrets/x"}, "name no object"),
         (

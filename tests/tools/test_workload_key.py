@@ -51,6 +51,29 @@ def test_the_scrape_job_is_never_a_kubernetes_job() -> None:
     assert key(job="kube-state-metrics", job_name="backup") == "Job:shop/backup"
 
 
+INGRESS = {"exported_namespace": "shop", "exported_service": "web", "ingress": "web"}
+
+
+def test_alerts_of_one_service_share_a_key() -> None:
+    """Of two rules too; not with a workload of that name, another Service, or a Service of another namespace."""
+    asked = key(service="web")
+    assert asked == key(service="web", alertname="B") == workload_key(INGRESS) == "Service:shop/web"
+    others = {
+        key(service="api"),
+        key(service="web", namespace="test"),
+        key(deployment="web"),
+        key(destination_workload="web", destination_workload_namespace="shop"),
+    }
+    assert asked not in others
+    assert len(others) == 4
+
+
+def test_a_scraped_service_is_no_key() -> None:
+    """Beside `job` it says who was scraped, and what else is named wins."""
+    assert key(service="web", job="web") == "alert:shop/A"
+    assert key(service="web", deployment="api") == "Deployment:shop/api"
+
+
 def test_exported_labels_win() -> None:
     """With honor_labels: false the plain ones name the exporter (R3.2)."""
     labels = {

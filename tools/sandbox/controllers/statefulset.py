@@ -142,10 +142,9 @@ class StatefulSetController:
         pods = list(self._pods(fresh).values())
         status = self._numbers(fresh, pods, current, update)
         if fresh["spec"]["updateStrategy"]["type"] == "RollingUpdate" and _is_complete(fresh, status):
-            status |= {
-                "currentRevision": status["updateRevision"],
-                "currentReplicas": status["updatedReplicas"],
-            }
+            status["currentRevision"] = status["updateRevision"]
+            if "updatedReplicas" in status:  # left out where it is zero: of no replicas
+                status["currentReplicas"] = status["updatedReplicas"]
         self._world.set_status(KIND, fresh, status)
         live = {status["currentRevision"], status["updateRevision"]}
         history.clean_up(self._world, fresh, pods, live)

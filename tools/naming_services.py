@@ -1,0 +1,72 @@
+"""Which Service an alert's labels name, and which workload of unknown kind a mesh names (kubernetes.md 3.1).
+
+Rules over the metrics of an ingress or a mesh name no workload, they name what was asked. `exported_service` is such
+a name wherever it stands: the scrape had a `service` of its own and renamed the series'. A plain `service` is one only
+where nothing of a scrape stands beside it; else it says who was scraped, as does the name of an exporter.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+_OF_A_SCRAPE = ("job", "instance", "endpoint", "pod")
+_SCRAPED = re.compile(
+    r"exporter|kube-state-metrics|prometheus|alertmanager|cadvisor|pushgateway|thanos"
+    r"|\A(?:kubelet|kube-proxy|kube-scheduler|kube-controller-manager|etcd|ingress-nginx-controller\S*)\Z"
+)
+_NOBODY = frozenset({"unknown", "PassthroughCluster", "BlackHoleCluster", "InboundPassthroughCluster"})
+"""What Istio writes where it does not know."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was asked, as far as labels tell; all empty where they tell nothing."""
+
+    namespace: str = ""
+    service: str = ""
+    destination: str = ""
+    """A workload that a mesh names without its kind."""
+
+
+def asked_of(labels: Mapping[str, str]) -> Asked:
+    """The Service or mesh workload that is named, and its namespace, which may be missing."""
+    return _by_mesh(labels) or _exported(labels) or _plain(labels) or Asked()
+
+
+def _by_mesh(labels: Mapping[str, str]) -> Asked | None:
+    """Of Istio: the destination's own labels; `destination_service` is a host, whose first label is the Service."""
+    workload, service = _known(labels, "destination_workload"), _known(labels, "destination_service_name")
+    if not workload and not service:
+        return None
+    of_workload = _known(labels, "destination_workload_namespace")
+    of_service = _known(labels, "destination_service_namespace")
+    if workload and service and of_workload and of_service and of_workload != of_service:
+        service = ""
+    namespace = of_workload if workload else of_service
+    return Asked(namespace or of_workload or of_service, service, workload)
+
+
+def _exported(labels: Mapping[str, str]) -> Asked | None:
+    service = labels.get("exported_service", "")
+    if not service:
+        return None
+    plain = "" if _is_scrape(labels) else labels.get("namespace", "")
+    return Asked(labels.get("exported_namespace") or plain, service)
+
+
+def _plain(labels: Mapping[str, str]) -> Asked | None:
+    service = labels.get("service", "")
+    if not service or _is_scrape(labels) or _SCRAPED.search(service):
+        return None
+    return Asked(labels.get("exported_namespace") or labels.get("namespace", ""), service)
+
+
+def _is_scrape(labels: Mapping[str, str]) -> bool:
+    return any(labels.get(label) for label in _OF_A_SCRAPE)
+
+
+def _known(labels: Mapping[str, str], label: str) -> str:
+    text = labels.get(label, "")
+    return "" if text in _NOBODY else text
