@@ -21,6 +21,12 @@ COMMAND = re.compile(
     re.DOTALL,
 )
 """One command with what follows it up to the next: its verb, and the word after that."""
+CHANGES = (
+    r"\bkubectl (?:-n \S+ )?(?:scale|edit|patch|rollout (?:undo|pause|resume)|set (?!env \S+ --list))[^;]*?"
+)
+"""A command that changes the spec of what is named behind it."""
+OWNED = "Where Git or a chart owns it"
+"""A step that says so itself."""
 EVERYWHERE = re.compile(r" (?:-n|-A|--namespace|--all-namespaces|--raw)\b")
 IN_A_NAMESPACE = frozenset(
     {"logs", "rollout", "set", "scale", "autoscale", "expose", "attach", "port-forward"}
@@ -86,6 +92,8 @@ def placed(finding: Finding, target: Target | None) -> Finding:
     step = step.replace(f"{target.kind.lower()}/NAME", f"{target.kind.lower()}/{target.name}")
     if target.namespace:
         step = in_namespace(step.replace(NAMESPACE, target.namespace), target.namespace)
+    if target.managed_by and OWNED not in step and _changes(step, target):
+        step = f"{step} {_owner_line(target)}"
     return finding.model_copy(update={"next_step": step})
 
 
@@ -101,6 +109,19 @@ def in_namespace(text: str, namespace: str) -> str:
         return f"{command['kubectl']}-n {namespace} {command['rest']}"
 
     return COMMAND.sub(filled, text)
+
+
+def _changes(step: str, target: Target) -> bool:
+    return bool(re.search(rf"{CHANGES}\b{re.escape(f'{target.kind.lower()}/{target.name}')}\b", step))
+
+
+def _owner_line(target: Target) -> str:
+    """What becomes of a change by hand: a chart and Git come back to what they hold."""
+    what = f"{target.kind} {target.name}"
+    if target.managed_by == "helm":
+        return f"{what} is installed by Helm: change its values too, or the next upgrade undoes it."
+    owner = "an operator" if target.managed_by == "operator" else target.managed_by
+    return f"{what} is managed by {owner}, which puts back what is changed by hand: change it there."
 
 
 def _needs(verb: str, named: str) -> bool:

@@ -368,3 +368,37 @@ def test_a_custom_resource_is_looked_at_by_its_spec() -> None:
     rollout = TARGET.model_copy(update={"kind": "Rollout.argoproj.io"})
     assert placed(finding, rollout).next_step == "look: kubectl -n shop get rollout.argoproj.io/web -o yaml."
     assert placed(finding, TARGET).next_step == "look: kubectl -n shop set env deployment/web --list."
+
+
+@pytest.mark.parametrize(
+    ("owner", "told"),
+    [
+        ("", ""),
+        (
+            "flux",
+            " Deployment web is managed by flux, which puts back what is changed by hand: change it there.",
+        ),
+        (
+            "operator",
+            " Deployment web is managed by an operator, which puts back what is changed by hand: change it there.",
+        ),
+        (
+            "helm",
+            " Deployment web is installed by Helm: change its values too, or the next upgrade undoes it.",
+        ),
+    ],
+)
+def test_a_change_by_hand_of_what_is_kept_elsewhere_is_said_to_be_undone(owner: str, told: str) -> None:
+    """Of the target alone, and only where a command changes it."""
+    command = "kubectl set resources <workload> -c web --limits=memory=1Gi raises it."
+    finding = Finding(problem="out_of_memory", summary="", directness=0.6, next_step=command)
+    kept = TARGET.model_copy(update={"managed_by": owner})
+    assert placed(finding, kept).next_step.partition("raises it.")[2] == told
+    for other in (
+        "kubectl -n db edit statefulset/db",
+        "kubectl get <workload>",
+        "kubectl set env <workload> --list",
+    ):
+        step = placed(finding.model_copy(update={"next_step": other}), kept).next_step
+        assert "managed by" not in step
+        assert "Helm" not in step
