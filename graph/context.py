@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from graph import counted
 from graph.fell_together import for_want_of, with_others
 from graph.state import Finding
 from graph.symptoms import live_pods
+from graph.upstreams import hint
 from tools.config_changes import changed_after_start
 from tools.items import when
 from tools.records import ConfigFacts, Evidence
+from tools.shared_causes import DNS
 
 LATELY = timedelta(hours=24)
 MOST = 3
@@ -30,7 +31,7 @@ def with_context(finding: Finding, evidence: Evidence) -> Finding:
     around = tuple(_neighbours(evidence)), tuple(_configs(evidence))
     cited = [kind for kind, facts in zip(("neighbours", "config_changes"), around, strict=True) if facts]
     ids = [id_ for kind in cited for id_ in evidence.cite(kind) if id_ not in finding.evidence]
-    facts = (*_notes(evidence), *finding.facts, *around[0], *around[1], *_names(evidence))
+    facts = (*_notes(evidence), *finding.facts, *around[0], *around[1], *_names(evidence, finding))
     return finding.model_copy(update={"facts": facts, "evidence": (*finding.evidence, *ids)})
 
 
@@ -61,13 +62,11 @@ def _notes(evidence: Evidence) -> Iterator[str]:
     yield from (f"somebody wrote on it: {note}" for note in told)
 
 
-def _names(evidence: Evidence) -> Iterator[str]:
-    """A log speaks of names that are not resolved, and the pods that resolve them are well: what do they ask?"""
-    if evidence.dns and all(pod.ready for pod in evidence.dns):
-        yield (
-            f"a log speaks of names that are not resolved, and DNS has {counted.ready(evidence.dns)}: whether what it "
-            "asks in turn answers, or the name is wrong: kubectl -n kube-system logs -l k8s-app=kube-dns --tail=20"
-        )
+def _names(evidence: Evidence, finding: Finding) -> Iterator[str]:
+    """A log speaks of names that are not resolved, and the pods that resolve them are well: what does their log say?"""
+    words = hint(evidence) if finding.cause != DNS else ""
+    if words:
+        yield words
 
 
 def _configs(evidence: Evidence) -> Iterator[str]:

@@ -105,7 +105,8 @@ def too_many(struck: Sequence[str], workloads: int, policy: PolicySettings) -> s
     if len(struck) <= borne:
         return ""
     minutes = f"{policy.hold_window_seconds / 60:g} min"
-    return f"{len(struck)} workloads fell ill within {minutes}, {borne} are borne: {_some(struck)}"
+    limit = f"more than {borne} are taken for one failure"
+    return f"{len(struck)} workloads fell ill within {minutes} ({limit}): {_some(struck)}"
 
 
 def bearable(workloads: int, policy: PolicySettings) -> int:

@@ -31,6 +31,8 @@ class LogRead:
     previous: bool
     well: bool = False
     """It does not fail, and was named."""
+    lines: int = TAIL_LINES
+    """At most so many are asked for, the newest."""
 
     @property
     def kind(self) -> str:
@@ -40,7 +42,7 @@ class LogRead:
     @property
     def query(self) -> str:
         """What is asked, readable."""
-        options = f"container={self.container}&tailLines={TAIL_LINES}" + (
+        options = f"container={self.container}&tailLines={self.lines}" + (
             "&previous=true" if self.previous else ""
         )
         return f"GET /api/v1/namespaces/{self.namespace}/pods/{self.pod}/log?{options}"

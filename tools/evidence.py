@@ -157,9 +157,10 @@ def collect(
         services=services,
         neighbours=neighbours,
         configs=configs,
-        dns=dns,
+        dns=dns.pods,
+        upstream=dns.upstream,
         disabled=any(is_disabled(item) for item in gathered.workload.values),
-        suspicious=told or imperative(_messages(pods, events)),
+        suspicious=told or dns.suspicious or imperative(_messages(pods, events)),
     )
 
 

@@ -688,11 +688,27 @@ GUARDS = frozenset(
         "neighbours",
         "config_changes",
         "dns",
+        "dns_logs",
         "running_logs",
         "changes",
     }
 )
 """Kinds that are read only where an action, or an explanation, would need them: they prove or guard that only."""
+
+
+class UpstreamFacts(Record):
+    """What the log of the pods that resolve names says of those that they ask in turn."""
+
+    silent: tuple[str, ...] = ()
+    """Addresses that did not answer; empty where a failure names none."""
+    names: tuple[str, ...] = ()
+    """Different names that got no answer, the first ten, without the dot at their end."""
+    count: int = 0
+    """How many different names got none."""
+    servfail: tuple[str, ...] = ()
+    """Names that were answered with SERVFAIL, where queries are logged."""
+    line: str = ""
+    """The last line that says that there was no answer, redacted; empty where it tells somebody what to do."""
 
 
 class Evidence(Record):
@@ -742,6 +758,8 @@ class Evidence(Record):
     """Of all workloads, where one of the target's images cannot be pulled."""
     dns: tuple[PodFacts, ...] = ()
     """Pods that resolve names, read where a log of the target speaks of names that are not resolved."""
+    upstream: UpstreamFacts | None = None
+    """What those say of whom they ask in turn, read where one of them is ready; None: nothing, or it was not read."""
     at_once: str = ""
     """Why many workloads that fell ill with the target are one failure, as the record counts them; else empty."""
     around: tuple[PodFacts, ...] = ()

@@ -1,8 +1,9 @@
 """Names are not resolved, or too slowly: what looks ill everywhere may only wait for DNS.
 
 Proof, of a workload that fails: none of the pods that resolve names is ready. They are read where its log speaks of it,
-and the log alone proves nothing. An alert about DNS is explained with the same pods: whether they are ready decides
-where to look first. Counter-proof: ready ones say that the fault is behind them (a forwarder), before them (the
+and the log alone proves nothing. Where they are ready, their own log tells who does not answer them; that explains, and
+nothing is done by it (graph/upstreams.py). An alert about DNS is explained with the same pods: whether they are ready
+decides where to look first. Counter-proof: ready ones say that the fault is behind them (a forwarder), before them (the
 network), or in what they are asked.
 """
 
@@ -20,6 +21,7 @@ from graph.memory_limits import spelled
 from graph.playbooks import Playbook
 from graph.state import Finding
 from graph.symptoms import crashed_container, describe_crash, is_broken, live_pods
+from graph.upstreams import explained as by_upstreams
 from tools.excerpts import imperative, message
 from tools.records import Alert, Evidence, PodFacts
 from tools.shared_causes import DNS
@@ -35,8 +37,10 @@ def proves(evidence: Evidence) -> Finding | None:
     """See the module's words."""
     pods, now = evidence.dns, evidence.collected_at
     ill = [pod for pod in live_pods(evidence) if is_broken(pod, now)]
-    if not ill or not pods or any(pod.ready for pod in pods):
+    if not ill or not pods:
         return None
+    if any(pod.ready for pod in pods):
+        return by_upstreams(evidence)
     return Finding(
         problem="dns_failing",
         cause=DNS,

@@ -6,11 +6,17 @@ proof: a cause that is proved of this workload alone, which is asked first; a ho
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
 from graph import counted
+from graph.ages import since
+from graph.fell_together import fell_at
 from graph.playbooks import Playbook
+from graph.said import quoted
 from graph.state import Finding
 from graph.symptoms import crashed_container, describe_crash, is_broken, live_pods
-from tools.records import Evidence
+from tools.records import Evidence, PodFacts
 from tools.shared_causes import MANY_AT_ONCE
 
 
@@ -20,29 +26,38 @@ def proves(evidence: Evidence) -> Finding | None:
     ill = [pod for pod in live_pods(evidence) if is_broken(pod, now)]
     if not evidence.at_once or not ill:
         return None
-    nodes = sorted({pod.node for pod in ill if pod.node})
     return Finding(
         problem="many_at_once",
         cause=MANY_AT_ONCE,
         summary=(
-            f"{counted.pods(len(ill), 'is', 'are')} not well, as many workloads at once: {evidence.at_once}. "
-            "They are likely to have one cause."
+            f"{evidence.at_once}. They are likely to have one cause. Of this one "
+            f"{counted.pods(len(ill), 'is', 'are')} not well{_since(ill, now)}{quoted(evidence)}."
         ),
         directness=0.6,
         evidence=tuple(
             id_ for kind in ("pods", "previous_logs", "logs", "events") for id_ in evidence.cite(kind)
         ),
-        facts=(
-            *(describe_crash(pod, found) for pod in ill[:2] if (found := crashed_container(pod, now))),
-            *([f"its ill pods are on {', '.join(nodes[:4])}"] if nodes else []),
-            "a global hold is in force: nothing is written without a person",
-        ),
+        facts=tuple(_facts(ill, now)),
         next_step=(
-            "kubectl get nodes; kubectl -n kube-system get pods -o wide; kubectl get events -A --field-selector "
-            "type=Warning --sort-by=.lastTimestamp: what do they share? Then a database, a registry, the network. GET "
-            "/hold lists them. Restart none of them before: what they have in common would only stop them again."
+            "kubectl get events -A --field-selector type=Warning --sort-by=.lastTimestamp | tail -40; kubectl get pods "
+            "-A -o wide | grep -vE 'Running|Completed'; kubectl get nodes: one node, registry or Service in all of "
+            "them? Else what their logs name: a database, DNS, the network. Restart none of them before: what they "
+            "have in common would only stop them again."
         ),
     )
+
+
+def _since(ill: Sequence[PodFacts], now: datetime) -> str:
+    moment = fell_at(ill)
+    return f" since {since(moment, now)}" if moment else ""
+
+
+def _facts(ill: Sequence[PodFacts], now: datetime) -> Iterator[str]:
+    yield from (describe_crash(pod, found) for pod in ill[:2] if (found := crashed_container(pod, now)))
+    nodes = sorted({pod.node for pod in ill if pod.node})
+    if nodes:
+        yield f"its ill pods are on {', '.join(nodes[:4])}"
+    yield "until a person lifts this hold, nothing is written without one"
 
 
 PLAYBOOK = Playbook(problem="many_at_once", rank=79, proves=proves)

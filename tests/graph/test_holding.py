@@ -35,14 +35,16 @@ def names(count: int) -> list[str]:
 def test_more_than_three_workloads_or_a_twentieth_are_one_failure(
     ill: int, workloads: int, held: bool
 ) -> None:
-    """max(3, 5 % of the workloads) are borne; what is not known of the number counts as none."""
+    """max(3, 5 % of the workloads) are none yet; what is not known of the number counts as none."""
     assert bool(too_many(names(ill), workloads, LIMITS)) is held
 
 
 def test_what_fell_ill_is_named_and_not_endlessly() -> None:
     """A person wants to know where to look."""
     told = too_many(names(30), 0, LIMITS)
-    assert told.startswith("30 workloads fell ill within 5 min, 3 are borne: shop/web-0, ")
+    assert told.startswith(
+        "30 workloads fell ill within 5 min (more than 3 are taken for one failure): shop/web-0, "
+    )
     assert told.endswith("and 25 more")
 
 

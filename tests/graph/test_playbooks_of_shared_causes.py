@@ -27,7 +27,7 @@ from tools.records import Evidence, NeighbourFacts
 
 DOWN = (dependency("database", ready=0, pods=1),)
 ILL_DNS = (pod("coredns-1", "dns", back_off()), pod("coredns-2", "dns", back_off()))
-WHY = "7 workloads fell ill within 5 min, 3 are borne: shop/web"
+WHY = "7 workloads fell ill within 5 min (more than 3 are taken for one failure): shop/web"
 
 
 def ill(name: str, *hosts: str) -> NeighbourFacts:

@@ -19,8 +19,8 @@ CLASSES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("copper-kettle", "thatch-eave"),
     ),
     "dns_failing": (
-        ("willow-step", "amber-gate", "glass-bell"),
-        ("slate-porch", "dns-resolver", "cork-board"),
+        ("willow-step", "amber-gate", "glass-bell", "larch-stile"),
+        ("slate-porch", "dns-resolver", "cork-board", "reed-crossing"),
     ),
     "shared_dependency": (("ferry-landing", "loans-scoring"), ("tide-house",)),
     "many_at_once": (("cinder-path",), ("mint-leaf", "pine-shelf")),

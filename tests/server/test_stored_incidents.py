@@ -64,6 +64,7 @@ CAUSES = {
     "leaflet-fold": "bad_release",
     "damson-reel": "bad_release",
     "premium-quote": "configuration_error",
+    "reed-crossing": "bad_release",
     "premiums-quote": "bad_release",
     "sched-leader": "stuck_pod",
     "ticketing-seats": "configuration_broke_new_pods",
