@@ -93,7 +93,7 @@ def placed(finding: Finding, target: Target | None) -> Finding:
     if target.namespace:
         step = in_namespace(step.replace(NAMESPACE, target.namespace), target.namespace)
     if target.managed_by and OWNED not in step and _changes(step, target):
-        step = f"{step} {_owner_line(target)}"
+        step = f"{_owner_line(target)} {step}"
     return finding.model_copy(update={"next_step": step})
 
 
@@ -119,9 +119,9 @@ def _owner_line(target: Target) -> str:
     """What becomes of a change by hand: a chart and Git come back to what they hold."""
     what = f"{target.kind} {target.name}"
     if target.managed_by == "helm":
-        return f"{what} is installed by Helm: change its values too, or the next upgrade undoes it."
+        return f"{what} is installed by Helm: change its values too, or the next upgrade undoes it. By hand:"
     owner = "an operator" if target.managed_by == "operator" else target.managed_by
-    return f"{what} is managed by {owner}, which puts back what is changed by hand: change it there."
+    return f"{what} is managed by {owner}: change it there. By hand, until that puts it back:"
 
 
 def _needs(verb: str, named: str) -> bool:

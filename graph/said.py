@@ -13,6 +13,8 @@ from tools.excerpts import imperative
 from tools.records import Evidence, EvidenceItem, PodFacts
 
 MOST = 2
+FAILED = ("previous_logs", "logs")
+"""Logs of what failed; where nothing does, what runs may tell of errors that no state of a pod shows."""
 EMPTY = "its log is empty"
 
 
@@ -54,18 +56,19 @@ def with_words(finding: Finding, evidence: Evidence) -> Finding:
     if not finding.broken:
         return finding
     told = " ".join((finding.summary, *finding.facts))
-    lines = dict.fromkeys(_labelled(item) for item in _telling(evidence) if item.decides not in told)
+    kinds = (*FAILED, "running_logs") if finding.problem == "unknown" else FAILED
+    lines = dict.fromkeys(_labelled(item) for item in _telling(evidence, kinds) if item.decides not in told)
     if not lines:
         return finding
     facts = (*finding.facts[:1], *list(lines)[:MOST], *finding.facts[1:])
     return finding.model_copy(update={"facts": facts})
 
 
-def _telling(evidence: Evidence) -> list[EvidenceItem]:
+def _telling(evidence: Evidence, kinds: tuple[str, ...] = FAILED) -> list[EvidenceItem]:
     """Of each container once: what was said before a crash before what is said now."""
     logs = [
         item
-        for kind in ("previous_logs", "logs")
+        for kind in kinds
         for item in evidence.items
         if item.kind == kind and item.decides and not imperative([item.decides])
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from graph import counted
 from graph.state import Finding, HowSoon, IncidentState
+from tools.alert_names import USERS_SEE
 from tools.excerpts import imperative
 from tools.records import WorkloadFacts
 
@@ -23,6 +24,8 @@ def explained(state: IncidentState, call: str) -> str:
     evidence = state.get("evidence")
     workload = evidence.workload if evidence else None
     how_soon, serving = _impact(workload, critical=_is_critical(state))
+    if _is_critical(state) and any(USERS_SEE.search(alert.name) for alert in state.get("alerts", [])):
+        how_soon = "now"
     if finding.how_soon and not _is_down(workload):
         how_soon = finding.how_soon
     done = f"{call} looks right, but was not done. See why below." if call else NO_ACTION

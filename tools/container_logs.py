@@ -62,11 +62,17 @@ class Log:
 
 
 def reads_for(
-    cluster: ClusterReader, namespace: str, pods: Sequence[PodFacts], named: Sequence[Naming]
+    cluster: ClusterReader,
+    namespace: str,
+    pods: Sequence[PodFacts],
+    named: Sequence[Naming],
+    *,
+    errors: bool = False,
 ) -> dict[LogRead, Callable[[], Log]]:
     """The reads for at most `MOST` failing containers, of different containers or revisions, in order.
 
-    `named`: what the alerts name, which goes first; where nothing fails, it is read alone.
+    `named`: what the alerts name, which goes first; where nothing fails, it is read alone. `errors`: they are about
+    what users get, which no state of a pod shows: then one pod is read where none is named.
     """
     plans = [
         LogRead(namespace, pod.name, container.name, previous)
@@ -74,7 +80,9 @@ def reads_for(
         for previous in (True, False)
         if not previous or container.restart_count
     ]
-    return {plan: _reader(cluster, plan) for plan in plans or _of_named(namespace, pods, named)}
+    if not plans:
+        plans = _of_named(namespace, pods, named) or (_of_one(namespace, pods) if errors else [])
+    return {plan: _reader(cluster, plan) for plan in plans}
 
 
 def _of_named(namespace: str, pods: Sequence[PodFacts], named: Sequence[Naming]) -> list[LogRead]:
@@ -86,6 +94,13 @@ def _of_named(namespace: str, pods: Sequence[PodFacts], named: Sequence[Naming])
             if pod.name == naming.pod and wanted and not pod.deleting:
                 return [LogRead(namespace, pod.name, wanted[0].name, previous=False, well=True)]
     return []
+
+
+def _of_one(namespace: str, pods: Sequence[PodFacts]) -> list[LogRead]:
+    """The first container of a pod that has served for long: what is ill now has had time to show there."""
+    serving = sorted((pod for pod in pods if pod.ready and not pod.deleting), key=lambda pod: pod.created_at)
+    runs = [(pod, c) for pod in serving for c in pod.containers if c.running_since and not c.init]
+    return [LogRead(namespace, pod.name, c.name, previous=False, well=True) for pod, c in runs[:1]]
 
 
 def add_items(items: Items, outcomes: dict[LogRead, Outcome[Log]]) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tools import container_logs
+from tools.alert_names import USERS_SEE
 from tools.certificates import RULES as CERTIFICATE_RULES
 from tools.certificates import add_certificates
 from tools.changes import add_changes
@@ -115,7 +116,8 @@ def collect(
         dependencies = _dependencies(items, target, gathered)
         with PrometheusEvidence(metrics, target, pods, known, clock.now()) as prometheus:
             guards = _guards(items, cluster, target, gathered, pods, reads, all_guards)
-            plans = container_logs.reads_for(cluster, target.namespace, pods, about)
+            errors = any(USERS_SEE.search(alert.name) for alert in alerts)
+            plans = container_logs.reads_for(cluster, target.namespace, pods, about, errors=errors)
             told = container_logs.add_items(items, reads.run(plans))
             measured, known = prometheus.add_measures(items), prometheus.add_health(items)
         claims = add_claims(items, cluster, target, gathered.pods.values, reads)

@@ -376,15 +376,15 @@ def test_a_custom_resource_is_looked_at_by_its_spec() -> None:
         ("", ""),
         (
             "flux",
-            " Deployment web is managed by flux, which puts back what is changed by hand: change it there.",
+            "Deployment web is managed by flux: change it there. By hand, until that puts it back: ",
         ),
         (
             "operator",
-            " Deployment web is managed by an operator, which puts back what is changed by hand: change it there.",
+            "Deployment web is managed by an operator: change it there. By hand, until that puts it back: ",
         ),
         (
             "helm",
-            " Deployment web is installed by Helm: change its values too, or the next upgrade undoes it.",
+            "Deployment web is installed by Helm: change its values too, or the next upgrade undoes it. By hand: ",
         ),
     ],
 )
@@ -393,7 +393,7 @@ def test_a_change_by_hand_of_what_is_kept_elsewhere_is_said_to_be_undone(owner: 
     command = "kubectl set resources <workload> -c web --limits=memory=1Gi raises it."
     finding = Finding(problem="out_of_memory", summary="", directness=0.6, next_step=command)
     kept = TARGET.model_copy(update={"managed_by": owner})
-    assert placed(finding, kept).next_step.partition("raises it.")[2] == told
+    assert placed(finding, kept).next_step.partition("kubectl")[0] == told
     for other in (
         "kubectl -n db edit statefulset/db",
         "kubectl get <workload>",

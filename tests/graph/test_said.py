@@ -81,3 +81,13 @@ def test_a_log_that_gives_orders_is_not_quoted() -> None:
 def test_one_container_can_be_asked_for(pod: str, container: str, line: str) -> None:
     """By pod, by container, by both."""
     assert said(LICENCE, pod, container) == line
+
+
+def test_where_no_class_is_proved_what_runs_may_tell() -> None:
+    """Pods that are ready serve errors as well; beside a class that is proved it would only distract."""
+    running = told(("running_logs", "web in web-1", "ERROR flag surcharge on: price is null"))
+    unknown = FINDING.model_copy(update={"problem": "unknown"})
+    assert (
+        'log of web in web-1: "ERROR flag surcharge on: price is null"' in with_words(unknown, running).facts
+    )
+    assert with_words(FINDING, running) is FINDING

@@ -14,9 +14,10 @@ from tools.records import Alert
 FINDING = Finding(problem="crash_loop", summary="2 pods crash.", directness=0.8)
 
 
-def state(severity: str = "warning", *, broken: bool = True, **counts: Any) -> IncidentState:
+def state(severity: str = "warning", *, broken: bool = True, name: str = "", **counts: Any) -> IncidentState:
     """An incident of a workload with these counts; without any, of something else."""
-    alert = Alert(fingerprint="a", status="firing", labels={"severity": severity}, starts_at=ago(60))
+    labels = {"severity": severity, "alertname": name}
+    alert = Alert(fingerprint="a", status="firing", labels=labels, starts_at=ago(60))
     finding = FINDING.model_copy(update={"broken": broken})
     found = evidence(workload=workload(**counts) if counts else None)
     return {"incident_id": "i1", "finding": finding, "evidence": found, "alerts": [alert]}
@@ -59,6 +60,20 @@ def test_a_class_may_know_better_than_ready_pods(
     told = state(**counts)
     told["finding"] = FINDING.model_copy(update={"how_soon": how_soon})
     assert explained(told, "").startswith(line)
+
+
+@pytest.mark.parametrize(
+    ("severity", "name", "line"),
+    [
+        ("critical", "HighErrorRate", "Act now: all of its 3 pods ready; "),
+        ("critical", "CheckoutSLOBurnRateHigh", "Act now: all of its 3 pods ready; "),
+        ("warning", "HighErrorRate", "Not urgent: all of its 3 pods ready; "),
+        ("critical", "KubeDeploymentReplicasUnavailable", "Look soon: all of its 3 pods ready; "),
+    ],
+)
+def test_what_users_get_is_urgent_whatever_pods_say(severity: str, name: str, line: str) -> None:
+    """Where the alert calls it critical: pods that are ready serve errors as well."""
+    assert explained(state(severity, name=name, ready=3), "").startswith(line)
 
 
 def test_an_action_that_was_not_done_is_named() -> None:

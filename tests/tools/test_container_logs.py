@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -93,6 +93,18 @@ def test_where_all_is_well_the_named_container_is_read(
     """An alert about errors names a pod whose state shows none; one that names nothing costs no request."""
     well = [pod("a", runs("init", init=True), runs(), runs("proxy")), pod("going", runs(), deleting=True)]
     assert chosen(well, *named) == expected
+
+
+def test_of_what_users_get_one_pod_is_read_where_none_is_named() -> None:
+    """The one that has served longest; what fails is read as ever."""
+    old = pod("old", runs(), ready=True).model_copy(update={"created_at": NOW - timedelta(days=1)})
+    well = [pod("a", runs(), ready=True), old, pod("going", runs(), ready=True, deleting=True)]
+    assert list(reads_for(reader(), "shop", well, (), errors=True)) == [
+        LogRead("shop", "old", "web", previous=False, well=True)
+    ]
+    plans = reads_for(reader(), "shop", [*well, pod("ill", crashed())], (), errors=True)
+    assert [plan.pod for plan in plans] == ["ill", "ill"]
+    assert reads_for(reader(), "shop", [pod("none")], (), errors=True) == {}
 
 
 def test_an_item_says_what_the_log_comes_down_to() -> None:
