@@ -85,7 +85,7 @@ def test_a_failed_run_that_nothing_made_up_for_is_explained_with_its_log(agent: 
     incident_id = job_failed(agent, failed["metadata"]["name"])
     assert told(agent, incident_id)[:3] == ("job_failed", "notify", "notified")
     reasons = decision(agent, incident_id)["reasons"]
-    assert any("task exited with 3" in line for line in reasons)
+    assert any("task: exit code 3" in line for line in reasons)
     assert jobs(agent) == [failed["metadata"]["name"]]
 
 
