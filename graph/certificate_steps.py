@@ -84,7 +84,7 @@ def _of_cert_manager(alerts: Sequence[Alert]) -> Owner:
         f"certificate {told}" if told else "a certificate of cert-manager",
         "whoever serves it from its Secret is refused by its clients",
         f"kubectl -n {space} describe certificate {certificate} gives notAfter and why it is not renewed; then kubectl "
-        f"-n {space} get certificaterequests,orders,challenges: the one that is not Ready or is pending names the "
-        "reason (a challenge that is not reached, a limit of the issuer). Do not delete the Secret: it is what is "
-        "served until then.",
+        f"-n {space} describe certificaterequests,orders,challenges: of the one that is not Ready or is pending, "
+        "status and events name the reason (a challenge that is not reached or is refused, a limit of the issuer). Do "
+        "not delete the Secret: it is what is served until then.",
     )

@@ -84,8 +84,9 @@ def unresolved(reason: str, evidence: Evidence | None = None, alerts: Sequence[A
 
 def _where_to_look(alerts: Sequence[Alert]) -> str:
     """A first command, by what little the labels name."""
-    if label(alerts, "namespace"):
-        return f"kubectl get pods,events -n {named(alerts, 'namespace')} shows what is ill around it."
+    spaces = ("exported_namespace", "namespace")
+    if label(alerts, *spaces):
+        return f"kubectl get pods,events -n {named(alerts, *spaces)} shows what is ill around it."
     if label(alerts, "pod"):
         return (
             f"kubectl get pods -A --field-selector metadata.name={named(alerts, 'pod')} finds its namespace."

@@ -22,6 +22,12 @@ _WRAPPED = re.compile(
 )
 """What the kubelet and the runtimes put around an answer, from the outside in."""
 _STATUS = re.compile(r": ([45]\d\d [A-Z].*)$")
+_ANSWERED = re.compile(
+    r"(?<![\w.:-])[45]\d\d (?-i:[A-Z][a-z])|status(?: code)?:? (?:\[[^\]]*\]:? |\S+: )?[45]\d\d\b"
+    r"|too ?many ?requests|rate limit",
+    re.IGNORECASE,
+)
+"""A status of HTTP, never the port of an address."""
 _SECRETS = re.compile(r"image pull secrets \(([\w., -]+)\)")
 _POD = re.compile(r"^(?P<name>.+?)(?:-[a-z0-9]{6,10})?-[a-z0-9]{5}$")
 
@@ -34,6 +40,11 @@ def answer(found: Waiting) -> str:
     text = text.removeprefix(f"{found.container.image}: ")
     status = _STATUS.search(text) if len(text) > LONGEST else None
     return message(status[1] if status else text, LONGEST)
+
+
+def did_answer(found: Waiting) -> bool:
+    """Whether a registry was reached and told a status: the node has a way to it then."""
+    return bool(_ANSWERED.search(found.said))
 
 
 def answered(found: Waiting) -> str:

@@ -10,6 +10,7 @@ from graph.services import Services
 from graph.state import Decision, IncidentState, Status
 from tools import shared_causes
 from tools.excerpts import message
+from tools.naming import naming
 from tools.outbox import Gist
 from tools.records import Alert, Record, Similar
 from tools.shared_letters import ORDER, WINDOW
@@ -53,7 +54,7 @@ def place(decision: Decision, alerts: Sequence[Alert]) -> str:
         return f"{target['namespace']}/{target['name']}".strip("/")
     if not alerts:
         return "unknown target"
-    space = alerts[0].labels.get("namespace", "")
+    space = naming(alerts[0].labels).namespace
     return f"{message(alerts[0].name, 100)}{f' in {message(space, 63)}' if space else ''}"
 
 

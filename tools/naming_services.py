@@ -2,7 +2,8 @@
 
 Rules over the metrics of an ingress or a mesh name no workload, they name what was asked. `exported_service` is such
 a name wherever it stands: the scrape had a `service` of its own and renamed the series'. A plain `service` is one only
-where nothing of a scrape stands beside it; else it says who was scraped, as does the name of an exporter.
+where nothing of a scrape stands beside it; else it says who was scraped, as does the name of an exporter. The series of
+kube-state-metrics about Endpoints call these `endpoint`, and they have their Service's name.
 """
 
 from __future__ import annotations
@@ -16,6 +17,10 @@ _SCRAPED = re.compile(
     r"exporter|kube-state-metrics|prometheus|alertmanager|cadvisor|pushgateway|thanos"
     r"|\A(?:kubelet|kube-proxy|kube-scheduler|kube-controller-manager|etcd|ingress-nginx-controller\S*)\Z"
 )
+_SCRAPED_BESIDE = ("service", "pod", "container")
+"""What a scrape writes beside the name of the port that it asks, which is called `endpoint` too."""
+_PORT = re.compile(r"(?:https?(?:-(?:main|self|metrics))?|metrics|telemetry)\Z")
+"""How kube-state-metrics' own ports are called where it is installed."""
 _NOBODY = frozenset({"unknown", "PassthroughCluster", "BlackHoleCluster", "InboundPassthroughCluster"})
 """What Istio writes where it does not know."""
 
@@ -32,7 +37,7 @@ class Asked:
 
 def asked_of(labels: Mapping[str, str]) -> Asked:
     """The Service or mesh workload that is named, and its namespace, which may be missing."""
-    return _by_mesh(labels) or _exported(labels) or _plain(labels) or Asked()
+    return _by_mesh(labels) or _exported(labels) or _plain(labels) or _endpoints(labels) or Asked()
 
 
 def _by_mesh(labels: Mapping[str, str]) -> Asked | None:
@@ -61,6 +66,18 @@ def _plain(labels: Mapping[str, str]) -> Asked | None:
     if not service or _is_scrape(labels) or _SCRAPED.search(service):
         return None
     return Asked(labels.get("exported_namespace") or labels.get("namespace", ""), service)
+
+
+def _endpoints(labels: Mapping[str, str]) -> Asked | None:
+    """Of `kube_endpoint_…`, whose own labels kept their names (`honorLabels`), or were renamed by the scrape's."""
+    if "kube-state-metrics" not in labels.get("job", ""):
+        return None
+    if renamed := labels.get("exported_endpoint", ""):
+        return Asked(labels.get("exported_namespace", ""), renamed)
+    found = labels.get("endpoint", "")
+    if not found or _PORT.match(found) or any(labels.get(label) for label in _SCRAPED_BESIDE):
+        return None
+    return Asked(labels.get("namespace", ""), found)
 
 
 def _is_scrape(labels: Mapping[str, str]) -> bool:

@@ -20,6 +20,7 @@ from tools.gathering import Ask, Found, ask_list, run_asks
 from tools.guard_words import add_guard_items
 from tools.guards import Guards, budget_facts, quota_facts
 from tools.items import Items, pods_words
+from tools.naming import naming
 from tools.node_facts import node_facts
 from tools.objects import metadata, name, selects, uid
 from tools.quantities import format_quantity
@@ -109,9 +110,10 @@ def _place(alerts: Sequence[Alert]) -> _Place:
         found = (alert.labels.get(label, "") for alert in ordered for label in labels)
         return next((text for text in found if text), "")
 
+    asked = next((text for alert in alerts if (text := naming(alert.labels).service)), "")
     return _Place(
         namespace=first("exported_namespace", "namespace"),
-        service=first("exported_service", "service"),
+        service=asked or first("exported_service", "service"),
         budget=first("poddisruptionbudget"),
         volume=first("persistentvolume"),
         instance=first("exported_instance", "instance", "exported_node", "node", "nodename"),

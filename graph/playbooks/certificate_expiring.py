@@ -11,12 +11,13 @@ import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from graph.alert_says import says
+from graph.alert_says import TEXTS
 from graph.alert_words import fire, label
 from graph.certificate_steps import Owner, owner
-from graph.deadlines import deadline
+from graph.deadlines import Deadline, deadline
 from graph.playbooks import Playbook
 from graph.state import Finding, HowSoon
+from tools.excerpts import imperative
 from tools.records import Alert, Evidence
 from tools.seen_pods import span
 
@@ -51,22 +52,28 @@ def explains(evidence: Evidence, alerts: Sequence[Alert]) -> Finding | None:
     )
 
 
-def _deadline(alerts: Sequence[Alert], now: datetime) -> datetime | None:
-    """The first that any of them tells."""
-    found = (deadline(says(alert), now) for alert in alerts)
-    return min((each for each in found if each), default=None)
+def _deadline(alerts: Sequence[Alert], now: datetime) -> Deadline | None:
+    """The first that any text of any of them tells: which text has the number differs from rule to rule."""
+    texts = (alert.annotations.get(key, "") for alert in alerts for key in TEXTS)
+    return deadline((text for text in texts if not imperative([text])), now)
 
 
-def _summary(alerts: Sequence[Alert], whose: Owner, over: datetime | None, now: datetime) -> str:
+def _summary(alerts: Sequence[Alert], whose: Owner, over: Deadline | None, now: datetime) -> str:
     if over is None:
         return (
             f"{fire(alerts)}: {whose.title} {_state(alerts)}; on which day it expires the alert does not say."
         )
     title = f"{whose.title[:1].upper()}{whose.title[1:]}"
-    if over <= now:
-        return f"{title} has expired at {over:%Y-%m-%d %H:%M} UTC, as the alert tells."
-    left = span((over - now).total_seconds())
-    return f"{title} expires in {left}, about {over:%A %Y-%m-%d %H:%M} UTC, as the alert tells; it is not renewed yet."
+    if over.at <= now:
+        return f"{title} has expired at {over.at:%Y-%m-%d %H:%M} UTC, as the alert tells."
+    return f"{title} expires {_when(over, now)}, as the alert tells; it is not renewed yet."
+
+
+def _when(over: Deadline, now: datetime) -> str:
+    left = span((over.at - now).total_seconds())
+    if over.at_most:
+        return f"in less than {left}, before {over.at:%A %Y-%m-%d %H:%M} UTC"
+    return f"in {left}, about {over.at:%A %Y-%m-%d %H:%M} UTC"
 
 
 def _state(alerts: Sequence[Alert]) -> str:
@@ -85,12 +92,15 @@ def _issuer(alerts: Sequence[Alert]) -> list[str]:
     return [f"its issuer is {label(alerts, 'issuer_kind') or 'Issuer'} {name}"] if name else []
 
 
-def _how_soon(over: datetime | None, now: datetime) -> HowSoon:
+def _how_soon(over: Deadline | None, now: datetime) -> HowSoon:
+    """A limit that is far off says nothing of how near the day is."""
     if over is None:
         return ""
-    if over - now <= NOW:
+    if over.at - now <= NOW:
         return "now"
-    return "soon" if over - now <= SOON else "later"
+    if over.at - now <= SOON:
+        return "soon"
+    return "" if over.at_most else "later"
 
 
 PLAYBOOK = Playbook(problem="certificate_expiring", rank=93, tells=tells, explains=explains)

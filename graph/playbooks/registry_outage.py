@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 
 from graph.playbooks import Playbook
-from graph.pull_words import answered, hits, nodes_of, others, who_waits
+from graph.pull_words import answered, did_answer, hits, nodes_of, others, who_waits
 from graph.pulls import (
     SEVERAL,
     Waiting,
@@ -30,6 +30,8 @@ from graph.symptoms import could_not_read
 from tools.records import Evidence, PullFacts, Target
 
 _LIMITED = re.compile(r"too ?many ?requests|\b429\b|rate limit", re.IGNORECASE)
+_SERVERS = {"docker.io": "https://index.docker.io/v1/"}
+"""How a secret names Docker's own registry."""
 _DISTRUSTED = re.compile(r"x509:|certificate|server gave HTTP response", re.IGNORECASE)
 
 
@@ -69,16 +71,16 @@ def _finding(found: list[Waiting], shared: list[PullFacts], evidence: Evidence, 
         evidence=tuple(id_ for kind in ("pods", "image_pulls", "events") for id_ in evidence.cite(kind)),
         facts=(*_one_node(nodes, told), who_waits(found, evidence), *others(pulls), serving(evidence)),
         ruled_out=_ruled_out(said, nodes, evidence),
-        next_step=_next(registry, told, nodes),
+        next_step=_next(registry, told, nodes, bool(workloads_in(pulls))),
         how_soon=hits(pulls),
     )
 
 
 def _summary(registry: str, told: Waiting, *, said: bool) -> str:
-    what = "does not answer as it should"
     if _LIMITED.search(told.said):
-        what = "refuses more pulls for now"
-    elif _DISTRUSTED.search(told.said):
+        return f"Images cannot be pulled from {registry}, whose pull limit is used up{answered(told)}"
+    what = "does not answer as it should"
+    if _DISTRUSTED.search(told.said):
         what = "has a certificate that the nodes do not trust"
     elif not said:
         what = "is what they share, and nobody says why"
@@ -91,12 +93,10 @@ def _many_words(shared: list[PullFacts]) -> str:
 
 
 def _one_node(nodes: list[str], told: Waiting) -> list[str]:
-    """A node alone may have lost its way to the registry, while the others pull."""
-    return (
-        [f"not ruled out: {nodes[0]} alone does not reach it, for all that wait are there"]
-        if len(nodes) == 1
-        else []
-    )
+    """A node alone may have lost its way to the registry, while the others pull; not one that got an answer."""
+    if len(nodes) != 1 or did_answer(told):
+        return []
+    return [f"not ruled out: {nodes[0]} alone does not reach it, for all that wait are there"]
 
 
 def _ruled_out(said: bool, nodes: list[str], evidence: Evidence) -> tuple[str, ...]:
@@ -112,23 +112,34 @@ def _ruled_out(said: bool, nodes: list[str], evidence: Evidence) -> tuple[str, .
     return tuple(lines)
 
 
-def _next(registry: str, told: Waiting, nodes: list[str]) -> str:
+def _next(registry: str, told: Waiting, nodes: list[str], others_wait: bool) -> str:
     look = "kubectl get pods -A --field-selector=status.phase=Pending shows who else waits"
     leave = "They go on by themselves once it answers; restart and roll out nothing that pulls from it"
     if _LIMITED.search(told.said):
-        return (
-            f"kubectl create secret docker-registry NAME -n <namespace> --docker-server={registry} "
-            "--docker-username=USER --docker-password=PASSWORD, and name it under imagePullSecrets: kubectl edit "
-            f"<workload>. {registry} allows an account more pulls. Or pull through a mirror, or wait. {look}. {leave}."
-        )
+        return f"{_with_account(registry, told, others_wait)} {look}."
     if _DISTRUSTED.search(told.said):
         return f"Renew the certificate of {registry}, or give its authority to the nodes' runtime. {look}. {leave}."
     node = nodes[0] if nodes else told.pod.node or "NODE"
     pull = f"On machine {node}: crictl pull {told.container.image}"
-    if len(nodes) == 1:
+    if len(nodes) == 1 and not did_answer(told):
         elsewhere = f"and the same on another machine: where that works, mend the network of {node}"
         return f"{pull}, {elsewhere}. {look}. {leave}."
     return f"{pull}, and curl -sI https://{registry}/v2/: does it answer? Whoever runs it mends it. {look}. {leave}."
+
+
+def _with_account(registry: str, told: Waiting, others_wait: bool) -> str:
+    """By the ServiceAccount, which no pod is replaced for: a secret in the template would be a release of its own."""
+    elsewhere = "; the same in each other namespace whose pods wait" if others_wait else ""
+    anew = f" (kubectl delete pod {told.pod.name})" if told.pod.owner_uid else ""
+    return (
+        f"kubectl create secret docker-registry NAME -n <namespace> --docker-server={_SERVERS.get(registry, registry)} "
+        "--docker-username=USER --docker-password=PASSWORD (an account is allowed more pulls), then kubectl patch "
+        """serviceaccount default -p '{"imagePullSecrets":[{"name":"NAME"}]}'; if its pods run as another one, """
+        "kubectl get <workload> -o jsonpath='{.spec.template.spec.serviceAccountName}' prints which. That replaces no "
+        f"pod: a pod that waits takes it when it is made anew{anew}{elsewhere}. Or pull through a mirror, or wait: "
+        "they go on by themselves once it allows more. Leave the pods that are ready, and roll out nothing else that "
+        "pulls from it."
+    )
 
 
 PLAYBOOK = Playbook(problem="registry_outage", rank=13, proves=proves, candidates=candidates)

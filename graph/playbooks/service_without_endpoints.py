@@ -18,20 +18,25 @@ from graph.playbooks import Playbook
 from graph.release_words import release_fact
 from graph.state import Finding
 from graph.symptoms import crashed_lately, is_broken, is_complete, live_pods
+from tools.naming import naming
 from tools.records import Alert, Evidence, ServiceFacts
 
 NAMES = re.compile(
-    r"\w*(?:Service\w*Endpoint|Endpoint\w*(?:Down|Missing|Empty|NotReady|Unavailable))\w*", re.IGNORECASE
+    r"\w*(?:Service\w*Endpoint|Endpoint\w*(?:Down|Missing|Empty|NotReady|Unavailable|NotAvailable))\w*",
+    re.IGNORECASE,
 )
 
 
+_SERVICE = re.compile(r"[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?")
 _DIFFERS = re.compile(r"(?P<key>[-\w./]+)=[-\w.]*, and the pods have (?P=key)=(?P<have>[-\w.]+)")
 """Of a selector: a label that the pods have too, with another value."""
 
 
 def tells(alert: Alert) -> bool:
     """No standard set has such an alert: by the words that local ones use."""
-    return bool(NAMES.fullmatch(alert.name)) and "kube-state-metrics" not in alert.labels.get("service", "")
+    if not NAMES.fullmatch(alert.name):
+        return False
+    return bool(naming(alert.labels).service) or "kube-state-metrics" not in alert.labels.get("service", "")
 
 
 def proves(evidence: Evidence) -> Finding | None:
@@ -95,15 +100,12 @@ def _selector_step(service: ServiceFacts) -> str:
 
 def explains(evidence: Evidence, alerts: Sequence[Alert]) -> Finding | None:
     """Of an alert that names a Service and no workload: what stands behind it."""
-    service, space = named(alerts, "service"), named(alerts, "namespace")
+    service, space = _service(alerts), named(alerts, "exported_namespace", "namespace")
     pods = evidence.around
     ready = sum(pod.ready for pod in pods)
     if not pods:
-        what = f"no pod was found that Service {service} selects"
-        step = (
-            f"kubectl -n {space} get service {service} -o jsonpath='{{.spec.selector}}', then kubectl -n {space} get "
-            "pods --show-labels."
-        )
+        what = f"no pod was found that {f'Service {service}' if service else 'the Service that it is about'} selects"
+        step = _nobody_step(service, space)
     else:
         what = f"{ready} of {len(pods)} pods behind Service {service} are ready"
         step = f"kubectl -n {space} get endpointslices -l kubernetes.io/service-name={service}, then describe the pods."
@@ -115,6 +117,25 @@ def explains(evidence: Evidence, alerts: Sequence[Alert]) -> Finding | None:
         facts=tuple(f"{pod.name}: {'ready' if pod.ready else 'not ready'}" for pod in pods[:4]),
         ruled_out=("pods that are not ready: all of them are",) if pods and ready == len(pods) else (),
         next_step=step,
+    )
+
+
+def _service(alerts: Sequence[Alert]) -> str:
+    """What an alert names as asked, or else by the label of a scrape; empty where that is no name of an object."""
+    asked = next((text for alert in alerts if (text := naming(alert.labels).service)), "")
+    text = asked or named(alerts, "service")
+    return text if _SERVICE.fullmatch(text) else ""
+
+
+def _nobody_step(service: str, space: str) -> str:
+    if not service:
+        return (
+            f"kubectl -n {space} get endpointslices: which Service has no address? Then kubectl -n {space} get "
+            f"services -o wide (its SELECTOR) and kubectl -n {space} get pods --show-labels."
+        )
+    return (
+        f"kubectl -n {space} get service {service} -o jsonpath='{{.spec.selector}}', then kubectl -n {space} get "
+        "pods --show-labels."
     )
 
 

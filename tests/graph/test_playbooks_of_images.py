@@ -33,7 +33,7 @@ def waiting(said: str, reason: str = "ImagePullBackOff", *, image: str = IMAGE, 
     """A release whose only pod waits; the revision before serves, from the repository `old`."""
     old = more.pop("old", "registry.example/web:1.0")
     container = waits(reason, waiting_message=said).model_copy(update={"image": image})
-    found = released(pod("new", "rs2", container), older=ready_pods(3, "rs1"), **more)
+    found = released(pod("new", "rs2", container, node="node-9"), older=ready_pods(3, "rs1"), **more)
     older = found.revisions[1].model_copy(update={"images": (old,)})
     return found.model_copy(update={"revisions": (found.revisions[0], older)})
 
@@ -137,6 +137,37 @@ def test_a_registry_that_does_not_answer_is_no_releases_fault(said: str) -> None
     finding, candidates = told(waiting(said))
     assert (finding.problem, candidates) == ("registry_outage", [])
     assert "registry.example" in finding.summary
+
+
+@pytest.mark.parametrize(
+    ("said", "node_alone"),
+    [
+        ("dial tcp 10.0.0.9:443: i/o timeout", True),
+        ("proxyconnect tcp: dial 10.0.0.9:443 Timeout: i/o timeout", True),
+        ("read tcp 10.0.0.1:4000->10.0.0.9:443: read 512 bytes: connection reset by peer", True),
+        (
+            "unexpected status from HEAD request to https://registry.example/v2/web: 503 Service Unavailable",
+            False,
+        ),
+        ("unexpected status code [manifests 1]: 502", False),
+        ("429 Too Many Requests - Server message: toomanyrequests", False),
+    ],
+)
+def test_a_node_that_got_an_answer_reaches_the_registry(said: str, node_alone: bool) -> None:
+    """The port of an address is no status."""
+    finding, _ = told(waiting(said))
+    assert any("alone does not reach it" in fact for fact in finding.facts) is node_alone
+
+
+def test_where_pulls_are_limited_the_account_is_given_without_a_rollout() -> None:
+    """By the ServiceAccount: the template would replace the pods that are ready."""
+    said = "429 Too Many Requests - toomanyrequests: You have reached your pull rate limit"
+    finding, _ = told(waiting(said, image="nginx:1.29"))
+    assert "docker.io, whose pull limit is used up" in finding.summary
+    assert "kubectl -n shop patch serviceaccount default -p " in finding.next_step
+    assert "--docker-server=https://index.docker.io/v1/ " in finding.next_step
+    assert "kubectl -n shop delete pod new" in finding.next_step
+    assert "edit" not in finding.next_step
 
 
 def test_several_workloads_that_wait_for_one_registry_share_its_trouble() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from graph.diagnosis import diagnose
+from graph.diagnosis import diagnose, unresolved
 from graph.playbooks.service_without_endpoints import explains, tells
 from tests.graph.evidence_builders import (
     DAY,
@@ -211,6 +211,23 @@ def test_an_alert_that_names_only_a_service_is_told_what_stands_behind_it(
     assert finding is not None
     assert what in finding.summary
     assert "kubectl -n shop" in finding.next_step
+
+
+@pytest.mark.parametrize("name", ["ServiceWithoutEndpoints", "KubeEndpointAddressNotAvailable"])
+def test_endpoints_of_kube_state_metrics_name_the_service(name: str) -> None:
+    """In the sentence and in the command, as the label `service` does."""
+    alert = _no_endpoints(name, job="kube-state-metrics", endpoint="feed", service="")
+    finding = unresolved("", evidence(), [alert])
+    assert finding.problem == "service_without_endpoints"
+    assert "no pod was found that Service feed selects" in finding.summary
+    assert "kubectl -n shop get service feed " in finding.next_step
+
+
+def test_without_a_services_name_no_command_has_a_place_to_fill_in() -> None:
+    """A shell takes it for a redirection."""
+    finding = unresolved("", evidence(), [_no_endpoints(service="")])
+    assert finding.problem == "service_without_endpoints"
+    assert "<" not in f"{finding.summary}{finding.next_step}"
 
 
 def test_other_alerts_do_not_speak_of_services_without_endpoints() -> None:

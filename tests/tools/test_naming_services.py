@@ -42,6 +42,32 @@ def test_what_was_asked_is_named(
         assert named.namespace == namespace
 
 
+KSM = SHOP | {"job": "kube-state-metrics", "instance": "10.0.0.4:8080"}
+
+
+@pytest.mark.parametrize(
+    ("labels", "namespace", "service"),
+    [
+        (KSM | {"endpoint": "web"}, "shop", "web"),
+        (KSM | {"endpoint": "web", "job": "monitoring/kps-kube-state-metrics"}, "shop", "web"),
+        (KSM | SHOP | {"endpoint": "http", "exported_endpoint": "web", "exported_namespace": "shop"}, "shop", "web"),
+        (KSM | {"endpoint": "http-metrics"}, "shop", ""),
+        (KSM | {"endpoint": "https-main"}, "shop", ""),
+        (KSM | {"endpoint": "web", "job": "web"}, "shop", ""),
+        (KSM | {"endpoint": "web", "service": "kube-state-metrics"}, "shop", ""),
+        (KSM | {"endpoint": "web", "pod": "kube-state-metrics-7"}, "shop", ""),
+        (KSM | {"endpoint": "web", "deployment": "api"}, "shop", ""),
+        (SHOP | {"endpoint": "web"}, "shop", ""),
+    ],
+)  # fmt: skip
+def test_endpoints_of_kube_state_metrics_are_a_service(
+    labels: dict[str, str], namespace: str, service: str
+) -> None:
+    """Its series call Endpoints so, which have their Service's name; a scrape calls the port that it asks so."""
+    named = naming(labels)
+    assert (named.namespace, named.service) == (namespace, service)
+
+
 @pytest.mark.parametrize("scraped", SCRAPE)
 def test_a_service_beside_a_label_of_a_scrape_is_who_was_scraped(scraped: str) -> None:
     """One of them is enough."""

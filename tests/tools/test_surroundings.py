@@ -131,6 +131,8 @@ def test_pods_behind_a_scraped_service_are_found_by_its_selector() -> None:
     cluster = Objects(service, web)
     found = looked(cluster, ("scraped",), namespace="shop", service="web")
     assert [each.name for each in found.around] == ["web-1"]
+    found = looked(cluster, ("scraped",), namespace="shop", job="kube-state-metrics", endpoint="web")
+    assert [each.name for each in found.around] == ["web-1"]
     gone = looked(cluster, ("scraped",), namespace="shop", service="old")
     assert [(each.kind, each.status) for each in gone.items] == [("around", "no_data")]
 

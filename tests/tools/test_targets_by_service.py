@@ -70,6 +70,18 @@ def test_a_workload_without_pods_is_found_by_its_template(
     assert (found.target.kind, found.target.name) == (made["kind"], "web")
 
 
+@pytest.mark.parametrize(("endpoint", "found"), [("front", True), ("http-alt", False)])
+def test_endpoints_of_kube_state_metrics_lead_to_what_their_service_selects(
+    sandbox: Sandbox, cluster: KubernetesCluster, endpoint: str, found: bool
+) -> None:
+    """A port's name that is not known as one finds no Service."""
+    sandbox.apply([deployment(replicas=0), service("front", "web")])
+    spoken = alert(namespace=NAMESPACE, job="kube-state-metrics", instance="10.0.0.4:8080", endpoint=endpoint)
+    resolved = resolve(cluster, [spoken])
+    assert (resolved.target is not None and resolved.target.name == "web") is found
+    assert found or "Service http-alt does not exist" in resolved.reason
+
+
 @pytest.mark.parametrize(
     ("made", "why"),
     [
