@@ -5,7 +5,7 @@ from __future__ import annotations
 from graph.cpu_words import cores
 from graph.load import pods_that_fit
 from graph.symptoms import dependencies_down, just_released
-from graph.workload_words import restarts_all
+from graph.workload_words import replaces_none, restarts_all
 from tools.records import AutoscalerFacts, ContainerFacts, Evidence
 
 
@@ -81,9 +81,13 @@ def _inside_quota(container: ContainerFacts, evidence: Evidence) -> str:
         f"kubectl set resources <workload> -c {container.name} --limits=cpu={cores(limit)} raises the limit from "
         f"{cores(container.cpu_limit or 0.0)}: quota {names} leaves room for that, though it holds no more "
         "pods; requests "
-        f"stay as they are. T{restarts_all(evidence)[1:]}, one after the other, since none beyond them fits. "
+        f"stay as they are. T{restarts_all(evidence)[1:]}{_in_turn(evidence)}. "
         f"For more pods: {edit}"
     )
+
+
+def _in_turn(evidence: Evidence) -> str:
+    return "" if replaces_none(evidence) else ", one after the other, since none beyond them fits"
 
 
 def _higher_limit(container: ContainerFacts, evidence: Evidence) -> float | None:

@@ -12,7 +12,7 @@ from graph.load import held_memory, memory_share, silent_sources
 from graph.memory_limits import room_for, spelled
 from graph.returns import way_back
 from graph.symptoms import container_named, current_revision, is_injected, life_seconds, live_pods
-from graph.workload_words import restarts_all
+from graph.workload_words import replaces_none, restarts_all
 from tools.measure_words import growth_line
 from tools.records import ContainerFacts, Evidence, PodFacts
 
@@ -57,11 +57,16 @@ def next_step(killed: Sequence[Killed], evidence: Evidence) -> str:
             f"kubectl top pod {pod.name} --containers: find out what holds the memory. Its limit of "
             f"{spelled(container.memory_limit or 0)} cannot be raised: {room.bound} bounds it."
         )
+    then = (
+        f"kubectl delete pod {pod.name} lets this one have it. If it is killed again, that is not enough: kubectl get "
+        f"pod {pod.name} -w"
+        if replaces_none(evidence)
+        else "If the first new pod is killed too, that is not enough: kubectl rollout status <workload>"
+    )
     both = f"--limits=memory={spelled(room.limit)} --requests=memory={spelled(room.request)}"
     return (
         f"kubectl set resources <workload> -c {container.name} {both} raises its limit (bounded by {room.bound}); "
-        f"{restarts_all(evidence)}. If the first new pod is killed too, that is not enough: kubectl rollout status "
-        "<workload>"
+        f"{restarts_all(evidence)}. {then}"
     )
 
 

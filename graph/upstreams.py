@@ -11,6 +11,7 @@ import re
 
 from graph import counted
 from graph.ages import since
+from graph.dns_commands import logs
 from graph.fell_together import fell_at
 from graph.state import Finding
 from graph.symptoms import is_broken, live_pods
@@ -69,7 +70,7 @@ def hint(evidence: Evidence) -> str:
         return ""
     head = f"a log speaks of names that are not resolved; DNS is ready ({_ready(evidence)})"
     if any(item.kind == "dns_logs" and item.status in ("failed", "forbidden") for item in evidence.items):
-        return f"{head}, its log could not be read: kubectl -n kube-system logs -l k8s-app=kube-dns --tail=50"
+        return f"{head}, its log could not be read: {logs(evidence)}"
     found = evidence.upstream
     if found and found.count:
         return f"{head}, its log tells of names without an answer: {', '.join(found.names[:3])}"

@@ -19,11 +19,21 @@ def reference(evidence: Evidence) -> str:
 
 
 def restarts_all(evidence: Evidence) -> str:
-    """`this restarts all 4 pods`: what a command that changes the template comes to."""
+    """`this restarts all 4 pods`: what a command that changes the template comes to.
+
+    With OnDelete it restarts none: the controller waits until somebody deletes each (kubernetes.md 5.1).
+    """
     wanted = evidence.workload.desired if evidence.workload else 0
+    if replaces_none(evidence):
+        return "this restarts no pod: by updateStrategy OnDelete each pod takes it when somebody deletes it"
     if wanted < 1:
         return "this restarts all of its pods"
     return "this restarts its only pod" if wanted == 1 else f"this restarts all {wanted} pods"
+
+
+def replaces_none(evidence: Evidence) -> bool:
+    """A changed template waits until pods are deleted, and `kubectl rollout status` fails."""
+    return evidence.workload is not None and evidence.workload.strategy == "OnDelete"
 
 
 def spec_command(pod: PodFacts, container: ContainerFacts, evidence: Evidence) -> str:

@@ -12,15 +12,16 @@ from typing import NamedTuple
 
 from tools.cluster import ClusterReader
 from tools.container_logs import LogRead
+from tools.dns_pods import BY_CHART, USUAL
 from tools.excerpts import clean, excerpt_log, imperative
 from tools.facts import pod_facts
-from tools.gathering import ask_list, run_asks
+from tools.gathering import Found, ask_list, run_asks
 from tools.items import Items, pods_words
 from tools.reads import Reads
 from tools.records import EvidenceItem, PodFacts, UpstreamFacts
 from tools.resolver_log import upstreams
 from tools.resources import PODS
-from tools.surroundings import SELECTORS, SYSTEM
+from tools.surroundings import SYSTEM
 
 KIND = "dns"
 LOG_KIND = "dns_logs"
@@ -47,17 +48,24 @@ def add_dns(items: Items, cluster: ClusterReader, pods: Sequence[PodFacts], read
     """Those pods and an item, where a log of the target's speaks of names; none otherwise, and none of its own."""
     if not any(map(_speaks, items.all)):
         return Resolvers()
-    ask = ask_list(cluster, PODS, SYSTEM, SELECTORS["dns"])
-    read = run_asks(reads, {KIND: ask})[KIND]
+    read = _read(cluster, reads)
     own = {pod.uid for pod in pods}
     found = tuple(pod for pod in pod_facts(read.values) if pod.uid not in own and not pod.deleting)
     if not found:
         status = "no_data" if read.status == "found" else read.status
-        items.add(KIND, status, read.query, read.why or "no pods of it under the usual label")
+        items.add(KIND, status, read.query, read.why or "no pods of it under the usual labels")
         return Resolvers()
     items.add(KIND, "found", read.query, *pods_words(found, ()))
     texts = _add_logs(items, cluster, found, reads)
     return Resolvers(found, upstreams(texts), imperative([clean(text) for text in texts]))
+
+
+def _read(cluster: ClusterReader, reads: Reads) -> Found:
+    """By the usual labels; only where those find none, by the chart's."""
+    usual = run_asks(reads, {KIND: ask_list(cluster, PODS, SYSTEM, USUAL)})[KIND]
+    if usual.values or usual.status not in ("found", "no_data"):
+        return usual
+    return run_asks(reads, {KIND: ask_list(cluster, PODS, SYSTEM, BY_CHART)})[KIND]
 
 
 def _add_logs(

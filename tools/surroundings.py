@@ -13,6 +13,7 @@ from typing import Literal, TypeAlias
 from tools.clock import Clock
 from tools.cluster import ClusterReader
 from tools.dependencies import selector_query
+from tools.dns_pods import BY_CHART, USUAL
 from tools.draining import fates
 from tools.excerpts import message
 from tools.facts import pod_facts
@@ -52,7 +53,7 @@ Look: TypeAlias = Literal[
 all pods ask for.
 """
 SYSTEM = "kube-system"
-SELECTORS: Mapping[Look, str] = {"control_plane": "tier=control-plane", "dns": "k8s-app=kube-dns"}
+SELECTORS: Mapping[Look, str] = {"control_plane": "tier=control-plane", "dns": USUAL}
 """How kubeadm and most others label these pods in kube-system; a managed control plane has none."""
 RULES: tuple[RbacRule, ...] = (
     RbacRule(group="", resource="persistentvolumes", verbs=("get",), cluster=True),
@@ -153,6 +154,8 @@ def _second_asks(
     cluster: ClusterReader, place: _Place, first: Mapping[str, Found], host: JsonObject | None
 ) -> dict[str, Ask]:
     asks: dict[str, Ask] = {}
+    if "dns" in first and first["dns"].status == "found" and not first["dns"].values:
+        asks["dns"] = ask_list(cluster, PODS, SYSTEM, BY_CHART)
     if host:
         on_it = f"spec.nodeName={name(host)}"
         read: Callable[[], list[JsonObject]] = lambda: cluster.list(PODS, field_selector=on_it)  # noqa: E731
@@ -194,7 +197,8 @@ def _guards(found: Mapping[str, Found], place: _Place) -> Guards:
 def _add_pods(
     items: Items, first: Mapping[str, Found], second: Mapping[str, Found], place: _Place
 ) -> tuple[PodFacts, ...]:
-    reads = [*(first[look] for look in SELECTORS if look in first), *_behind(first, second, place)]
+    found = {**first, **second}
+    reads = [*(found[look] for look in SELECTORS if look in found), *_behind(first, second, place)]
     all_pods: list[PodFacts] = []
     for read in reads:
         pods = pod_facts(read.values)

@@ -17,6 +17,7 @@ from graph import counted
 from graph.ages import since
 from graph.alert_words import fire
 from graph.crash_words import ending
+from graph.dns_commands import logs, look
 from graph.memory_limits import spelled
 from graph.playbooks import Playbook
 from graph.state import Finding
@@ -30,7 +31,6 @@ NAMES = re.compile(r"(?:Core|Kube|NodeLocal)?-?Dns(?:[A-Z_]\w*)?", re.IGNORECASE
 JOBS = frozenset({"kube-dns", "coredns", "node-local-dns", "node-cache"})
 COREFILE = re.compile(r"Corefile:\d+")
 """A line of its configuration, as it names the one that it cannot read."""
-LOGS = "kubectl -n kube-system logs -l k8s-app=kube-dns --tail=50"
 
 
 def proves(evidence: Evidence) -> Finding | None:
@@ -55,8 +55,8 @@ def proves(evidence: Evidence) -> Finding | None:
             f"{len(ill)} of {counted.times(len(live_pods(evidence)), 'pod')} of this workload not well",
             "workloads that look up a name fail with it: another alert of this time may have the same cause",
         ),
-        next_step=f"{_mend(pods, now)}. What fails for it starts again by itself within minutes: roll nothing back and "
-        "restart nothing else.",
+        next_step=f"{_mend(pods, evidence)}. What fails for it starts again by itself within minutes: roll nothing "
+        "back and restart nothing else.",
     )
 
 
@@ -81,7 +81,7 @@ def explains(evidence: Evidence, alerts: Sequence[Alert]) -> Finding | None:
             "workloads that cannot resolve a name fail with it, and recover by themselves when it does",
         ),
         ruled_out=("its pods: all that were found are ready",) if pods and not ill else (),
-        next_step=_mend(ill, now) if ill else _next_step(bool(pods)),
+        next_step=_mend(ill, evidence) if ill else _next_step(evidence),
     )
 
 
@@ -114,8 +114,9 @@ def _state(ill: int, of: int, says: str) -> str:
     return f"{ill} of its {of} pods are not ready{says}." if ill else f"All {of} of its pods are ready."
 
 
-def _mend(pods: Sequence[PodFacts], now: datetime) -> str:
+def _mend(pods: Sequence[PodFacts], evidence: Evidence) -> str:
     """Its configuration, where it names a line of that; more memory, where it is killed for it; else what it says."""
+    now = evidence.collected_at
     words = _last_words(pods, now)
     killed = [c for pod in pods if (c := crashed_container(pod, now)) and c.exit_reason == "OOMKilled"]
     if killed and killed[0].memory_limit:
@@ -131,7 +132,7 @@ def _mend(pods: Sequence[PodFacts], now: datetime) -> str:
             "kube-system rollout restart deployment/coredns"
         )
     if not COREFILE.search(words):
-        return f"kubectl -n kube-system get pods -l k8s-app=kube-dns -o wide; {LOGS}"
+        return look(evidence)
     return (
         f"kubectl -n kube-system edit configmap coredns: mend {COREFILE.findall(words)[0]}; then kubectl -n "
         "kube-system rollout restart deployment/coredns, and see it ready: kubectl -n kube-system rollout status "
@@ -139,12 +140,12 @@ def _mend(pods: Sequence[PodFacts], now: datetime) -> str:
     )
 
 
-def _next_step(seen: bool) -> str:
-    if not seen:
-        return f"kubectl -n kube-system get pods -l k8s-app=kube-dns -o wide; {LOGS}"
+def _next_step(evidence: Evidence) -> str:
+    if not evidence.around:
+        return look(evidence)
     return (
-        f"{LOGS}: errors there name the forwarder that does not answer. Without any: kubectl run -it --rm dns "
-        "--image=busybox --restart=Never -- nslookup kubernetes.default, from the node of a workload that fails."
+        f"{logs(evidence)}: errors there name the forwarder that does not answer. Without any: kubectl run -it --rm "
+        "dns --image=busybox --restart=Never -- nslookup kubernetes.default, from the node of a workload that fails."
     )
 
 

@@ -1,7 +1,8 @@
 """Somebody works on a node: a person cordoned it, or an autoscaler takes it away, and that is no incident.
 
-Proof: the node is cordoned without this agent's mark, or carries a taint by which an autoscaler announces its removal;
-if it is not Ready, it has been so only since the cordon. Counter-proof: a node that failed before anybody cordoned it.
+Proof: the node is cordoned without this agent's mark, and if it is not Ready, it has been so only since the cordon; or
+it carries a taint by which an autoscaler announces its removal. Such a node that is not Ready is being replaced,
+whichever came first: nobody repairs it. Counter-proof: a node that failed before a person cordoned it.
 Nothing is written: to uncordon it would send pods to where somebody does not want them.
 """
 
@@ -11,6 +12,7 @@ from graph import counted
 from graph.ages import since
 from graph.node_words import owners
 from graph.playbooks import Playbook
+from graph.replaced_nodes import announced, is_replaced, left_open, replaced_step, takes_too_long
 from graph.state import Finding
 from tools.records import Evidence, NodeFacts
 
@@ -18,25 +20,36 @@ from tools.records import Evidence, NodeFacts
 def proves(evidence: Evidence) -> Finding | None:
     """See the module's words."""
     node = evidence.node
-    if node is None or node.pressures or not _is_worked_on(node) or not _failed_after(node):
+    if node is None or not _is_worked_on(node) or not _failed_after(node):
+        return None
+    if node.pressures and not is_replaced(node):
         return None
     return Finding(
         problem="node_in_maintenance",
-        summary=f"Planned work, as it looks: node {node.name} {_who(node, evidence)}{_since_then(node, evidence)}.",
+        summary=_summary(node, evidence),
         directness=0.9,
         evidence=tuple(evidence.cite("nodes") + evidence.cite("node_pods") + evidence.cite("events")),
-        facts=(*_on_it(evidence), *_fleet(evidence)),
-        ruled_out=(
-            ("a node that failed by itself: it went away after it was cordoned",)
-            if node.ready != "True"
-            else ("a node that is ill: it is Ready and under no pressure",)
-        ),
-        next_step=_next_step(node),
-        how_soon="later",
+        facts=(*announced(evidence), *_on_it(evidence), *left_open(node), *_fleet(evidence)),
+        ruled_out=_ruled_out(node),
+        next_step=_next_step(node, evidence),
+        how_soon="" if is_replaced(node) and takes_too_long(node, evidence) else "later",
     )
 
 
-def _next_step(node: NodeFacts) -> str:
+def _summary(node: NodeFacts, evidence: Evidence) -> str:
+    head = "Being replaced" if is_replaced(node) else "Planned work"
+    return f"{head}, as it looks: node {node.name} {_who(node, evidence)}{_since_then(node, evidence)}."
+
+
+def _ruled_out(node: NodeFacts) -> tuple[str, ...]:
+    if node.ready == "True":
+        return ("a node that is ill: it is Ready and under no pressure",)
+    return () if node.going_away else ("a node that failed by itself: it went away after it was cordoned",)
+
+
+def _next_step(node: NodeFacts, evidence: Evidence) -> str:
+    if is_replaced(node):
+        return replaced_step(node, evidence)
     if node.going_away:
         return (
             f"kubectl get node {node.name} -o jsonpath='{{.spec.taints}}' shows who takes it away; within "
@@ -64,7 +77,7 @@ def _is_worked_on(node: NodeFacts) -> bool:
 
 
 def _failed_after(node: NodeFacts) -> bool:
-    if node.ready == "True":
+    if node.ready == "True" or node.going_away:
         return True
     since, gone = node.cordoned_at, node.ready_changed_at
     return since is not None and gone is not None and gone >= since
@@ -81,7 +94,7 @@ def _since_then(node: NodeFacts, evidence: Evidence) -> str:
     if node.ready == "True":
         return " and is Ready"
     at = f" since {since(node.ready_changed_at, evidence.collected_at)}" if node.ready_changed_at else ""
-    return f", and is not Ready{at}, after that"
+    return f", and is not Ready{at}{'' if node.going_away else ', after that'}"
 
 
 def _on_it(evidence: Evidence) -> list[str]:

@@ -205,9 +205,15 @@ def test_pods_of_dns_decide_where_to_look() -> None:
     spoken = [alert("CoreDNSErrorsHigh")]
     down = unresolved("", around(around=(pod("coredns-1", "d", back_off()),)), spoken)
     assert down.directness == 1.0
-    assert "get pods -l k8s-app=kube-dns" in down.next_step
+    assert "get pods -l 'k8s-app in (kube-dns,coredns)'" in down.next_step
     up = unresolved("", around(around=ready_pods(2, "d")), spoken)
     assert "forwarder" in up.next_step
+    query = "GET /api/v1/namespaces/kube-system/pods?labelSelector=app.kubernetes.io/name=coredns"
+    read = EvidenceItem(id="e1", kind="around", status="found", query=query, summary="s")
+    by_chart = unresolved("", around(around=ready_pods(2, "d"), items=(read,)), spoken)
+    assert "logs -l app.kubernetes.io/name=coredns --tail=50" in by_chart.next_step
+    none = read.model_copy(update={"status": "no_data"})
+    assert "kubectl get pods -A -o wide | grep" in unresolved("", around(items=(none,)), spoken).next_step
 
 
 @pytest.mark.parametrize(

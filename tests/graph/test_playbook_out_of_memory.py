@@ -89,6 +89,18 @@ def told(found: Evidence) -> tuple[Finding, list[str]]:
     return finding, [proposal.call.name for proposal in proposals]
 
 
+def test_with_ondelete_nothing_restarts_until_somebody_deletes_it() -> None:
+    """`kubectl rollout status` fails there, and the new limit reaches no pod by itself."""
+    found = seen(killed("a", 8.0), killed("b", 9.0))
+    assert found.workload is not None
+    waits = found.workload.model_copy(update={"kind": "StatefulSet", "strategy": "OnDelete"})
+    finding = told(found.model_copy(update={"workload": waits}))[0]
+    assert "this restarts no pod: by updateStrategy OnDelete" in finding.next_step
+    assert "kubectl -n shop delete pod a lets this one have it" in finding.next_step
+    assert "rollout status" not in finding.next_step
+    assert "restarts all" not in finding.next_step
+
+
 def test_killed_within_seconds_is_asked_to_be_given_more() -> None:
     """A restart mends nothing: the number that would, what bounds it, and the command."""
     finding, proposed = told(seen(killed("a", 8.0), killed("b", 9.0)))

@@ -179,11 +179,51 @@ def test_a_node_under_pressure_tells_whom_it_put_out() -> None:
         ),
         ({"schedulable": False, "ready": "Unknown", "ready_changed_at": ago(900)}, "node_not_ready"),
         ({"schedulable": False, "pressures": ("DiskPressure",)}, "node_pressure"),
+        ({"going_away": True, "pressures": ("DiskPressure",)}, "node_pressure"),
+        ({"going_away": True, "ready": "Unknown", "ready_changed_at": ago(900)}, "node_in_maintenance"),
+        ({"going_away": True, "ready": "False", "pressures": ("DiskPressure",)}, "node_in_maintenance"),
+        (
+            {
+                "going_away": True,
+                "schedulable": False,
+                "ready": "Unknown",
+                "cordoned_at": ago(300),
+                "ready_changed_at": ago(900),
+            },
+            "node_in_maintenance",
+        ),
     ],
 )
 def test_who_works_on_a_node_is_left_alone(state: dict[str, Any], problem: str) -> None:
     """One that failed before anybody cordoned it has failed."""
     assert told(on(node(**state), node("n2")), "KubeNodeNotReady", target=NODE).problem == problem
+
+
+def test_a_node_that_an_autoscaler_replaces_is_told_with_why_and_when_to_look_again() -> None:
+    """What failed first is left open; what every kubelet says is left out; nothing is proposed."""
+    spot = EventFacts(
+        kind="Node", name="n1", type="Warning", reason="SpotInterrupted", message="interrupted", count=1
+    )
+    routine = EventFacts(kind="Node", name="n1", type="Normal", reason="NodeNotReady", message="m")
+    mine = node(going_away=True, schedulable=False, ready="Unknown", ready_changed_at=ago(300))
+    finding, proposals = diagnose(
+        on(mine, node("n2"), events=(routine, spot)), NODE, alerts_named("KubeNodeNotReady")
+    )
+    assert proposals == []
+    assert finding.summary.startswith(
+        "Being replaced, as it looks: node n1 is being taken away by an autoscaler"
+    )
+    assert "after that" not in finding.summary
+    assert finding.facts[0] == 'SpotInterrupted: "interrupted"'
+    assert not any("NodeNotReady" in fact for fact in finding.facts)
+    assert any(fact.startswith("not ruled out: the machine failed") for fact in finding.facts)
+    assert finding.ruled_out == ()
+    assert "kubectl get node n1 at 12:15 UTC" in finding.next_step
+    assert finding.how_soon == "later"
+    held = mine.model_copy(update={"ready_changed_at": ago(1860)})
+    late = told(on(held, node("n2")), "KubeNodeNotReady", target=NODE)
+    assert (late.problem, late.how_soon) == ("node_in_maintenance", "")
+    assert "for 31 min is too long" in late.next_step
 
 
 def test_an_upgrade_shows_in_the_versions_of_the_nodes() -> None:

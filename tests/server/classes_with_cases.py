@@ -53,6 +53,7 @@ CLASSES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "suspended_on_purpose": (("idle-press",), ("spare-wheel",)),
     "rolling_out": (("fresh-coat",), ("late-train",)),
     "rollout_paused": (("half-mast",), ("news-teaser",)),
+    "pods_refused": (("flint-heron", "parcel-label", "zinc-bowl"), ("marl-lantern",)),
     "preempted": (("heron-mill",), ("tallow-row",)),
     "controller_behind": (("slow-clerk",), ("quick-clerk",)),
 }

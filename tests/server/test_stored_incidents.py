@@ -69,6 +69,7 @@ CAUSES = {
     "sched-leader": "stuck_pod",
     "ticketing-seats": "configuration_broke_new_pods",
     "colours-palette": "unknown",
+    "marl-lantern": "unknown",
     "fleet-dispatch": "configuration_changed",
     "fleets-relay": "not_ready",
     "harbor-crane": "permission_error",

@@ -45,6 +45,18 @@ def test_who_resolves_names_is_read_where_a_log_speaks_of_it(log: str, asked: bo
     assert len(cluster.asked) == int(asked)
 
 
+def test_those_that_a_chart_labels_are_found_by_a_second_list() -> None:
+    """Its Helm chart gives CoreDNS neither of the usual labels."""
+    chart = item("Pod", "dns-1", "kube-system", {"app.kubernetes.io/name": "coredns"}, spec={}, status=READY)
+    cluster = Objects(chart)
+    found, _ = resolved(cluster, "no such host")
+    assert [each.name for each in found.pods] == ["dns-1"]
+    assert [each for each in cluster.asked if each.startswith("list")] == [
+        "list pods kube-system k8s-app in (kube-dns,coredns)",
+        "list pods kube-system app.kubernetes.io/name=coredns",
+    ]
+
+
 def test_pods_of_dns_itself_are_not_their_own_cause() -> None:
     """Where the target is what resolves names."""
     own: Any = PodFacts(

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+import pytest
+
 from tools.clock import ManualClock
+from tools.dns_pods import found_by
 from tools.errors import Forbidden, NotFound
-from tools.objects import selects
 from tools.records import Alert, Evidence
 from tools.resources import JsonObject, JsonObjects, Resource
+from tools.sandbox.selectors import matches, parse_labels
 from tools.surroundings import Look, look_around
 
 NOW = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
@@ -54,13 +57,12 @@ class Objects:
         self, resource: Resource, namespace: str = "", *, label_selector: str = "", field_selector: str = ""
     ) -> JsonObjects:
         self.asked.append(f"list {resource.plural} {namespace} {label_selector}{field_selector}".strip())
-        wanted = dict(part.split("=") for part in label_selector.split(",") if part)
         on = field_selector.removeprefix("spec.nodeName=")
         return [
             each
             for each in self._all(resource)
             if (not namespace or each["metadata"]["namespace"] == namespace)
-            and selects({"matchLabels": wanted} if wanted else {}, each["metadata"]["labels"])
+            and matches(parse_labels(label_selector), each)
             and (not on or each["spec"].get("nodeName") == on)
         ]
 
@@ -105,8 +107,33 @@ def test_pods_of_the_control_plane_and_of_dns_are_found_by_their_labels() -> Non
     assert [each.name for each in looked(cluster, ("dns",)).around] == ["coredns-a"]
     assert cluster.asked == [
         "list pods kube-system tier=control-plane",
-        "list pods kube-system k8s-app=kube-dns",
+        "list pods kube-system k8s-app in (kube-dns,coredns)",
     ]
+
+
+@pytest.mark.parametrize(
+    ("labels", "asked", "command"),
+    [
+        ({"k8s-app": "coredns"}, 1, "-l 'k8s-app in (kube-dns,coredns)'"),
+        ({"app.kubernetes.io/name": "coredns"}, 2, "-l app.kubernetes.io/name=coredns"),
+    ],
+)
+def test_pods_of_dns_are_found_by_other_labels_too(labels: dict[str, str], asked: int, command: str) -> None:
+    """A second list only where the first is empty; commands name what was found."""
+    cluster = Objects(item("Pod", "coredns-a", "kube-system", labels, spec={}, status=READY))
+    found = looked(cluster, ("dns",))
+    assert [each.name for each in found.around] == ["coredns-a"]
+    assert len(cluster.asked) == asked
+    assert command.removeprefix("-l ") == found_by(found.items)
+
+
+def test_where_no_label_finds_them_that_is_one_item() -> None:
+    """And a refusal is not asked a second time."""
+    other = item("Pod", "proxy-a", "kube-system", {"k8s-app": "kube-proxy"}, spec={}, status=READY)
+    assert [each.status for each in looked(Objects(other), ("dns",)).items] == ["no_data"]
+    refusing = Objects(other, forbidden=["pods"])
+    assert [each.status for each in looked(refusing, ("dns",)).items] == ["forbidden"]
+    assert len(refusing.asked) == 1
 
 
 def test_what_a_budget_covers_is_read_with_it() -> None:
