@@ -49,7 +49,9 @@ _SPOKEN_KEY = re.compile(
 _SENTENCE = re.compile(r"[A-Z]?[a-z]{2,15} [a-z]{2,15} \S")
 _HARMLESS_KEY = re.compile(
     r"(?:^|[_.-]|(?<=[a-z]))(?:[Nn]ames?|NAMES?|[Rr]ef|REF|[Pp]ath|PATH|[Ff]ile|FILE|[Ss]econds|[Cc]ount|[Ll]ength"
-    r"|[Tt]ype|TYPE|[Ee]xpir\w*|EXPIR\w*|[Tt]tl|TTL|[Vv]ersion|[Pp]olicy)$"
+    r"|[Tt]ype|TYPE|[Ee]xpir\w*|EXPIR\w*|[Tt]tl|TTL|[Vv]ersion|[Pp]olicy|[Ss]tore|STORE|[Bb]ackend|BACKEND"
+    r"|[Dd]river|DRIVER|[Hh]ost|HOST|[Pp]ort|PORT|[Mm]ode|MODE|[Tt]imeout|TIMEOUT|[Ee]nabled|ENABLED)$"
+    r"|\.(?:[cm]?[jt]sx?|py|go|java|kt|rb|php|cs|rs|scala|ex|c|cpp)$"
     r"|(?:max|min|num|total|prompt|completion|input|output)_tokens$"
 )
 _WHOLE_LINE_KEY = re.compile(r"authorization|cookie|dsn|conn(?:ection)?[-_.]?str", re.IGNORECASE)

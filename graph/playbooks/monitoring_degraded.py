@@ -109,11 +109,11 @@ def _next_step(alerts: Sequence[Alert], scrape: bool, ill: Sequence[PodFacts]) -
     if scrape:
         return (
             f"kubectl -n {space} get endpoints {service}: are its addresses those that Prometheus shows under Status > "
-            "Targets, and with which error? kubectl get --raw "
-            f"/api/v1/namespaces/{space}/services/{service}/proxy/metrics "
-            f"asks one of them, where the Service has one port. If that answers: kubectl -n {space} get "
-            "networkpolicy, or "
-            "the port or path of the ServiceMonitor."
+            "Targets, and with which error? Has a release moved the port or path of its metrics: kubectl "
+            f"-n {space} get replicasets --sort-by=.metadata.creationTimestamp, and its log since then? kubectl "
+            f"-n {space} get servicemonitors -o yaml says what is asked; kubectl -n {space} get netpol who may. "
+            f"kubectl get --raw /api/v1/namespaces/{space}/services/{service}:PORTNAME/proxy/metrics asks one of them "
+            "(without :PORTNAME only where its port has no name)."
         )
     return (
         f"kubectl get pods -A -o wide | grep -i {_program(alerts)}: is one of them not Running, or restarted? "

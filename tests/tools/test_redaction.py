@@ -150,6 +150,9 @@ def test_known_kinds_of_secrets_are_taken_out(text: str, secret: str) -> None:
         "password authentication failed for user postgres",
         "failed to fetch oauth token: unexpected status from GET request to https://harbor.example/v2: 401",
         "ERROR agent.auth.handler: could not reach the directory",
+        "Error: REDIS_NODES must be set when SESSION_STORE=redis-cluster",
+        "    at connect (/app/lib/session.js:41:11)",
+        "AUTH_MODE=oidc AUTH_HOST=login.example TOKEN_TIMEOUT=30s",
     ],
 )
 def test_what_a_diagnosis_needs_stays(text: str) -> None:
