@@ -146,8 +146,7 @@ def _go_back(current: RevisionFacts, back: Return, evidence: Evidence) -> str:
     return (
         f"kubectl rollout undo <workload> --to-revision={back.revision.number}: this replaces "
         f"{counted.times(count, 'pod')} of revision {current.number} by revision {back.revision.number}{meanwhile}. "
-        f"{'' if ready else back.why + ' '}Or mend the release: kubectl edit <workload>. Where Git or a chart owns it, "
-        "change it there: what is done by hand is put back."
+        f"{'' if ready else back.why + ' '}Or mend the release: kubectl edit <workload>."
     )
 
 

@@ -25,8 +25,6 @@ CHANGES = (
     r"\bkubectl (?:-n \S+ )?(?:scale|edit|patch|rollout (?:undo|pause|resume)|set (?!env \S+ --list))[^;]*?"
 )
 """A command that changes the spec of what is named behind it."""
-OWNED = "Where Git or a chart owns it"
-"""A step that says so itself."""
 EVERYWHERE = re.compile(r" (?:-n|-A|--namespace|--all-namespaces|--raw)\b")
 IN_A_NAMESPACE = frozenset(
     {"logs", "rollout", "set", "scale", "autoscale", "expose", "attach", "port-forward"}
@@ -92,7 +90,7 @@ def placed(finding: Finding, target: Target | None) -> Finding:
     step = step.replace(f"{target.kind.lower()}/NAME", f"{target.kind.lower()}/{target.name}")
     if target.namespace:
         step = in_namespace(step.replace(NAMESPACE, target.namespace), target.namespace)
-    if target.managed_by and OWNED not in step and _changes(step, target):
+    if target.managed_by and _changes(step, target):
         step = f"{_owner_line(target)} {step}"
     return finding.model_copy(update={"next_step": step})
 
