@@ -24,10 +24,10 @@ def explained(state: IncidentState, call: str) -> str:
     evidence = state.get("evidence")
     workload = evidence.workload if evidence else None
     how_soon, serving = _impact(workload, critical=_is_critical(state))
-    if _is_critical(state) and any(USERS_SEE.search(alert.name) for alert in state.get("alerts", [])):
-        how_soon = "now"
     if finding.how_soon and not _is_down(workload):
         how_soon = finding.how_soon
+    if _users_suffer(state):
+        how_soon = "now"
     done = f"{call} looks right, but was not done. See why below." if call else NO_ACTION
     return f"{LINES[how_soon]}: {serving}{done}"
 
@@ -50,6 +50,17 @@ def _impact(workload: WorkloadFacts | None, *, critical: bool) -> tuple[HowSoon,
         some = f"{workload.ready} of its {_pods(workload)} ready; "
         return ("now" if critical else "soon"), some
     return ("soon" if critical else "later"), f"all of its {_pods(workload)} ready; "
+
+
+def _users_suffer(state: IncidentState) -> bool:
+    """The alert is about what users get, and calls it critical: no class and no word of a log makes that wait."""
+    about = any(USERS_SEE.search(alert.name) for alert in state.get("alerts", []))
+    return about and _is_critical(state) and not _is_wanted(state["finding"])
+
+
+def _is_wanted(finding: Finding) -> bool:
+    """Somebody has switched it off: those who still ask for it get errors, as is meant."""
+    return finding.problem in ("stopped_on_purpose", "channel_test")
 
 
 def _is_down(workload: WorkloadFacts | None) -> bool:

@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
+from tools.excerpts import imperative, message
 from tools.records import ProbeFacts
 from tools.resources import JsonObject
 
+LONGEST = 100
 KINDS: tuple[Literal["startup", "liveness", "readiness"], ...] = ("startup", "liveness", "readiness")
 
 
@@ -36,13 +38,14 @@ def _of(container: JsonObject) -> Iterator[ProbeFacts]:
 
 
 def _asks(probe: JsonObject) -> str:
-    """A command may hold a password, and is not kept."""
+    """Redacted, one short line: a path is foreign text and may hold a token. A command is not kept at all."""
     if web := probe.get("httpGet"):
-        return f"GET :{web.get('port', '')}{web.get('path') or '/'}".partition("?")[0]
+        asks = message(f"GET :{web.get('port', '')}{web.get('path') or '/'}".partition("?")[0], LONGEST)
+        return f"GET :{message(str(web.get('port', '')), LONGEST)}" if imperative([asks]) else asks
     if socket := probe.get("tcpSocket"):
-        return f"TCP :{socket.get('port', '')}"
+        return message(f"TCP :{socket.get('port', '')}", LONGEST)
     if grpc := probe.get("grpc"):
-        return f"gRPC :{grpc.get('port', '')}"
+        return message(f"gRPC :{grpc.get('port', '')}", LONGEST)
     return "a command"
 
 

@@ -43,10 +43,16 @@ _SECRET_KEY = re.compile(
     re.IGNORECASE,
 )
 _SPOKEN_KEY = re.compile(
-    r"^(?!.*(?:passw|pass[_.-]|passphrase|pwd|secret|key|cred|cookie|authorization|dsn|conn))", re.IGNORECASE
+    r"^(?!.*(?:passw|pass[_.-]|passphrase|pwd|secret|key|cred|cookie|authorization|dsn|conn|phrase|seed|mnemonic))",
+    re.IGNORECASE,
 )
 """Of the telling keys those whose values are never words: `token`, `auth`, `session`, `signature`."""
 _SENTENCE = re.compile(r"[A-Z]?[a-z]{2,15} [a-z]{2,15} \S")
+_SPOKEN = re.compile(r"\S+")
+_WORD = re.compile(
+    r"[\W_]*(?:[A-Z]?[a-z]{1,19}(?:['-][a-z]{1,19})*|[A-Z]{2,10}|\d{1,3}|https?://[\w.-]+(?::\d{1,5})?(?:/(?:[a-z-]{0,20}|v\d{1,2}))*"
+    r"|[a-z]{1,20}(?:[.-][a-z]{1,20}\d{0,3}){1,6}(?::\d{1,5})?)?[\W_]*"
+)
 _HARMLESS_KEY = re.compile(
     r"(?:^|[_.-]|(?<=[a-z]))(?:[Nn]ames?|NAMES?|[Rr]ef|REF|[Pp]ath|PATH|[Ff]ile|FILE|[Ss]econds|[Cc]ount|[Ll]ength"
     r"|[Tt]ype|TYPE|[Ee]xpir\w*|EXPIR\w*|[Tt]tl|TTL|[Vv]ersion|[Pp]olicy|[Ss]tore|STORE|[Bb]ackend|BACKEND"
@@ -133,13 +139,16 @@ def _key_values(text: str) -> str:
     position = 0
     while match := _KEY_VALUE.search(text, position):
         key, start = match["key"], match.end()
-        if not secret_key(key) or (end := _value_end(text, match)) == start or _sentence(text, match):
+        if not secret_key(key) or (end := _value_end(text, match)) == start:
             out.append(text[position : match.end("key")])
             position = match.end("key")
             continue
         value = text[start:end]
         out.append(text[position:start])
-        out.append(value if _HARMLESS_VALUE.match(value) else placeholder("value", value))
+        if _is_sentence(text, match):
+            out.append(_SPOKEN.sub(_spoken, _key_values(value)))
+        else:
+            out.append(value if _HARMLESS_VALUE.match(value) else placeholder("value", value))
         position = end
     return "".join([*out, text[position:]])
 
@@ -163,10 +172,19 @@ def _prose(separator: str) -> bool:
     return separator.strip() == ":" and separator.endswith((" ", "\t"))
 
 
-def _sentence(text: str, match: re.Match[str]) -> bool:
-    """`oauth token: unexpected status from …: 401`: an error's or a logger's words, and what they hold is looked at."""
+def _is_sentence(text: str, match: re.Match[str]) -> bool:
+    """`oauth token: unexpected status from …: 401`: an error's or a logger's words."""
     spoken = _prose(match["sep"]) and not match["quote"] and not match["close"]
     return spoken and bool(_SPOKEN_KEY.match(match["key"]) and _SENTENCE.match(text, match.end()))
+
+
+def _spoken(match: re.Match[str]) -> str:
+    """Of a sentence behind a telling key only what can be no value of it stays: words, addresses, short numbers."""
+    word, asked, query = match[0].partition("?")
+    if "<redacted:" in match[0]:
+        return match[0]
+    kept = word if _WORD.fullmatch(word) else placeholder("value", word)
+    return f"{kept}?{placeholder('value', query)}" if asked and query else f"{kept}{asked}"
 
 
 def _closing(text: str, start: int, line_end: int, quote: str) -> int:

@@ -76,6 +76,15 @@ def test_what_users_get_is_urgent_whatever_pods_say(severity: str, name: str, li
     assert explained(state(severity, name=name, ready=3), "").startswith(line)
 
 
+def test_no_class_makes_what_users_get_wait() -> None:
+    """A log that speaks of work may lower how soon a pod is looked at, and never a critical rate of errors."""
+    told = state("critical", name="HighErrorRate", ready=3)
+    told["finding"] = FINDING.model_copy(update={"how_soon": "later"})
+    assert explained(told, "").startswith("Act now: ")
+    told["finding"] = FINDING.model_copy(update={"how_soon": "later", "problem": "stopped_on_purpose"})
+    assert explained(told, "").startswith("Not urgent: ")
+
+
 def test_an_action_that_was_not_done_is_named() -> None:
     """With the same urgency."""
     line = explained(state(ready=2), "delete_pod web-1")

@@ -169,6 +169,16 @@ def test_what_a_diagnosis_needs_stays(text: str) -> None:
         ("token: hunter two", "token: "),
         ("session: signed in with token=abcDEF123", "session: signed in with token="),
         ("auth: using old value AKIAABCDEFGHIJKLMNOP", "auth: using old value "),
+        ("token: invalid value hunter2Secret", "token: invalid value "),
+        ("auth: login failed for admin with Tr0ub4dor", "auth: login failed for admin with "),
+        ("session: created new session 9f86d081884c7d65", "session: created new session "),
+        ("authtoken: expected one got abc123DEF456", "authtoken: expected one got "),
+        ("Auth: basic realm admin:hunter2", "Auth: basic realm "),
+        ("auth_phrase: correct horse battery staple", "auth_phrase: "),
+        (
+            "token: asked of https://sso.example/v2/token?code=9f86d08188",
+            "token: asked of https://sso.example/v2/token?",
+        ),
     ],
 )
 def test_a_sentence_behind_a_telling_key_is_looked_at(text: str, kept: str) -> None:
