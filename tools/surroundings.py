@@ -61,6 +61,10 @@ RULES: tuple[RbacRule, ...] = (
 )
 
 
+MOST_NODES = 40
+"""Some thousand pods at the usual thirty a node, and 4,400 at the most that kubelets take by default (110)."""
+
+
 @dataclass(frozen=True)
 class _Place:
     """What the labels of the alerts name, the first of each."""
@@ -85,10 +89,13 @@ def look_around(
     with Reads(deadline_seconds) as reads:
         first = run_asks(reads, _first_asks(cluster, place, looks))
         host = _host(place, first) if "host" in looks else None
-        second = run_asks(reads, _second_asks(cluster, place, first, host))
+        asks = _second_asks(cluster, place, first, host)
+        if "requests" in looks and _few_nodes(first):
+            asks["requests"] = ask_list(cluster, PODS, "")
+        second = run_asks(reads, asks)
     guards = _guards({**first, **second}, place)
     pods = _add_pods(items, first, second, place)
-    volume, requests = _add_volume(items, first.get("volume")), _add_requests(items, first.get("requests"))
+    volume, requests = _add_volume(items, first.get("volume")), _add_requests(items, second.get("requests"))
     add_guard_items(items, guards)
     return Evidence(
         collected_at=clock.now(),
@@ -129,8 +136,6 @@ def _first_asks(cluster: ClusterReader, place: _Place, looks: Sequence[Look]) ->
         asks["volume"] = _ask_volume(cluster, place.volume)
     if "nodes" in looks or "host" in looks:
         asks["nodes"] = ask_list(cluster, NODES, "")
-    if "requests" in looks:
-        asks["requests"] = ask_list(cluster, PODS, "")
     if not place.namespace:
         return asks
     if "quotas" in looks:
@@ -164,6 +169,11 @@ def _second_asks(
     if service and selector_query(service):
         asks["scraped"] = ask_list(cluster, PODS, place.namespace, selector_query(service))
     return asks
+
+
+def _few_nodes(first: Mapping[str, Found]) -> bool:
+    """All pods are read at once and held in memory: those of a large cluster would be more than this process holds."""
+    return 0 < len(_values(first, "nodes")) <= MOST_NODES
 
 
 def _host(place: _Place, found: Mapping[str, Found]) -> JsonObject | None:

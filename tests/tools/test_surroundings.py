@@ -188,3 +188,12 @@ def test_a_volume_is_read_by_its_name() -> None:
     assert "hunter2" not in found.reason
     gone = looked(Objects(), ("volume",), persistentvolume="pv1")
     assert [(each.kind, each.status) for each in gone.items] == [("persistent_volume", "no_data")]
+
+
+@pytest.mark.parametrize(("nodes", "read"), [(0, False), (3, True), (40, True), (41, False)])
+def test_what_all_pods_request_is_read_of_a_small_cluster_only(nodes: int, read: bool) -> None:
+    """All pods are in memory at once: of a large cluster they would kill this process, at each try anew."""
+    cluster = Objects(*(node(f"n{number}", f"10.0.0.{number}") for number in range(nodes)))
+    found = looked(cluster, ("nodes", "requests"))
+    assert ("list pods" in cluster.asked) is read
+    assert any(each.kind == "requests" for each in found.items) is read
