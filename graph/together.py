@@ -1,4 +1,4 @@
-"""Other incidents of the same cause and the same hour: they are no past that teaches, and are told as what they are."""
+"""Other incidents of the same cause and the same hour: where nothing was tried, they are no past that teaches."""
 
 from __future__ import annotations
 
@@ -32,8 +32,12 @@ class Together(Record):
         return f"At the same time, by the same cause ({shared_causes.words(self.cause)}): {others}."
 
     def before(self, similar: Sequence[Similar]) -> list[Similar]:
-        """What is left of the memory when these are left out."""
-        return [each for each in similar if each.incident_id not in self.ids]
+        """What is left of the memory without those of these that say nothing.
+
+        What was tried or said of one minutes ago, and what was on the same workload, is the most that whoever
+        decides can learn.
+        """
+        return [each for each in similar if each.incident_id not in self.ids or _teaches(each)]
 
 
 def together(services: Services, state: IncidentState, now: datetime) -> Together:
@@ -45,6 +49,10 @@ def together(services: Services, state: IncidentState, now: datetime) -> Togethe
     ids = [each.incident_id for each in state.get("similar", [])]
     known = services.outbox.among(ids, cause, since) if count and ids else ()
     return Together(count=count, ids=frozenset(known), cause=cause)
+
+
+def _teaches(each: Similar) -> bool:
+    return bool(each.action or each.verdict or each.note or each.same_workload)
 
 
 def place(decision: Decision, alerts: Sequence[Alert]) -> str:

@@ -9,7 +9,7 @@ from tools.clock import Clock
 from tools.errors import ToolError
 from tools.notifier import Notifier
 from tools.outbox import Message, Outbox
-from tools.shared_letters import letter, turn
+from tools.shared_letters import MOST_NAMED, letter, turn
 
 FIRST_PAUSE_SECONDS = 10.0
 LONGEST_PAUSE_SECONDS = 900.0
@@ -20,11 +20,13 @@ def deliver(outbox: Outbox, channels: Sequence[Notifier], clock: Clock) -> int:
 
     At least once: a process that dies between a channel's yes and our note of it sends that one again.
     """
-    sent = 0
+    sent, gone = 0, set[str]()
     for message in outbox.due(clock.now()):
-        parts = _parts(outbox, message, clock)
+        # read before the round's letters were made: what went into one looks as if it still waited
+        parts = _parts(outbox, message, clock) if message.key not in gone else []
         if not parts:
             continue
+        gone.update(part.key for part in parts)
         going = letter(message, parts)
         failures = [why for channel in channels if (why := _hand_over(outbox, going, channel))]
         if failures:
@@ -41,7 +43,7 @@ def _parts(outbox: Outbox, message: Message, clock: Clock) -> list[Message]:
     if its_turn == "alone":
         return [message]
     if its_turn == "with others":
-        return outbox.join(message.key)
+        return outbox.join(message.key, limit=MOST_NAMED)
     outbox.hold(message.key, its_turn)
     return []
 

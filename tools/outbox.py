@@ -104,9 +104,10 @@ class Outbox(Protocol):
         """It waits for others of its cause, unless it has been tried already."""
         ...
 
-    def join(self, key: str) -> list[Message]:
-        """Make a letter of it and all of its cause that have not been tried; what a letter holds never changes.
+    def join(self, key: str, *, limit: int) -> list[Message]:
+        """Make a letter of it and the oldest of its cause that have not been tried, of `limit` messages at most.
 
+        What a letter holds never changes; those beyond the limit wait for the next.
         Returns all of the letter, oldest first: of itself alone where nothing else waits, of none where it went into
         another one's meanwhile.
         """
@@ -177,13 +178,14 @@ class SqlOutbox:
         with self._database.write() as connection:
             connection.execute(update(outbox).where(outbox.c.key == key, _UNTRIED).values(next_at=until))
 
-    def join(self, key: str) -> list[Message]:
+    def join(self, key: str, *, limit: int) -> list[Message]:
         with self._database.write() as connection:
             cause = connection.execute(select(outbox.c.cause).where(outbox.c.key == key)).scalar_one()
             alike = and_(outbox.c.cause == cause, outbox.c.cause != _EMPTY, outbox.c.how_soon != "", _UNTRIED)
-            keys = connection.execute(select(outbox.c.key).where(alike)).scalars().all()
+            chosen = select(outbox.c.key).where(alike).order_by(outbox.c.key != key, *_OLDEST_FIRST)
+            keys = connection.execute(chosen.limit(limit)).scalars().all()
             if key in keys and len(keys) > 1:
-                connection.execute(update(outbox).where(alike).values(sent_with=key))
+                connection.execute(update(outbox).where(outbox.c.key.in_(keys)).values(sent_with=key))
         itself = select(outbox).where(outbox.c.key == key, outbox.c.sent_with == "")
         inside = select(outbox).where(_in(key))
         return self._messages(inside.order_by(*_OLDEST_FIRST)) or self._messages(itself)

@@ -22,7 +22,7 @@ nobody who has read the first message misses the rest."""
 URGENT = "Act now"
 ORDER = (URGENT, "Look soon", "Not urgent")
 MOST_TOLD, MOST_NAMED = 20, 200
-"""Of so many a letter tells the cause, of so many the name; all have their own page."""
+"""Of so many a letter tells the cause; so many it names, and it holds no more."""
 Turn: TypeAlias = Literal["alone", "with others"]
 
 
@@ -38,7 +38,8 @@ def turn(outbox: Outbox, message: Message, now: datetime) -> Turn | datetime:
         return "with others"
     if not message.how_soon or not message.cause or message.attempts or message.taken_by:
         return "alone"
-    told = outbox.told_of(message.cause, now - WINDOW)
+    # by when it was queued: after a long stop all are old, and still of one outage; by now where the clock went back
+    told = outbox.told_of(message.cause, min(now, message.queued_at) - WINDOW)
     if not told and message.next_at is None:
         return "alone"
     waited = now - message.queued_at

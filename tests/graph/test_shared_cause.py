@@ -30,7 +30,7 @@ from tests.graph.evidence_builders import (
 from tests.graph.guard_scenarios import NODE, node
 from tools import shared_causes
 from tools.outbox import Gist
-from tools.records import EventFacts, Evidence, PodFacts, PullFacts, QuotaFacts
+from tools.records import EventFacts, Evidence, PodFacts, PullFacts, QuotaFacts, Similar
 
 AWAY = node_under("Unknown")
 REFUSED = 'pods "x" is forbidden: exceeded quota: compute, requested: requests.cpu=1'
@@ -178,13 +178,38 @@ def test_only_what_is_explained_goes_out_with_others() -> None:
     assert joining(state, "notified", "Act now: down.") == {}
 
 
+def elsewhere_too(**more: Any) -> Similar:
+    """An explanation of these minutes that has the same cause."""
+    fields = {"action": "", "verdict": "", "incident_id": "i2", "same_workload": False, **more}
+    return similar(fields.pop("verdict"), **fields)
+
+
+TOLD = Together(count=3, ids=frozenset({"i2"}), cause="service/shop/db")
+
+
 def test_those_of_the_same_cause_are_no_past() -> None:
     """They are counted instead."""
-    old, now = similar("RECOVERED"), similar("", incident_id="i2")
-    told = Together(count=3, ids=frozenset({"i2"}), cause="service/shop/db")
-    assert told.before([old, now]) == [old]
-    assert told.line() == "At the same time, by the same cause (Service shop/db): 3 other incidents."
+    old, now = similar("RECOVERED"), elsewhere_too()
+    assert TOLD.before([old, now]) == [old]
+    assert TOLD.line() == "At the same time, by the same cause (Service shop/db): 3 other incidents."
     assert Together().line() == ""
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"action": "cordon_node", "verdict": "NOT_RECOVERED"},
+        {"action": "cordon_node"},
+        {"verdict": "INCONCLUSIVE"},
+        {"note": "wrong: the switch"},
+        {"same_workload": True},
+    ],
+    ids=["failed", "its verdict is open", "only a verdict", "a person's words", "the same workload"],
+)
+def test_what_was_tried_or_said_minutes_ago_stays(said: dict[str, Any]) -> None:
+    """Of the same cause or not: who decides must see that the same action has just failed."""
+    tried = elsewhere_too(**said)
+    assert TOLD.before([tried, elsewhere_too()]) == [tried]
 
 
 @pytest.mark.parametrize(

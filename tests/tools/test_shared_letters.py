@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -206,6 +206,60 @@ def test_killed_while_they_wait(outbox: SqlOutbox, still: ManualClock) -> None:
     assert mail.letters() == [["a"], ["b", "c"]]
 
 
+class Stutters(Recipient):
+    """Is back as soon as it has refused one message."""
+
+    def send(self, message: Message) -> None:
+        down, self.down = self.down, False
+        if down:
+            raise TransientError(f"{self.name}: no answer")
+        super().send(message)
+
+
+class Forgetful(SqlOutbox):
+    """Knows nothing of what was told before."""
+
+    def told_of(self, cause: str, since: datetime) -> set[str]:
+        return set()
+
+
+@pytest.mark.parametrize("down", [False, True], ids=["it is taken", "it is refused once"])
+@pytest.mark.parametrize("after", [SqlOutbox, Forgetful])
+def test_stopped_for_long_while_they_wait(
+    outbox: SqlOutbox, still: ManualClock, after: type[SqlOutbox], down: bool
+) -> None:
+    """What the letter took along in this round goes with it alone, whether that could be sent or not."""
+    mail = Stutters()
+    queue(outbox, still, "first", "a")
+    deliver(outbox, [mail], still)
+    queue(outbox, still, "b")
+    still.advance(31 * 60)
+    mail.down = down
+    restarted = after(outbox._database)
+    rounds(restarted, still, 30, mail)
+    assert mail.letters() == [["first"], ["a", "b"]]
+
+
+@pytest.mark.parametrize("later", [0, 31 * 60, 86400 * 40, -3600])
+def test_a_start_with_several_that_wait(outbox: SqlOutbox, still: ManualClock, later: float) -> None:
+    """They are of one outage by when they were queued, however long that is ago: the first and one letter."""
+    mail = Recipient()
+    queue(outbox, still, *"abcde")
+    still.advance(later)
+    rounds(outbox, still, HELD_SECONDS + 10, mail)
+    assert mail.letters() == [["a"], ["b", "c", "d", "e"]]
+
+
+def test_what_was_queued_before_the_clock_went_back(outbox: SqlOutbox, still: ManualClock) -> None:
+    """What has been told since counts for it too."""
+    mail = Recipient()
+    queue(outbox, still, "b", "c")
+    still.advance(-86400)
+    queue(outbox, still, "a")
+    deliver(outbox, [mail], still)
+    assert mail.letters() == [["a"], ["b", "c"]]
+
+
 def test_killed_between_the_letter_and_its_sending(
     outbox: SqlOutbox, store_file: Path, still: ManualClock
 ) -> None:
@@ -232,8 +286,8 @@ def test_killed_before_anybody_was_asked(outbox: SqlOutbox, still: ManualClock) 
     """The letter is made in one write: there is none, or all of it."""
 
     class Dying(SqlOutbox):
-        def join(self, key: str) -> list[Message]:
-            super().join(key)
+        def join(self, key: str, *, limit: int) -> list[Message]:
+            super().join(key, limit=limit)
             raise KeyboardInterrupt
 
     mail = Recipient()
@@ -319,23 +373,36 @@ def test_what_another_process_took_into_its_letter_is_left_to_it(
     """However late it notices."""
     queue(outbox, still, "a", "b", "c")
     other = SqlOutbox(outbox._database)
-    assert [each.incident_id for each in outbox.join("b:report")] == ["a", "b", "c"]
-    assert other.join("c:report") == []
-    assert [each.incident_id for each in other.join("b:report")] == ["a", "b", "c"]
+    assert [each.incident_id for each in outbox.join("b:report", limit=9)] == ["a", "b", "c"]
+    assert other.join("c:report", limit=9) == []
+    assert [each.incident_id for each in other.join("b:report", limit=9)] == ["a", "b", "c"]
+
+
+def test_a_letter_holds_no_more_than_it_may(outbox: SqlOutbox, still: ManualClock) -> None:
+    """The one that it is made for, and the oldest beside it; the rest wait for the next."""
+    queue(outbox, still, *"abcde")
+    assert [each.incident_id for each in outbox.join("d:report", limit=3)] == ["a", "b", "d"]
+    assert [each.incident_id for each in outbox.join("c:report", limit=3)] == ["c", "e"]
 
 
 def test_more_than_a_round_takes_are_one_letter(outbox: SqlOutbox, still: ManualClock) -> None:
-    """Which names them all as far as anybody reads, and says how many more there are."""
+    """As far as it can name them all; the rest follow in the next."""
     mail = Recipient()
     names = [f"w{number:03}" for number in range(MOST_NAMED + 7)]
     for name in ("first", *names):
         outbox.queue(about(name, still))
     rounds(outbox, still, HELD_SECONDS + 10, mail)
-    assert mail.letters() == [["first"], names]
+    assert mail.letters() == [["first"], names[:MOST_NAMED], names[MOST_NAMED:]]
     body = mail.got[1].body
     assert body.count("What: ") == MOST_TOLD
     assert f"shop/{names[MOST_NAMED - 1]}, incident" in body
-    assert "7 more are on the page of incidents." in body
+    assert "on the page of incidents" not in body
+
+
+def test_an_older_letter_says_how_many_it_does_not_name(still: ManualClock) -> None:
+    """Letters had no bound once, and what one holds never changes."""
+    parts = [about(f"w{number:03}", still) for number in range(MOST_NAMED + 7)]
+    assert "7 more are on the page of incidents." in letter(parts[0], parts).body
 
 
 def test_a_letter_tells_each_and_the_next_step_once(still: ManualClock) -> None:
