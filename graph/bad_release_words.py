@@ -8,7 +8,7 @@ from graph import counted
 from graph.data_left import of_the_data
 from graph.init_waits import hanging_init, missing_mounts, waits_for_mount
 from graph.release_changes import changes
-from graph.returns import Return, only_configuration_changed, way_back
+from graph.returns import Return, only_configuration_changed, way_back, way_back_but_for_the_data
 from graph.said import said
 from graph.started_words import probe_lines, unready_container
 from graph.symptoms import CONFIG, crashed_container, life_seconds, pods_of, waiting_container
@@ -35,7 +35,7 @@ def facts(
     changed = changes(evidence)
     what = f", changed {changed}" if changed else ""
     return (
-        *_migrated(current, evidence),
+        *_migrated(evidence),
         f"revision {current.number}, created {current.created_at:%Y-%m-%d %H:%M:%S} UTC{what}",
         _who(failing, evidence),
         *_unready(failing[0], evidence),
@@ -48,7 +48,7 @@ def next_step(current: RevisionFacts, evidence: Evidence) -> str:
     back = way_back(evidence)
     if back is not None:
         return _go_back(current, back, evidence)
-    if data := of_the_data(current, evidence):
+    if data := _data(evidence):
         return data[1]
     if only_configuration_changed(evidence):
         return _restore(current)
@@ -70,9 +70,14 @@ def migration_step(current: RevisionFacts, failing: Sequence[PodFacts], evidence
     )
 
 
-def _migrated(current: RevisionFacts, evidence: Evidence) -> list[str]:
-    data = of_the_data(current, evidence) if way_back(evidence) is None else None
+def _migrated(evidence: Evidence) -> list[str]:
+    data = _data(evidence) if way_back(evidence) is None else None
     return [data[0]] if data else []
+
+
+def _data(evidence: Evidence) -> tuple[str, str] | None:
+    back = way_back_but_for_the_data(evidence)
+    return of_the_data(back.revision if back else None, evidence)
 
 
 def _how(pod: PodFacts, evidence: Evidence, *, one: bool) -> str:

@@ -7,9 +7,9 @@ tells its reader what to do is believed, since it can only forbid, and not quote
 
 from __future__ import annotations
 
-from tools.data_migrations import KIND
+from tools.data_migrations import KIND, NOTHING_TO_DO
 from tools.excerpts import imperative
-from tools.records import Evidence, RevisionFacts
+from tools.records import Evidence, EvidenceItem, RevisionFacts
 
 
 def data_changed(evidence: Evidence) -> str:
@@ -18,23 +18,31 @@ def data_changed(evidence: Evidence) -> str:
 
 
 def data_unread(evidence: Evidence) -> str:
-    """Of a migration that has ended well and whose log could not be read: which, and why; empty where all were."""
-    unread = (item.summary for item in evidence.items if item.kind == KIND and item.status != "found")
+    """Of a migration that has ended well: whose log could not be read or does not tell, and why; empty if all do."""
+    unread = (item.summary for item in evidence.items if item.kind == KIND and not _tells(item))
     return next(unread, "")
 
 
+def _tells(item: EvidenceItem) -> bool:
+    """That the data were changed, or that there was nothing to do."""
+    return item.status == "found" and bool(item.decides or item.summary.endswith(NOTHING_TO_DO))
+
+
 def may_have_changed(evidence: Evidence) -> bool:
-    """It has, or nobody could read that it has not."""
+    """It has, or no log says that it has not."""
     return bool(data_changed(evidence) or data_unread(evidence))
 
 
-def of_the_data(current: RevisionFacts, evidence: Evidence) -> tuple[str, str] | None:
-    """The fact and the next step of a release that its data keep from going back; None where they do not."""
+def of_the_data(before: RevisionFacts | None, evidence: Evidence) -> tuple[str, str] | None:
+    """The fact and the next step of a release that its data keep from going back to `before`, the revision that a way
+    back would lead to if one is known; None where they do not.
+    """
     if migration := data_changed(evidence):
         words = "" if imperative([migration]) else f': "{migration}"'
+        older = f"revision {before.number}" if before else "an older revision"
         return (
             f"it has changed its database, which no rollback changes back{words}",
-            f"kubectl edit <workload>: mend the release and roll forward; revision {current.number - 1} may not run on "
+            f"kubectl edit <workload>: mend the release and roll forward; {older} may not run on "
             "what the migration left. Ask whoever wrote it before anything goes back.",
         )
     if unread := data_unread(evidence):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from graph import counted
@@ -33,8 +34,15 @@ def way_back(evidence: Evidence) -> Return | None:
     ready now, on the data as they are. None when only configuration has changed, which no revision brings back.
     """
     older = [] if only_configuration_changed(evidence) else _older(evidence)
-    if may_have_changed(evidence):
-        older = [r for r in older if r.ready]
+    return _best([r for r in older if r.ready] if may_have_changed(evidence) else older, evidence)
+
+
+def way_back_but_for_the_data(evidence: Evidence) -> Return | None:
+    """Where a way back would lead if no migration had run: what is told to whoever asks about it, never proposed."""
+    return None if only_configuration_changed(evidence) else _best(_older(evidence), evidence)
+
+
+def _best(older: Sequence[RevisionFacts], evidence: Evidence) -> Return | None:
     proved = next((back for r in older if (back := _proved(r, evidence))), None)
     if proved:
         return proved

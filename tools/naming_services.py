@@ -15,8 +15,10 @@ from dataclasses import dataclass
 _OF_A_SCRAPE = ("job", "instance", "endpoint", "pod")
 _SCRAPED = re.compile(
     r"exporter|kube-state-metrics|prometheus|alertmanager|cadvisor|pushgateway|thanos"
-    r"|\A(?:kubelet|kube-proxy|kube-scheduler|kube-controller-manager|etcd|ingress-nginx-controller\S*)\Z"
+    r"|(?:^|-)(?:kubelet|kube-proxy|kube-scheduler|kube-controller-manager|etcd|ingress-nginx-controller\S*)\Z"
+    r"|(?:^|-)(?:blackbox|statsd|otel|opentelemetry)(?:-|\Z)|-metrics\Z"
 )
+"""What charts call exporters and the Services that only a scrape asks, the release's name before it."""
 _SCRAPED_BESIDE = ("service", "pod", "container")
 """What a scrape writes beside the name of the port that it asks, which is called `endpoint` too."""
 _PORT = re.compile(r"(?:https?(?:-(?:main|self|metrics))?|metrics|telemetry)\Z")

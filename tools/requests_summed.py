@@ -1,7 +1,6 @@
 """What all pods of the cluster request together, who requests most, and whether one waits for room already.
 
-As the scheduler counts: a pod that has ended requests nothing; an init container counts where it asks for more than
-those that run beside each other.
+As the scheduler counts (`tools.pod_requests`); a pod that has ended requests nothing.
 """
 
 from __future__ import annotations
@@ -11,9 +10,9 @@ from collections.abc import Iterable, Sequence
 
 from tools.excerpts import message
 from tools.objects import condition, controller, metadata, name
+from tools.pod_requests import requested
 from tools.records import RequestsFacts
 from tools.resources import JsonObject
-from tools.usage import quantity
 
 MOST = 4
 ROOM = re.compile(r"Insufficient |Too many pods")
@@ -41,19 +40,8 @@ def _by_owner(pods: Iterable[JsonObject], resource: str) -> dict[str, float]:
     """Who requests how much, greatest first."""
     found: dict[str, float] = {}
     for pod in pods:
-        found[_owner(pod)] = found.get(_owner(pod), 0.0) + _requested(pod, resource)
+        found[_owner(pod)] = found.get(_owner(pod), 0.0) + requested(pod, resource)
     return dict(sorted(found.items(), key=lambda each: -each[1]))
-
-
-def _requested(pod: JsonObject, resource: str) -> float:
-    spec = pod.get("spec") or {}
-    beside = sum(_asks(each, resource) for each in spec.get("containers") or [])
-    first = max((_asks(each, resource) for each in spec.get("initContainers") or []), default=0.0)
-    return max(beside, first)
-
-
-def _asks(container: JsonObject, resource: str) -> float:
-    return quantity(((container.get("resources") or {}).get("requests") or {}).get(resource)) or 0.0
 
 
 def _owner(pod: JsonObject) -> str:

@@ -45,11 +45,26 @@ class Behind:
 
 def find_behind(cluster: ClusterReader, named: Naming) -> Behind:
     """What serves under the Service or mesh workload that is named. Raises Forbidden, Invalid, TransientError."""
-    if named.destination:
-        found = _by_destination(cluster, named)
-        if found.workload or not named.service:
-            return found
+    if not named.destination:
+        return _by_service(cluster, named.namespace, named.service)
+    found = _by_destination(cluster, named)
+    if not named.service or (found.workload and _serves_under(cluster, named, found.workload)):
+        return found
     return _by_service(cluster, named.namespace, named.service)
+
+
+def _serves_under(cluster: ClusterReader, named: Naming, workload: Workload) -> bool:
+    """The Service leads there too, perhaps to other versions as well, and to nothing that could not be followed: a mesh
+    may mean by the name something of a kind that is not looked for (a Rollout, a Job).
+    """
+    try:
+        service = cluster.get(SERVICES, named.namespace, named.service)
+    except NotFound:
+        return False
+    if not (service.get("spec") or {}).get("selector"):
+        return False
+    found = _selected(cluster, named.namespace, service) or []
+    return not any(each.problem for each in found) and workload.uid in [each.uid for each in found]
 
 
 def _by_destination(cluster: ClusterReader, named: Naming) -> Behind:
@@ -63,7 +78,9 @@ def _by_destination(cluster: ClusterReader, named: Naming) -> Behind:
         found.append(climb(cluster, resource, named.namespace, item))
     if len(found) == 1:
         return Behind(
-            "the mesh's labels name it without its kind, and no other workload has that name", found[0]
+            "the mesh's labels name it without its kind, and no other Deployment, StatefulSet or DaemonSet has that "
+            "name",
+            found[0],
         )
     if found:
         return Behind(f"The mesh's labels name {message(text)}, which is {_names(found)}.")

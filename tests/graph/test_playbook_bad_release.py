@@ -30,6 +30,7 @@ from tests.graph.evidence_builders import (
     well,
     workload,
 )
+from tools.data_migrations import NOTHING_TO_DO, UNTOLD
 from tools.records import Evidence, EvidenceItem, PodFacts
 
 SERVING = ready_pods(3, "rs1")
@@ -442,11 +443,12 @@ def test_a_key_that_the_revision_before_takes_too_was_taken_away(
 MIGRATED = "Successfully applied 3 migrations"
 
 
-def after_migrating(said: str, older: tuple[PodFacts, ...] = ()) -> Evidence:
+def after_migrating(said: str, older: tuple[PodFacts, ...] = (), told: str = NOTHING_TO_DO) -> Evidence:
     """The program crashes once its migration has ended, of whose log this is the telling line."""
     found = released(*crashing(2), older=older)
+    which = f"migrate in rs2-0: {told}"
     log = EvidenceItem(
-        id="e9", kind="migration_logs", status="found", query="GET", summary="migrate in rs2-0", decides=said
+        id="e9", kind="migration_logs", status="found", query="GET", summary=which, decides=said
     )
     return found.model_copy(update={"items": (*found.items, log)})
 
@@ -460,6 +462,35 @@ def test_a_release_that_has_changed_its_database_is_not_gone_back_from() -> None
     assert MIGRATED in finding.facts[0]
     assert finding.next_step.startswith("kubectl edit <workload>: mend the release and roll forward")
     assert "e9" in finding.evidence
+
+
+def test_what_may_not_run_on_the_data_is_the_revision_that_a_way_back_would_lead_to() -> None:
+    """A rollback gives an older ReplicaSet a new number, so that numbers in between may be missing."""
+    found = after_migrating(MIGRATED)
+    current, older = found.revisions
+    current = current.model_copy(update={"number": 14})
+    finding = proved(found.model_copy(update={"revisions": (current, older)}))
+    assert finding is not None
+    assert (
+        f"roll forward; revision {older.number} may not run on what the migration left" in finding.next_step
+    )
+
+
+@pytest.mark.parametrize("told", [UNTOLD, "it speaks of no change"])
+def test_a_log_that_does_not_say_that_nothing_was_to_do_leaves_it_to_a_person(told: str) -> None:
+    """What its tool says may be known to nobody here. Older pods that are ready prove the way back all the same."""
+    found = after_migrating("", told=told)
+    finding = proved(found)
+    assert finding is not None
+    assert PLAYBOOK.candidates(finding, found, TARGET) == []
+    assert finding.facts[0] == (
+        f"whether its migration has changed the database is not known: migrate in rs2-0: {told}"
+    )
+    assert finding.next_step.startswith(
+        "kubectl logs rs2-0 -c migrate --tail=50: where nothing was to migrate"
+    )
+    served = after_migrating("", ready_pods(3, "rs1"), told)
+    assert len(PLAYBOOK.candidates(finding, served, TARGET)) == 1
 
 
 def test_a_migration_that_gives_orders_is_not_quoted() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.graph.evidence_builders import ago
 from tools.cluster import KubernetesCluster
-from tools.data_migrations import KIND, add_migrations, applied
+from tools.data_migrations import KIND, NOTHING_TO_DO, UNTOLD, add_migrations, applied, told_of
 from tools.facts import pod_facts
 from tools.items import Items
 from tools.migrators import migrates as migrates_by_spec
@@ -30,11 +30,19 @@ from tools.records import ContainerFacts, PodFacts
         "12/u drop_phone (5.8s)",
         "The following migration(s) have been applied:",
         "Applying migration `20260721_add_balance`",
+        "INFO  [alembic.runtime.migration] Running upgrade a1 -> b2, make email no longer required",
+        "Applied 12 migrations, 0 failed",
+        "Successfully applied 3 migrations (0 pending)",
+        "goose: successfully migrated database to version: 42",
+        "Migration AddColumn1712 has been executed successfully.",
+        "Migrating database from 12 to 13... done",
     ],
 )
 def test_a_line_of_the_usual_tools_says_that_something_was_changed(line: str) -> None:
-    """Found among other lines, the last one of them is told."""
+    """Found among other lines, the last one of them is told; that nothing is left to do then does not matter."""
     assert applied(f"connecting\n{line}\ndone") == " ".join(line.split())
+    told, decides = told_of(f"{line}\nNo migrations to apply.\n")
+    assert (told, bool(decides)) == (f'it has changed the data: "{decides}"', True)
 
 
 @pytest.mark.parametrize(
@@ -51,8 +59,56 @@ def test_a_line_of_the_usual_tools_says_that_something_was_changed(line: str) ->
     ],
 )
 def test_a_log_that_changed_nothing_says_nothing(text: str) -> None:
-    """What only looked leaves a rollback open."""
+    """What only looked is not taken for a change."""
     assert applied(text) == ""
+
+
+CONTEXT = """INFO  [alembic.runtime.migration] Context impl PostgresqlImpl.
+INFO  [alembic.runtime.migration] Will assume transactional DDL."""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'Successfully validated 44 migrations\nSchema "public" is up to date. No migration necessary.',
+        CONTEXT,
+        "Operations to perform:\n  Apply all migrations: admin\nRunning migrations:\n  No migrations to apply.",
+        "Using environment: production\n\x1b[36mAlready up to date\x1b[39m",
+        "61 migrations found in prisma/migrations\n\n\nNo pending migrations to apply.",
+        "2026/11/26 06:02:41 goose: no migrations to run. current version: 42",
+        "Database is up to date, no changesets to execute",
+        "UPDATE SUMMARY\nRun:                          0\nPreviously run:              12",
+        "2026/11/26 06:02:41 no change",
+        "No migrations were executed, database schema was already up to date.",
+        "Nothing to migrate.",
+        "Successfully applied 0 migrations",
+    ],
+)
+def test_a_known_phrase_says_that_there_was_nothing_to_do(text: str) -> None:
+    """As the usual tools say it, among their other lines."""
+    assert told_of(f"connecting\n{text}\nclosed\n") == (NOTHING_TO_DO, "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "\n",
+        "Successfully validated 214 migrations (execution time 00:00.4s)",
+        "schema tool 4: finished in 3 s",
+        "Bringing the database up to date",
+        "Already up to date.",
+        "migrations were already applied",
+        "Migrated 4 tenants\nNo migrations to apply.",
+        "No migrations to run for shop_a\nUpgrading shop_b",
+        f"{CONTEXT}\nINFO  [alembic.runtime.migration] Running stamp_revision 1a -> 2b",
+        "UPDATE SUMMARY\nRun: 0\nUPDATE SUMMARY\nRun: 3",
+        "No migrations to apply.\n" + "x\n" * 200,
+    ],
+)
+def test_any_other_log_does_not_say_that_there_was_nothing_to_do(text: str) -> None:
+    """Nor does one whose beginning is not read, nor the words of another program."""
+    assert told_of(text) == (UNTOLD, "")
 
 
 def pod(name: str, ended: float | None, **more: Any) -> PodFacts:

@@ -83,11 +83,24 @@ def test_a_service_beside_a_label_of_a_scrape_is_who_was_scraped(scraped: str) -
         "prometheus-k8s",
         "alertmanager-main",
         "kubelet",
+        "kps-kubelet",
+        "kps-kube-etcd",
+        "blackbox",
+        "statsd",
+        "otel-collector",
+        "nginx-ingress-nginx-controller-metrics",
+        "db-metrics",
     ],
 )
 def test_an_exporter_is_not_what_an_alert_is_about(exporter: str) -> None:
     """A rule that sums over kube-state-metrics' series may keep its `service` and drop the rest."""
     assert naming({"exported_namespace": "shop", "service": exporter}).service == ""
+
+
+@pytest.mark.parametrize("service", ["etcdkeeper", "metrics-shop", "hotel", "motel-search", "web-etcdless"])
+def test_a_name_that_only_holds_an_exporters_is_what_was_asked(service: str) -> None:
+    """Whole words of a name are compared."""
+    assert naming(SHOP | {"service": service}).service == service
 
 
 @pytest.mark.parametrize(

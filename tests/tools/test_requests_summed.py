@@ -34,6 +34,15 @@ def test_requests_are_summed_by_workload_without_pods_that_have_ended() -> None:
     assert told.waiting == 0
 
 
+def test_a_sidecar_and_the_overhead_of_a_runtime_count_beside_what_runs() -> None:
+    """The scheduler keeps room for them as long as the pod lives."""
+    heavy = pod("a", "500m", "1Gi", init="250m")
+    heavy["spec"]["initContainers"][0]["restartPolicy"] = "Always"
+    heavy["spec"]["overhead"] = {"memory": "1Gi"}
+    told = requests_facts([heavy])
+    assert (told.cores, told.memory) == (0.75, 2 * 2.0**30)
+
+
 def test_a_pod_that_waits_for_room_is_told_with_the_schedulers_words() -> None:
     """One that waits for a taint to go is another matter."""
     taint = "0/3 nodes are available: 3 node(s) had untolerated taint {gpu: true}."

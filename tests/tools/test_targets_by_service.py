@@ -177,6 +177,42 @@ def test_two_workloads_of_one_name_are_told_apart_by_the_destinations_service(
     assert asked.target.kind == "StatefulSet"
 
 
+@pytest.mark.parametrize(("selects", "kind"), [("web", "Deployment"), ("other", "StatefulSet")])
+def test_a_destination_that_its_service_does_not_lead_to_is_not_taken(
+    sandbox: Sandbox, cluster: KubernetesCluster, selects: str, kind: str
+) -> None:
+    """A mesh may call by that name what is of another kind (a Rollout, a Job): the Service is believed then."""
+    sandbox.apply([deployment(), of_kind("StatefulSet", deployment("other")), service("front", selects)])
+    mesh = {"destination_workload": "web", "destination_workload_namespace": NAMESPACE}
+    found = resolve(cluster, [alert(**mesh, destination_service_name="front")])
+    assert found.target is not None
+    assert found.target.kind == kind
+    named = "no other Deployment, StatefulSet or DaemonSet has that name"
+    assert (named in found.reason) is (selects == "web")
+
+
+def test_a_destination_tells_apart_the_versions_behind_its_service(
+    sandbox: Sandbox, cluster: KubernetesCluster
+) -> None:
+    """A canary's Service selects both, so that it alone would name none."""
+    sandbox.apply([labelled("web", "shop"), labelled("web-v2", "shop"), tier()])
+    mesh = {"destination_workload": "web-v2", "destination_workload_namespace": NAMESPACE}
+    found = resolve(cluster, [alert(**mesh, destination_service_name="front")])
+    assert found.target is not None
+    assert found.target.name == "web-v2"
+
+
+def test_a_destination_whose_service_leads_nowhere_is_not_taken(
+    sandbox: Sandbox, cluster: KubernetesCluster
+) -> None:
+    """The Service's answer stands."""
+    sandbox.apply([deployment(), service("front", "nobody")])
+    mesh = {"destination_workload": "web", "destination_workload_namespace": NAMESPACE}
+    found = resolve(cluster, [alert(**mesh, destination_service_name="front")])
+    assert found.target is None
+    assert found.reason.startswith("Service front selects no pod")
+
+
 def test_an_alert_that_names_its_object_is_believed_before_one_about_a_service(
     sandbox: Sandbox, cluster: KubernetesCluster
 ) -> None:
