@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from graph.state import Finding
-from tools.excerpts import imperative, message
+from tools.excerpts import commands, imperative, message
 from tools.records import Alert
 
 MOST = 2
@@ -20,12 +20,6 @@ TEXTS = ("description", "message", "summary")
 VALUES = ("value", "current_value")
 
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
-_ORDER = re.compile(
-    r"(?:please\s+)?(?:cordon|uncordon|drain|delete|remove|restart|reboot|run|execute|scale|roll\s?back|kill|evict|apply"
-    r"|patch|force|ignore|approve)\b",
-    re.IGNORECASE,
-)
-"""How a sentence begins that tells somebody what to do. Rules of alerts are full of them, and most are well meant."""
 _LABELS = re.compile(r"\bLABELS\s*[=:].*|\bVALUE\s*=\s*[01](?:\.0*)?(?!\S)", re.DOTALL)
 """What some rules add: all that is known by the labels already, and that it is true."""
 _FOR = re.compile(
@@ -87,7 +81,7 @@ def _plain(text: str, alert: Alert) -> str:
     if not text or imperative([text]):
         return ""
     sentences = _SENTENCE.split(" ".join(_LABELS.sub("", text).split()))
-    kept = " ".join(each for each in sentences if not _ORDER.match(each))
+    kept = " ".join(each for each in sentences if not commands(each))
     line = message(kept.replace('"', "'"), LONGEST)
     return "" if _repeats(line, alert) else line
 

@@ -16,6 +16,7 @@ from graph.permitted import access_of
 from graph.policy import NAMESPACE, Attempt, Block, PolicyFacts
 from graph.services import Services
 from graph.state import Decision, Finding, Proposal
+from graph.urgency import without_orders
 from tools.actions import REGISTRY
 from tools.errors import PermanentError, TransientError
 from tools.ledger import LedgerEntry
@@ -98,7 +99,8 @@ def decision(
     certainty: float,
 ) -> Decision:
     """The decision record. Without a proposal it explains; with one, policy says the route."""
-    reasons = (finding.summary, *finding.facts)
+    plain = without_orders(finding)
+    reasons = (plain.summary, *plain.facts)
     if proposal:
         reasons = (*reasons, proposal.reason)
     return Decision(

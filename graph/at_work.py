@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from tools.excerpts import imperative, message
+from tools.excerpts import commands, imperative, message
 from tools.records import Evidence, PodFacts
 
 _WORK = re.compile(
@@ -28,7 +28,7 @@ LAST_LINES = 3
 def at_work(pod: PodFacts, evidence: Evidence) -> str:
     """Its own words: `shard is rebuilding its index (41 %)`; empty where it speaks of none, or of work that failed."""
     told = (text for text in _texts(pod, evidence) if _WORK.search(text) and not _OVER.search(text))
-    return next((message(text, 140) for text in told if not imperative([text])), "")
+    return next((message(text, 140) for text in told if not (imperative([text]) or commands(text))), "")
 
 
 def _texts(pod: PodFacts, evidence: Evidence) -> Iterator[str]:

@@ -6,6 +6,7 @@ from graph.chat_services import ChatServices
 from graph.diagnosis import diagnose
 from graph.log_words import logs
 from graph.state import Finding
+from graph.urgency import without_orders
 from tools import evidence as evidence_reader
 from tools.errors import ToolError
 from tools.excerpts import bounded, message
@@ -56,6 +57,7 @@ def _above(survey: Survey, subject: Subject) -> Subject | None:
 
 
 def _lines(finding: Finding, evidence: Evidence) -> list[str]:
+    finding = without_orders(finding)
     problem = finding.problem.replace("_", " ")
     if not finding.broken:
         return ["Nothing shows a problem now."]

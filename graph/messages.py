@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from graph.log_words import logs
-from graph.state import Decision, IncidentState, Proposal, Status
+from graph.state import Decision, Finding, IncidentState, Proposal, Status
 from graph.together import Together, joining, place
 from graph.urgency import explained, without_orders
 from prompts import render
@@ -59,7 +59,7 @@ def report(
     state: IncidentState, outcome: Status, now: datetime, *, test_cluster: bool, alike: Together
 ) -> Message:
     """The message that ends a run. `alike`: other incidents of its cause."""
-    decision, finding = state["decision"], state["finding"]
+    decision, finding = state["decision"], without_orders(state["finding"])
     line = (
         _taken_back(state, outcome)
         or VERDICT_LINES.get(outcome)
@@ -72,7 +72,7 @@ def report(
     receipt = state.get("receipt")
     words = {
         "verdict_line": mark + line,
-        "finding": without_orders(finding),
+        "finding": finding,
         "decision": decision,
         "missing": _missing(state),
         "action": call_line(receipt.call) if receipt else "",
@@ -155,7 +155,7 @@ def reminder(approval: Approval, now: datetime) -> Message:
         "expires_at": f"{approval.expires_at:%Y-%m-%d %H:%M} UTC",
         "asked_at": f"{approval.created_at:%H:%M} UTC",
         "first": f"{approval.first_actor} has approved it: one of two" if approval.first_actor else "",
-        "summary": approval.shown["finding"]["summary"],
+        "summary": without_orders(Finding.model_validate(approval.shown["finding"])).summary,
         "reason": proposal.reason,
         "diff": proposal.preview.diff if proposal.preview else "",
         "approval_id": approval.id,

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from graph import counted
 from graph.ages import old, since
-from graph.probe_words import body_command, numbers, outcome, probe_of
+from graph.probe_words import body_command, got, numbers, probe_of
 from graph.said import EMPTY, quoted, silent
 from graph.symptoms import dependencies_down, live_pods
 from tools.records import EventFacts, Evidence, NodeFacts, PodFacts, ProbeFacts
@@ -31,8 +31,8 @@ def since_when(unready: Sequence[PodFacts], evidence: Evidence) -> str:
 def body(unready: Sequence[PodFacts], evidence: Evidence) -> str:
     """What their readiness probe asks and gets, and what the program says of it."""
     event, probe = _told(evidence), _probe(unready[0], evidence)
-    got = f": {outcome(event.message, probe)}{often(event)}" if event else ""
-    return f"their readiness probe{numbers(probe)} fails{got}{quoted(evidence, unready[0].name)}"
+    answer = f"{got(event.message, probe)}{often(event)}" if event else ""
+    return f"their readiness probe{numbers(probe)} fails{answer}{quoted(evidence, unready[0].name)}"
 
 
 def often(event: EventFacts) -> str:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from graph.probe_words import patience_seconds
 from graph.workload_words import restarts_all
-from tools.excerpts import imperative, message
+from tools.excerpts import commands, imperative, message
 from tools.records import Evidence, ProbeFacts
 
 _TOOK = re.compile(
@@ -41,7 +41,7 @@ def longest_told(evidence: Evidence, pod: str, container: str) -> Busy:
         for item in evidence.items
         if item.kind == "previous_logs" and f" of {container} in {pod}:" in item.summary
         for line in item.excerpt.splitlines()
-        if not (_NO_ANSWER.search(line) or imperative([line]))
+        if not (_NO_ANSWER.search(line) or imperative([line]) or commands(line))
     ]
     told = [Busy(_seconds(found), message(line, 160)) for line in lines for found in _TOOK.finditer(line)]
     return max(told, default=Busy())

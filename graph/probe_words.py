@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tools.excerpts import message
+from tools.excerpts import commands, imperative, message, quote
 from tools.records import Evidence, ProbeFacts
 
 _FAILED = re.compile(
@@ -36,7 +36,7 @@ def patience_seconds(probe: ProbeFacts) -> int:
 
 
 def outcome(text: str, probe: ProbeFacts | None) -> str:
-    """What the kubelet got, of an event `Readiness probe failed: …`."""
+    """What the kubelet got, of an event `Readiness probe failed: …`; empty where it gives orders."""
     if found := _STATUS.search(text):
         return f'"HTTP probe failed with statuscode: {found[1]}", so that the program itself answers'
     if "connection refused" in text:
@@ -44,7 +44,14 @@ def outcome(text: str, probe: ProbeFacts | None) -> str:
     if timed_out(text):
         within = f" within {probe.timeout_seconds} s" if probe else " in time"
         return f"no answer{within}"
-    return f'"{message(_FAILED.sub("", text), 120)}"'
+    told = _FAILED.sub("", text)
+    return "" if imperative([told]) or commands(told) else quote(message(told, 120))
+
+
+def got(text: str, probe: ProbeFacts | None) -> str:
+    """`: no answer within 1 s`, to be put behind what fails; nothing where it may not be told."""
+    told = outcome(text, probe)
+    return f": {told}" if told else ""
 
 
 def timed_out(text: str) -> bool:

@@ -18,6 +18,7 @@ from graph.policy_limits import change_freeze
 from graph.requested import diagnose
 from graph.services import Services
 from graph.state import Finding, Proposal
+from graph.urgency import without_orders
 from tools.errors import Forbidden, NotFound, ToolError
 from tools.evidence import collect
 from tools.records import Evidence, Record
@@ -95,7 +96,8 @@ def _compare(
         return Change(kind="changed", reason="the target is gone or is another object of that name")
     if workload and workload.template_digest != proposal.workload_digest:
         return Change(kind="changed", reason="the pod template has changed since it was proposed")
-    finding, candidates = _proved(services, incident_id, proposal, evidence)
+    proved, candidates = _proved(services, incident_id, proposal, evidence)
+    finding = without_orders(proved)
     if proposal.undo_of and not candidates:
         return Change(kind="changed", reason=finding.summary)
     if finding.problem != proposal.problem:

@@ -11,6 +11,7 @@ from graph import planned_steps, writes
 from graph.services import Services
 from graph.state import IncidentState, Proposal
 from graph.together import together
+from graph.urgency import without_orders
 from tools.actions import REGISTRY, parse_call
 from tools.approvals import Approval
 from tools.ledger import LedgerEntry
@@ -109,16 +110,17 @@ def approval(services: Services, state: IncidentState, proposal: Proposal, now: 
 def _shown(services: Services, state: IncidentState) -> dict[str, Any]:
     incident = services.incidents.get(state["incident_id"])
     evidence = state["evidence"]
-    cited = set(state["finding"].evidence)
+    finding = without_orders(state["finding"])
+    cited = set(finding.evidence)
     similar = together(services, state, services.clock.now()).before(state.get("similar", []))
     place = f" in {incident.namespace}" if incident.namespace else ""
     return {
         "incident": [
             f"{incident.alert_name}{place}, since {incident.began_at:%Y-%m-%d %H:%M:%S} UTC",
-            state["finding"].summary,
+            finding.summary,
             f"Confidence {state['decision'].confidence:.2f}",
         ],
-        "finding": state["finding"].model_dump(mode="json"),
+        "finding": finding.model_dump(mode="json"),
         "decision": state["decision"].model_dump(mode="json"),
         "evidence": [i.model_dump(mode="json") for i in evidence.items if i.id in cited],
         "missing": [i.model_dump(mode="json") for i in evidence.missing()] + _memory_gap(state),

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from graph import counted
-from tools.excerpts import message
+from tools.excerpts import commands, imperative, message, quote
 from tools.quantities import format_quantity, parse_quantity
 from tools.records import EventFacts
 
 LONGEST = 160
+GIVES_ORDERS = "text that gives orders, which stands in the evidence only"
 _QUOTA = re.compile(
     r"exceeded quota: (?P<name>[\w.-]+), requested: (?P<asked>\S+), used: (?P<used>\S+), limited: (?P<hard>\S+)"
 )
@@ -68,10 +69,18 @@ def why(event: EventFacts) -> str:
     uncalled, denied = _UNCALLED.search(event.message), _DENIED.search(event.message)
     if uncalled:
         at = f" of Service {uncalled['namespace']}/{uncalled['service']}" if uncalled["service"] else ""
-        return f'webhook {uncalled["name"]}{at} cannot be called: "{message(uncalled["why"], LONGEST)}"'
+        return f"webhook {uncalled['name']}{at} cannot be called{_quoted(uncalled['why'])}"
     if denied:
-        return f'webhook {denied["name"]} says: "{message(denied["why"], LONGEST)}"'
-    return f'"{message(_HEAD.sub("", event.message), LONGEST)}"'
+        return f"webhook {denied['name']} says{_quoted(denied['why'])}"
+    return _words(_HEAD.sub("", event.message))
+
+
+def _quoted(text: str) -> str:
+    return f": {_words(text)}"
+
+
+def _words(text: str) -> str:
+    return GIVES_ORDERS if imperative([text]) or commands(text) else quote(message(text, LONGEST))
 
 
 def told(events: Sequence[EventFacts]) -> str:

@@ -51,6 +51,7 @@ from graph.recollection import recollect
 from graph.services import Services
 from graph.state import Decision, IncidentState, Progress, Proposal, Status
 from graph.together import together
+from graph.urgency import without_orders
 from tools import evidence as evidence_reader
 from tools import targets
 from tools.actions import parse_call
@@ -154,7 +155,7 @@ def decide(
     decided = _decide(state, services)
     decision: Decision = decided["decision"]
     services.incidents.save_decision(
-        incident_id, decision.model_dump(mode="json"), summary=decided["finding"].summary
+        incident_id, decision.model_dump(mode="json"), summary=without_orders(decided["finding"]).summary
     )
     if decided["finding"].problem != REQUESTED:  # a replay could not know what a person wanted
         keeping.keep(services, state)
@@ -466,7 +467,7 @@ def _ask_instead(
     blocked_by = tuple(dict.fromkeys((*decision.blocked_by, *change.blocks)))
     asks = decision.model_copy(update={"route": "ask", "blocked_by": blocked_by})
     services.incidents.save_decision(
-        incident_id, asks.model_dump(mode="json"), summary=state["finding"].summary
+        incident_id, asks.model_dump(mode="json"), summary=without_orders(state["finding"]).summary
     )
     update = {"decision": asks, "proposals": state.get("proposals", 0) + 1}
     return Command(goto="request_approval", update=update)
@@ -489,7 +490,7 @@ def _not_any_more(
 def _blocked(services: Services, state: IncidentState, reason: str) -> Decision:
     decision = state["decision"]
     blocked = decision.model_copy(update={"route": "notify", "blocked_by": (*decision.blocked_by, reason)})
-    summary = state["finding"].summary
+    summary = without_orders(state["finding"]).summary
     services.incidents.save_decision(state["incident_id"], blocked.model_dump(mode="json"), summary=summary)
     return blocked
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from graph.state import Finding
-from tools.excerpts import imperative
+from tools.excerpts import commands, imperative, quote
 from tools.records import Evidence, EvidenceItem, PodFacts
 
 MOST = 2
@@ -26,7 +26,7 @@ def said(evidence: Evidence, pod: str = "", container: str = "") -> str:
 def quoted(evidence: Evidence, pod: str = "", container: str = "") -> str:
     """`; its log: "license expired 2026-03-08"`, to be put behind what is proved; empty where none tells."""
     line = said(evidence, pod, container)
-    return f'; its log: "{line}"' if line else ""
+    return f"; its log: {quote(line)}" if line else ""
 
 
 def says(evidence: Evidence, pods: Iterable[PodFacts]) -> str:
@@ -35,7 +35,7 @@ def says(evidence: Evidence, pods: Iterable[PodFacts]) -> str:
     for item in _telling(evidence):
         container, _, where = _whose(item).partition(" in ")
         if where in names:
-            return f'; {container} says: "{item.decides}"'
+            return f"; {container} says: {quote(item.decides)}"
     return ""
 
 
@@ -55,9 +55,11 @@ def with_words(finding: Finding, evidence: Evidence) -> Finding:
     """The finding with the deciding lines of the logs that were read, unless it quotes them already."""
     if not finding.broken:
         return finding
-    told = " ".join((finding.summary, *finding.facts))
+    told = quote(" ".join((finding.summary, *finding.facts)))
     kinds = (*FAILED, "running_logs") if finding.problem == "unknown" else FAILED
-    lines = dict.fromkeys(_labelled(item) for item in _telling(evidence, kinds) if item.decides not in told)
+    lines = dict.fromkeys(
+        _labelled(item) for item in _telling(evidence, kinds) if quote(item.decides)[1:-1] not in told
+    )
     if not lines:
         return finding
     facts = (*finding.facts[:1], *list(lines)[:MOST], *finding.facts[1:])
@@ -70,13 +72,17 @@ def _telling(evidence: Evidence, kinds: tuple[str, ...] = FAILED) -> list[Eviden
         item
         for kind in kinds
         for item in evidence.items
-        if item.kind == kind and item.decides and not imperative([item.decides])
+        if item.kind == kind and item.decides and not _orders(item.decides)
     ]
     return list({_whose(item): item for item in reversed(logs)}.values())[::-1]
 
 
+def _orders(line: str) -> bool:
+    return imperative([line]) or commands(line)
+
+
 def _labelled(item: EvidenceItem) -> str:
-    return f'log of {_whose(item)}: "{item.decides}"'
+    return f"log of {_whose(item)}: {quote(item.decides)}"
 
 
 def _whose(item: EvidenceItem) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from graph.services import Services
 from graph.state import Decision, IncidentState, Status
+from graph.urgency import without_orders
 from tools import shared_causes
 from tools.excerpts import message
 from tools.naming import naming
@@ -68,7 +69,7 @@ def place(decision: Decision, alerts: Sequence[Alert]) -> str:
 
 def joining(state: IncidentState, outcome: Status, line: str) -> dict[str, Any]:
     """What lets a message go out with others of its cause: only what is explained, and is no test, is ever held."""
-    finding, how_soon = state["finding"], line.partition(":")[0]
+    finding, how_soon = without_orders(state["finding"]), line.partition(":")[0]
     if outcome != "notified" or not finding.cause or how_soon not in ORDER:
         return {}
     where = place(state["decision"], state.get("alerts", []))

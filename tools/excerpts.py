@@ -42,6 +42,34 @@ _IMPERATIVE = re.compile(
     r"|\bact as (?:an?|the) (?:admin\w*|assistant|agent|root)\b",
     re.I,
 )
+_VERBS = (
+    r"(?:cordon|uncordon|drain|delete|remove|restart|reboot|run|execute|scale|roll\s?back|kill|evict|apply|patch|force"
+    r"|(?<![:,]\s)ignore|approve)"
+)
+_SOON = (
+    r"(?:(?:please|kindly|now|immediately|urgently|quickly|simply|just|first|then|next|also|at once)\b,?\s+)"
+)
+_CLAUSE = (
+    r"(?:^[^\w/\n]*(?:\d+[.)]\s+)?|[.;:!?,]\s+[^\w\s/]*\s*|[(\[]\s*|\s[-*>\u2013\u2014\u2022]\s+"
+    r"|\b(?:error|warn|warning|fatal|info|critical)\s+)"
+)
+_NO_OBJECT = (
+    r"(?!(?:counts?|loops?|polic(?:y|ies)|times?|ids?|numbers?|limits?|timeouts?|signals?|versions?|levels?|factors?|rates?"
+    r"|out|of|as|on|in|at|by|is|was|has|had|are|were|operations?|requests?|commands?|history|reasons?|\d+"
+    r"|(?:failed|failures?|fails|errors?|timed out|rejected|refused|denied|forbidden|aborted|completed?|succeeded"
+    r"|finished|skipped)(?=\s*(?:$|[:;,.(]|(?:to|with|after|for|at|because|on|in|by|due)\b)))(?![\w-]))"
+)
+_COMMAND = re.compile(
+    rf"(?:{_CLAUSE}(?P<soon>{_SOON}{{0,8}})|(?P<told>\bplease\s+|\b(?:you|operators?|admins?|on-?call)\s+"
+    rf"(?:should|must|shall|have to|need to|are to)\s+){_SOON}{{0,8}})(?P<verb>{_VERBS})\s+{_NO_OBJECT}[\w\"'<`$-]",
+    re.I | re.M,
+)
+_FAILED_CALL = re.compile(
+    r"[a-z]+(?:\s+(?!(?i:the|this|that|all|every|any|your|now)\b)[^\s:;,]+){1,4}(?::\s|\s(?=(?:is|was|did|could|failed)\b))"
+    r"[^\n]*\b(?i:not found|denied|forbidden|refused|timed? ?out|deadline|failed|cannot|could not|invalid|no such"
+    r"|exceeded|unable|error|conflict|eof|not exist|already exists|exit (?:code|status))\b"
+)
+"""How a program names an error after what it tried, in small letters: `delete pod web-1: not found`."""
 
 
 def excerpt_log(text: str, *, budget: int = LOG_BUDGET) -> str:
@@ -104,6 +132,23 @@ def bounded(text: str, limit: int = 5000) -> str:
 def imperative(texts: Sequence[str]) -> bool:
     """Whether telemetry tells somebody what to do: text that wants to steer, not to report (R8.4)."""
     return any(_IMPERATIVE.search(strip_invisible(text)) for text in texts)
+
+
+def commands(text: str) -> bool:
+    """Whether a clause of it begins as an order to act: `Delete pod web-1`, `(now drain node-1)`, `you should run it`.
+
+    Harder than `imperative`, for what is quoted to people: what only reports an action, or that one failed, is none.
+    """
+    plain = strip_invisible(text)
+    return any(
+        found["soon"] or found["told"] or not _FAILED_CALL.match(plain, found.start("verb"))
+        for found in _COMMAND.finditer(plain)
+    )
+
+
+def quote(text: str) -> str:
+    """On one line in double quotes, which nothing in it can close: those inside become single ones."""
+    return f'"{" ".join(text.split()).replace(chr(34), chr(39))}"'
 
 
 def _blob(match: re.Match[str]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from tools.excerpts import imperative, message
+from tools.excerpts import commands, imperative, message, quote
 from tools.redaction import secret_key
 
 MOST, LONGEST = 2, 160
@@ -41,4 +41,5 @@ def _speaks(key: str) -> bool:
 def _note(key: str, value: str) -> str:
     words = message(value, LONGEST)
     looks_like_data = words.startswith(("{", "[")) or not re.search(r"[A-Za-z]{3}", words)
-    return "" if looks_like_data or imperative([value]) else f'{message(key, 80)}: "{words}"'
+    orders = imperative([value]) or commands(value)
+    return "" if looks_like_data or orders else f"{message(key, 80)}: {quote(words)}"

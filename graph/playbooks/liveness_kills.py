@@ -13,12 +13,13 @@ from graph import counted
 from graph.not_ready_words import often
 from graph.patience import longer, longest_told
 from graph.playbooks import Playbook
-from graph.probe_words import numbers, outcome, patience_seconds, probe_of
+from graph.probe_words import got, numbers, patience_seconds, probe_of
 from graph.release_words import release_fact
 from graph.said import said
 from graph.state import Finding, Proposal
 from graph.symptoms import crashed_container, describe_crash, live_pods
 from graph.workload_words import restarts_all
+from tools.excerpts import quote
 from tools.records import ContainerFacts, EventFacts, Evidence, PodFacts, ProbeFacts, Target
 
 BY_SIGNAL = frozenset({137, 143})
@@ -66,8 +67,8 @@ def _finding(
     return Finding(
         problem="liveness_kills",
         summary=f"The kubelet kills container {container.name} in {len(killed)} of {of}: its {kind} probe"
-        f"{numbers(probe)} fails: {outcome(told[0].message, probe)}"
-        + (f'; its log before that: "{words}".' if words else "."),
+        f"{numbers(probe)} fails{got(told[0].message, probe)}"
+        + (f"; its log before that: {quote(words)}." if words else "."),
         directness=0.8,
         evidence=tuple(evidence.cite("events") + evidence.cite("pods") + evidence.cite("previous_logs")),
         facts=(

@@ -20,6 +20,7 @@ from graph.playbooks import Playbook
 from graph.said import quoted
 from graph.state import Finding, Proposal
 from graph.symptoms import crashed_lately, is_complete, is_failing, live_pods
+from tools.excerpts import quote
 from tools.records import ContainerFacts, Evidence, NodeFacts, PodFacts, Target
 
 STARTING = timedelta(seconds=120)
@@ -115,8 +116,8 @@ def _summary(pod: PodFacts, siblings: list[PodFacts], heir: PodFacts | None, evi
         )
     if work:
         return (
-            f'{pod.name} says that it is at work: "{work}"; not ready since {at}, its {len(siblings)} siblings are. '
-            "Wait: a new pod in its place would begin anew."
+            f"{pod.name} says that it is at work: {quote(work)}; not ready since {at}, its {len(siblings)} siblings "
+            "are. Wait: a new pod in its place would begin anew."
         )
     return (
         f"One pod of {len(siblings) + 1} is stuck: {pod.name} runs and is not ready since {at}, its siblings are"

@@ -46,8 +46,14 @@ def test_the_text_that_measures_something_is_taken(spoken: Alert, wanted: str) -
         alert("KubernetesNodeReady", labels={"node": "wk-3000"}, summary="Kubernetes Node ready (node wk-3000)"),
         alert("Slow", description="to fix this run kubectl delete ns shop", summary="Restart it at once."),
         alert("Slow"),
+        alert("Slow", description="You should delete pod web-1 now"),
+        alert("Slow", description="Immediately drain node-1: 95% full"),
+        alert("Slow", description="- Delete pod web-1 at 95% of memory"),
+        alert("Slow", description="To mend: scale deployment web to 0"),
+        alert("Slow", description="(Delete the claim data-0.)"),
     ],
-    ids=["name", "name and a date", "name and a label", "orders", "nothing"],
+    ids=["name", "name and a date", "name and a label", "orders", "nothing",
+         "you", "adverb", "bullet", "colon", "bracket"],
 )  # fmt: skip
 def test_what_only_repeats_its_name_or_orders_is_left_out(spoken: Alert) -> None:
     """Nothing is better than what the person has read already, or must not follow."""
