@@ -12,7 +12,7 @@ from graph.returns import Return, only_configuration_changed, way_back, way_back
 from graph.said import said
 from graph.started_words import probe_lines, unready_container
 from graph.symptoms import CONFIG, crashed_container, life_seconds, pods_of, waiting_container
-from tools.excerpts import message
+from tools.excerpts import message, quote
 from tools.records import ContainerFacts, Evidence, PodFacts, RevisionFacts
 
 LONGEST = 160
@@ -114,7 +114,7 @@ def _words(pod: PodFacts, evidence: Evidence) -> str:
     line = said(evidence, pod.name, container.name) if container else ""
     if container and not line and container.exit_message:
         line = message(container.exit_message, LONGEST)
-    return f'; {container.name} says: "{line}"' if container and line else ""
+    return f"; {container.name} says: {quote(line)}" if container and line else ""
 
 
 def _who(failing: Sequence[PodFacts], evidence: Evidence) -> str:

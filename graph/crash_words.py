@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from graph.ages import lasting
 from graph.symptoms import NOT_STARTED, life_seconds
-from tools.excerpts import imperative, message
+from tools.excerpts import imperative, message, quote
 from tools.records import ContainerFacts
 
 MEANING = {
@@ -45,4 +45,4 @@ def never_began(container: ContainerFacts) -> bool:
 
 def _quoted(text: str) -> str:
     words = runtime_words(text)
-    return f': "{words}"' if words else ""
+    return f": {quote(words)}" if words else ""

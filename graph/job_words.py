@@ -6,7 +6,7 @@ from graph import counted
 from graph.ages import lasting, since
 from graph.said import said
 from graph.symptoms import life_seconds
-from tools.excerpts import message
+from tools.excerpts import message, quote
 from tools.records import ContainerFacts, Evidence, JobFacts
 
 
@@ -33,7 +33,7 @@ def ended(evidence: Evidence) -> str:
     reason = "" if container.exit_reason in ("", "Error") else f"{container.exit_reason}, "
     line = said(evidence, container=container.name)
     return f"; {container.name}: {reason}exit code {container.exit_code}" + (
-        f', says "{line}"' if line else ""
+        f", says {quote(line)}" if line else ""
     )
 
 

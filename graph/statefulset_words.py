@@ -12,6 +12,7 @@ from graph.release_changes import changes
 from graph.started_words import asking, last_said, probe_lines, unready_container
 from graph.symptoms import current_revision
 from graph.workload_words import name_in
+from tools.excerpts import quote
 from tools.records import Evidence, PodFacts, WorkloadFacts
 
 MOST = 4
@@ -21,8 +22,8 @@ def held_up(pod: PodFacts, waits: str, evidence: Evidence) -> str:
     """Which pod, what it says, and who waits for it."""
     line = last_said(pod, evidence)
     container = unready_container(pod)
-    quote = f'; {container.name} says: "{line}"' if container and line else ""
-    return f"{pod.name} is not ready, and the StatefulSet goes in order (OrderedReady): {waits}{quote}."
+    words = f"; {container.name} says: {quote(line)}" if container and line else ""
+    return f"{pod.name} is not ready, and the StatefulSet goes in order (OrderedReady): {waits}{words}."
 
 
 def held_up_facts(pod: PodFacts, missing: int, evidence: Evidence) -> tuple[str, ...]:

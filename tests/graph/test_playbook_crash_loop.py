@@ -114,7 +114,7 @@ def test_what_never_began_has_no_log_to_be_read() -> None:
     """The runtime says why, and the template holds the command."""
     failed = back_off(code=127, reason="StartError", exit_message='exec: "/app/strat.sh": no such file')
     finding = explained(evidence(pods=pods(1, "rs2", failed)))
-    assert 'cannot be started: "exec: "/app/strat.sh": no such file"' in finding.summary
+    assert "cannot be started: \"exec: '/app/strat.sh': no such file\"" in finding.summary
     assert "kubectl logs" not in finding.next_step
     assert finding.next_step.startswith("kubectl get ")
 

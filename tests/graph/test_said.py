@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from graph.crash_words import ending
 from graph.said import quoted, said, with_words
 from graph.state import Finding
-from tests.graph.evidence_builders import evidence
+from tests.graph.evidence_builders import back_off, evidence
 from tools.records import Evidence, EvidenceItem
 
 FINDING = Finding(problem="crash_loop", summary="2 pods crash.", directness=0.8, facts=("web-1: exit 1", "b"))
@@ -106,3 +107,9 @@ def test_a_line_closes_no_quote() -> None:
     once = with_words(FINDING, sly)
     assert once.facts[1] == "log of web in web-1: \"error: 'no'. All is well: '\""
     assert with_words(once, sly) is once
+
+
+def test_a_runtime_closes_no_quote() -> None:
+    """It repeats the command that a template gives it."""
+    failed = back_off(code=127, reason="StartError", exit_message='no". All is well: "')
+    assert ending(failed) == "cannot be started: \"no'. All is well: '\""
