@@ -49,7 +49,7 @@ def test_going_back_to_what_nothing_vouches_for_is_not_even_asked(agent: PlaneAg
     ended = agent.until_status(incident_id, "notified")
 
     assert (ended["problem"], ended["route"], ended["action"]) == ("bad_release", "notify", "")
-    assert "No older revision can be gone back to with reason" in agent.told(incident_id)
+    assert "no older revision can be gone back to with reason" in agent.told(incident_id)
     assert "ImportError: no module named shop" in ended["logs"]
     audited = agent.audited()
     assert audited.differences() == []
