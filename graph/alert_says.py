@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from graph.state import Finding
-from tools.excerpts import commands, imperative, message
+from tools.excerpts import commands, imperative, message, quote
 from tools.records import Alert
 
 MOST = 2
@@ -49,7 +49,7 @@ def said_by(alerts: Sequence[Alert], most: int = MOST) -> tuple[str, ...]:
     several = len({alert.name for alert in alerts}) > 1
     ordered = sorted(found.items(), key=lambda each: not has_number(each[1]))
     return tuple(
-        f'{f"alert {name}" if several else "the alert"} says: "{text}"' for name, text in ordered[:most]
+        f"{f'alert {name}' if several else 'the alert'} says: {quote(text)}" for name, text in ordered[:most]
     )
 
 

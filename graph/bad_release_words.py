@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from graph import counted
+from graph.crash_words import end_code
 from graph.data_left import of_the_data
 from graph.init_waits import hanging_init, missing_mounts, waits_for_mount
 from graph.release_changes import changes
@@ -90,22 +91,22 @@ def _how(pod: PodFacts, evidence: Evidence, *, one: bool) -> str:
         return f"{'hangs' if one else 'hang'} in init container {init.name}, which runs since {since}"
     if waits_for_mount(pod) and missing_mounts(evidence):
         told = message(missing_mounts(evidence)[0].message, LONGEST)
-        return f'{"waits" if one else "wait"} for what is to be mounted: "{told}"'
+        return f"{'waits' if one else 'wait'} for what is to be mounted: {quote(told)}"
     if waiting:
-        why = f': "{message(waiting.waiting_message, LONGEST)}"' if waiting.waiting_message else ""
+        why = f": {quote(message(waiting.waiting_message, LONGEST))}" if waiting.waiting_message else ""
         return f"cannot start ({waiting.waiting_reason}{why})"
     return f"{'runs' if one else 'run'} and {'was' if one else 'were'} never ready"
 
 
 def _end(container: ContainerFacts) -> str:
     """`exit code 1 after 2 s`, `OOMKilled, exit code 137 after 3 s, with a memory limit of 128Mi`."""
-    reason = "" if container.exit_reason in ("", "Error") else f"{container.exit_reason}, "
-    code = container.waiting_reason if container.exit_code is None else f"exit code {container.exit_code}"
     life = life_seconds(container)
     lived = f" after {life:.0f} s" if life is not None and life >= 0 else ""
     bound = container.memory_limit if container.exit_reason == "OOMKilled" else None
     limit = f", its memory limit is {bound / 2**20:.0f}Mi" if bound else ""
-    return f"{'init ' if container.init else ''}container {container.name}: {reason}{code}{lived}{limit}"
+    return (
+        f"{'init ' if container.init else ''}container {container.name}: {end_code(container)}{lived}{limit}"
+    )
 
 
 def _words(pod: PodFacts, evidence: Evidence) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tools.excerpts import quote
 from tools.records import EventFacts, PodFacts
 
 
@@ -35,7 +36,11 @@ def times(count: int, what: str) -> str:
 
 
 def told(event: EventFacts) -> str:
-    """`Unhealthy, 174 times: "…"`; where the count is a sum over objects, that is said: `528 times on 3 pods`."""
+    """`Unhealthy, 174 times: "…"`."""
+    return f"{event.reason}{often(event)}: {quote(event.message)}"
+
+
+def often(event: EventFacts) -> str:
+    """`, 174 times`, nothing of one that came once; a sum over objects is said to be one: `, 528 times on 3 pods`."""
     on = f" on {event.objects} {event.kind.lower()}s" if event.objects > 1 else ""
-    often = f", {event.count} times{on}" if event.count > 1 else ""
-    return f'{event.reason}{often}: "{event.message}"'
+    return f", {event.count} times{on}" if event.count > 1 else ""

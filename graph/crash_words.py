@@ -32,6 +32,16 @@ def ending(container: ContainerFacts) -> str:
     return f"ends with exit code {container.exit_code}{f' ({meaning})' if meaning else ''}{after}"
 
 
+def end_code(container: ContainerFacts) -> str:
+    """`exit code 1`, `OOMKilled, exit code 137`: the runtime's reason where it says more than that it failed.
+
+    Of one whose exit code is not known, what it waits for.
+    """
+    reason = "" if container.exit_reason in ("", "Error") else f"{container.exit_reason}, "
+    code = container.waiting_reason if container.exit_code is None else f"exit code {container.exit_code}"
+    return f"{reason}{code}"
+
+
 def runtime_words(text: str) -> str:
     """What the runtime says of a start that failed, without the layers that pass it on; empty where it gives orders."""
     told = text[text.rfind("exec: ") :] if "exec: " in text else text

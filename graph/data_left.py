@@ -8,7 +8,7 @@ tells its reader what to do is believed, since it can only forbid, and not quote
 from __future__ import annotations
 
 from tools.data_migrations import KIND, NOTHING_TO_DO
-from tools.excerpts import imperative
+from tools.excerpts import imperative, quote
 from tools.records import Evidence, EvidenceItem, RevisionFacts
 
 
@@ -38,7 +38,7 @@ def of_the_data(before: RevisionFacts | None, evidence: Evidence) -> tuple[str, 
     back would lead to if one is known; None where they do not.
     """
     if migration := data_changed(evidence):
-        words = "" if imperative([migration]) else f': "{migration}"'
+        words = "" if imperative([migration]) else f": {quote(migration)}"
         older = f"revision {before.number}" if before else "an older revision"
         return (
             f"it has changed its database, which no rollback changes back{words}",

@@ -12,7 +12,7 @@ from graph.ages import lasting, old
 from graph.amounts import readable
 from graph.state import HowSoon
 from graph.symptoms import live_pods
-from tools.excerpts import message
+from tools.excerpts import message, quote
 from tools.quantities import parse_quantity
 from tools.records import Evidence, NodeFacts, PodFacts
 
@@ -79,11 +79,11 @@ def _why(pod: PodFacts, ended: Sequence[PodFacts]) -> str:
     if scratch:
         return f'evicted: emptyDir "{scratch[1]}" went over its limit of {scratch[2]}'
     if own_limit(pod):
-        return f'evicted for exceeding a limit of its own: "{message(pod.message, 160)}"'
+        return f"evicted for exceeding a limit of its own: {quote(message(pod.message, 160))}"
     if pod.reason in SHUTDOWN:
         return f"ended with node {pod.node or '(unknown)'}, which was shut down"
     if not low:
-        told = f': "{message(pod.message, 160)}"' if pod.message else ""
+        told = f": {quote(message(pod.message, 160))}" if pod.message else ""
         return f"ended by their node for {pod.reason}{told}"
     left = _LEFT.search(pod.message)
     room = f" ({readable(left[2])} left, threshold {readable(left[1])})" if left else ""

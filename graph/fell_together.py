@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from graph.log_words import logs
 from graph.symptoms import LIVED_WELL_SECONDS, current_revision
 from tools.records import Evidence, NeighbourFacts, PodFacts
 
@@ -61,7 +62,7 @@ def for_want_of(evidence: Evidence) -> str:
     The log alone proves nothing (kubernetes.md R8.2), nor does a host that two have in common; together they are doubt
     enough to blame no release for it.
     """
-    told = " ".join(item.excerpt for item in evidence.items if item.kind in ("previous_logs", "logs"))
+    told = " ".join(item.excerpt for item in logs(evidence))
     hosts = (
         trait.removeprefix("host ")
         for each in evidence.neighbours

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from graph import counted
 from graph.ages import lasting, since
+from graph.crash_words import end_code
 from graph.said import said
 from graph.symptoms import life_seconds
 from tools.excerpts import message, quote
@@ -30,26 +31,22 @@ def ended(evidence: Evidence) -> str:
     )
     if container is None:
         return ""
-    reason = "" if container.exit_reason in ("", "Error") else f"{container.exit_reason}, "
     line = said(evidence, container=container.name)
-    return f"; {container.name}: {reason}exit code {container.exit_code}" + (
-        f", says {quote(line)}" if line else ""
-    )
+    return f"; {container.name}: {end_code(container)}" + (f", says {quote(line)}" if line else "")
 
 
 def reason(job: JobFacts) -> list[str]:
     """The condition's own words, where they say more than that its tries are used up."""
     if not job.reason or job.reason.startswith("BackoffLimitExceeded"):
         return []
-    return [f'{job.name}: "{message(job.reason, 160)}"']
+    return [f"{job.name}: {quote(message(job.reason, 160))}"]
 
 
 def exits(evidence: Evidence) -> list[str]:
     """How the containers of its pods ended, each way once, with how long they lived."""
     ends: dict[str, list[ContainerFacts]] = {}
     for container in (c for pod in evidence.pods for c in pod.containers if c.exit_code not in (None, 0)):
-        reason = "" if container.exit_reason in ("", "Error") else f"{container.exit_reason}, "
-        ends.setdefault(f"{container.name}: {reason}exit code {container.exit_code}", []).append(container)
+        ends.setdefault(f"{container.name}: {end_code(container)}", []).append(container)
     return [
         f"{how}{_lived(found)}, in {counted.times(len(found), 'pod')}" for how, found in sorted(ends.items())
     ][:3]

@@ -31,6 +31,10 @@ _PATTERNS: tuple[tuple[Topic, re.Pattern[str]], ...] = (
 )
 
 
+FAILED = ("previous_logs", "logs")
+"""Kinds of logs of what failed; where nothing does, what runs may tell of errors that no state of a pod shows."""
+
+
 class Hint(NamedTuple):
     """What a log speaks of, and the line that does."""
 
@@ -46,7 +50,7 @@ def hint(evidence: Evidence) -> Hint | None:
 
 def logs(evidence: Evidence) -> Iterator[EvidenceItem]:
     """Of what failed: what was said before a crash before what is said now."""
-    for kind in ("previous_logs", "logs"):
+    for kind in FAILED:
         yield from (item for item in evidence.items if item.kind == kind)
 
 

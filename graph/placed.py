@@ -87,7 +87,6 @@ def placed(finding: Finding, target: Target | None) -> Finding:
     if "." in target.kind:
         step = step.replace(ITS_ENVIRONMENT, ITS_SPEC)
     step = step.replace(WORKLOAD, f"{target.kind.lower()}/{target.name}")
-    step = step.replace(f"{target.kind.lower()}/NAME", f"{target.kind.lower()}/{target.name}")
     if target.namespace:
         step = in_namespace(step.replace(NAMESPACE, target.namespace), target.namespace)
     if target.managed_by and _changes(step, target):

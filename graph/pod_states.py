@@ -6,7 +6,7 @@ from datetime import datetime
 
 from graph.ages import lasting, since
 from graph.symptoms import life_seconds
-from tools.excerpts import message
+from tools.excerpts import message, quote
 from tools.records import ContainerFacts, PodFacts
 
 LONGEST = 140
@@ -21,9 +21,13 @@ def _why(pod: PodFacts, now: datetime) -> str:
     if pod.deleting:
         return "it is being deleted"
     if pod.unschedulable:
-        return f'it waits for a node: "{message(pod.unschedulable, LONGEST)}"'
+        return f"it waits for a node: {quote(message(pod.unschedulable, LONGEST))}"
     if pod.reason:
-        return f'{pod.phase}, {pod.reason}: "{message(pod.message, LONGEST)}"' if pod.message else pod.reason
+        return (
+            f"{pod.phase}, {pod.reason}: {quote(message(pod.message, LONGEST))}"
+            if pod.message
+            else pod.reason
+        )
     ill = next((each for each in pod.containers if not each.ready and not _is_done(each)), None)
     if ill is None or ill.running_since:
         return _unproved(pod, ill, now)
@@ -44,7 +48,9 @@ def _unproved(pod: PodFacts, container: ContainerFacts | None, now: datetime) ->
 def _stopped(container: ContainerFacts) -> str:
     loops = container.waiting_reason == "CrashLoopBackOff"
     words = (
-        f' "{message(container.waiting_message, LONGEST)}"' if container.waiting_message and not loops else ""
+        f" {quote(message(container.waiting_message, LONGEST))}"
+        if container.waiting_message and not loops
+        else ""
     )
     state = (
         f"waits: {container.waiting_reason}{words}"

@@ -9,7 +9,7 @@ from graph import counted
 from graph.ages import old
 from graph.pulls import Waiting, workloads_in
 from graph.state import HowSoon
-from tools.excerpts import message
+from tools.excerpts import message, quote
 from tools.records import Evidence, PullFacts
 
 LONGEST = 160
@@ -50,7 +50,7 @@ def did_answer(found: Waiting) -> bool:
 def answered(found: Waiting) -> str:
     """`: "…"`, to be put behind who said it; empty: nobody tells."""
     text = answer(found)
-    return f': "{text}"' if text else ""
+    return f": {quote(text)}" if text else ""
 
 
 def who_waits(found: Sequence[Waiting], evidence: Evidence) -> str:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from graph.ages import old, since
 from graph.node_words import times
-from tools.excerpts import message
+from tools.excerpts import message, quote
 from tools.records import EventFacts, Evidence, NodeFacts
 
 GONE = timedelta(minutes=15)
@@ -32,7 +32,7 @@ def takes_too_long(node: NodeFacts, evidence: Evidence) -> bool:
 def announced(evidence: Evidence) -> list[str]:
     """Why it goes, in its autoscaler's or its cloud's words: an interruption, a consolidation."""
     told = (each for each in evidence.events if each.kind == "Node" and not ROUTINE.match(each.reason))
-    return [f'{_when(each, evidence)}: "{message(each.message, 120)}"' for each in told][:2]
+    return [f"{_when(each, evidence)}: {quote(message(each.message, 120))}" for each in told][:2]
 
 
 def left_open(node: NodeFacts) -> list[str]:

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from graph.log_words import FAILED, logs
 from graph.state import Finding
 from tools.excerpts import commands, imperative, quote
 from tools.records import Evidence, EvidenceItem, PodFacts
 
 MOST = 2
-FAILED = ("previous_logs", "logs")
-"""Logs of what failed; where nothing does, what runs may tell of errors that no state of a pod shows."""
 EMPTY = "its log is empty"
 
 
@@ -41,14 +40,10 @@ def says(evidence: Evidence, pods: Iterable[PodFacts]) -> str:
 
 def silent(evidence: Evidence, pod: str, container: str) -> str:
     """Why this container is not quoted: that its log is empty, or could not be read; empty where it says something."""
-    logs = [
-        item
-        for item in evidence.items
-        if item.kind in ("previous_logs", "logs") and _of(item, pod, container)
-    ]
-    if not logs or any(item.status == "found" for item in logs):
+    own = [item for item in logs(evidence) if _of(item, pod, container)]
+    if not own or any(item.status == "found" for item in own):
         return ""
-    return EMPTY if all(item.status == "no_data" for item in logs) else "its log could not be read"
+    return EMPTY if all(item.status == "no_data" for item in own) else "its log could not be read"
 
 
 def with_words(finding: Finding, evidence: Evidence) -> Finding:
@@ -68,13 +63,13 @@ def with_words(finding: Finding, evidence: Evidence) -> Finding:
 
 def _telling(evidence: Evidence, kinds: tuple[str, ...] = FAILED) -> list[EvidenceItem]:
     """Of each container once: what was said before a crash before what is said now."""
-    logs = [
+    told = [
         item
         for kind in kinds
         for item in evidence.items
         if item.kind == kind and item.decides and not _orders(item.decides)
     ]
-    return list({_whose(item): item for item in reversed(logs)}.values())[::-1]
+    return list({_whose(item): item for item in reversed(told)}.values())[::-1]
 
 
 def _orders(line: str) -> bool:

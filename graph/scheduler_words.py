@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tools.excerpts import message
+from tools.excerpts import message, quote
 
 _ALL = re.compile(r"^0/(?P<nodes>\d+) nodes are available: (?P<groups>.*?)\.?(?: preemption: |$)", re.DOTALL)
 _GROUP = re.compile(r"(?P<count>\d+) (?P<why>.*)", re.DOTALL)
@@ -55,10 +55,10 @@ def lacks(said: str) -> str:
     """`of 9 nodes 5 lack cpu, 3 keep it off by taint dedicated, 1 is cordoned`; else its words, quoted and cut."""
     found = _ALL.search(said)
     if found is None:
-        return f'"{message(said, 160)}"' if said else "the scheduler has not said why"
+        return quote(message(said, 160)) if said else "the scheduler has not said why"
     parts = _NEXT.split(" ".join(found["groups"].split()))
     if not all(_GROUP.fullmatch(part) for part in parts):
-        return f'"{message(", ".join(parts), 240)}"'
+        return quote(message(", ".join(parts), 240))
     groups = [_group(part) for part in parts]
     if len(groups) == 1 and groups[0].startswith(f"{found['nodes']} "):
         return message(f"{_every(int(found['nodes']))} {groups[0].partition(' ')[2]}", 240)
@@ -86,4 +86,4 @@ def _group(text: str) -> str:
         told = pattern.match(why)
         if told:
             return f"{count} {(one if count == 1 else many).format(**told.groupdict())}"
-    return f'{count}: "{why}"'
+    return f"{count}: {quote(why)}"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from graph.probe_words import numbers, outcome, probe_of
+from graph import counted
+from graph.probe_words import body_command, got, numbers, probe_of
 from graph.said import said
 from tools.excerpts import imperative, last_line
 from tools.records import ContainerFacts, Evidence, PodFacts, ProbeFacts
@@ -26,15 +27,22 @@ def probe_lines(container: ContainerFacts, evidence: Evidence) -> list[str]:
     )
     if told is None:
         return [name]
-    on = f" on {told.objects} pods" if told.objects > 1 else ""
-    times = f", {told.count} times{on}" if told.count > 1 else ""
-    return [f"{name}: {outcome(told.message, probe)}{times}"]
+    return [f"{name}{got(told.message, probe)}{counted.often(told)}"]
 
 
 def asking(container: ContainerFacts, evidence: Evidence) -> ProbeFacts | None:
     """The probe that keeps a container that runs from being ready."""
     kinds = ("readiness", "startup")
     return next((probe for kind in kinds if (probe := probe_of(evidence, container.name, kind))), None)
+
+
+def look(pod: PodFacts, evidence: Evidence) -> str:
+    """What its probe is answered, where a command prints that; else what it logs."""
+    container = unready_container(pod)
+    ask = body_command(asking(container, evidence), pod.name) if container else ""
+    if ask:
+        return f"{ask} shows what its probe is answered"
+    return f"kubectl logs {pod.name} --tail=50 shows what it does"
 
 
 def last_said(pod: PodFacts, evidence: Evidence) -> str:

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from graph import counted
 from graph.ages import since
 from graph.blocked_rollouts import ordinal, state_of
-from graph.probe_words import body_command
 from graph.release_changes import changes
-from graph.started_words import asking, last_said, probe_lines, unready_container
+from graph.started_words import last_said, look, probe_lines, unready_container
 from graph.symptoms import current_revision
 from graph.workload_words import name_in
 from tools.excerpts import quote
@@ -51,17 +50,10 @@ def held_up_step(pod: PodFacts, missing: int, evidence: Evidence) -> str:
             "without --cascade=orphan the pods go too. If peers are found by name, the headless Service needs "
             "publishNotReadyAddresses: true, or the names resolve only once they are ready."
         )
-    container = unready_container(pod)
-    ask = body_command(asking(container, evidence), pod.name) if container else ""
-    look = (
-        f"{ask} shows what its probe is answered"
-        if ask
-        else f"kubectl logs {pod.name} --tail=50 shows what it does"
-    )
     return (
-        f"{look}. The others follow by themselves once it is ready. If it needs members that are made after it, "
-        "podManagementPolicy has to be Parallel, which cannot be changed in place: kubectl delete statefulset "
-        f"{name} --cascade=orphan -n <namespace> (the pods stay), then apply it anew."
+        f"{look(pod, evidence)}. The others follow by themselves once it is ready. If it needs members that are made "
+        "after it, podManagementPolicy has to be Parallel, which cannot be changed in place: kubectl delete "
+        f"statefulset {name} --cascade=orphan -n <namespace> (the pods stay), then apply it anew."
     )
 
 

@@ -13,7 +13,7 @@ from graph.load import USE_KINDS
 from graph.release_words import new_release, release_fact
 from graph.shared_cause import node_to_blame
 from graph.symptoms import crashed_lately, current_revision, live_pods
-from tools.excerpts import message
+from tools.excerpts import message, quote
 from tools.records import Evidence, EvidenceItem, PodFacts
 
 MOST = 6
@@ -62,7 +62,7 @@ def state_of(pod: PodFacts, now: datetime) -> str:
     """`web-1 waits (ContainerCreating) for 40 s`, in the kubelet's or the scheduler's words."""
     waiting = next((c for c in pod.containers if c.waiting_reason), None)
     if pod.unschedulable:
-        return f'{pod.name} has no node: "{message(pod.unschedulable, 120)}"'
+        return f"{pod.name} has no node: {quote(message(pod.unschedulable, 120))}"
     if waiting:
         return f"{pod.name} waits ({waiting.waiting_reason}), {old(pod.created_at, now)} old"
     runs = [c.running_since for c in pod.containers if c.running_since and not c.init]

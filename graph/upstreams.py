@@ -15,6 +15,7 @@ from graph.dns_commands import logs
 from graph.fell_together import fell_at
 from graph.state import Finding
 from graph.symptoms import is_broken, live_pods
+from tools.excerpts import quote
 from tools.records import Evidence, PodFacts, UpstreamFacts
 from tools.shared_causes import DNS
 
@@ -55,7 +56,7 @@ def explained(evidence: Evidence) -> Finding | None:
         directness=0.7,
         evidence=tuple(id_ for kind in ("dns_logs", "dns", *_LOGS, "pods") for id_ in evidence.cite(kind)),
         facts=(
-            *([f'log of CoreDNS: "{found.line}"'] if found.line else []),
+            *([f"log of CoreDNS: {quote(found.line)}"] if found.line else []),
             _ill(ill, evidence),
             "whatever looks up a name outside of the cluster fails with it; names of Services are resolved by CoreDNS "
             "itself",

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from graph import counted
 from graph.scheduler_words import lacks
 from graph.volumes_awaited import by_kubelet, of_claims
-from tools.excerpts import imperative, message
+from tools.excerpts import imperative, message, quote
 from tools.records import ClaimFacts, EventFacts, Evidence, PodFacts
 
 LONGEST = 160
@@ -187,7 +187,7 @@ def _not_made(pod: PodFacts, evidence: Evidence) -> Cause | None:
         return None
     name = claim.name if claim else ", ".join(pod.claims) or "CLAIM"
     told = next((event for event in of_claims(evidence) if not imperative([event.message])), None)
-    why = f', its provisioner says: "{message(told.message, LONGEST)}"' if told else ""
+    why = f", its provisioner says: {quote(message(told.message, LONGEST))}" if told else ""
     step = f"kubectl describe pvc {name}: does a provisioner say anything of it, and does that run?"
     if told:
         step = (
@@ -202,7 +202,7 @@ def _not_made(pod: PodFacts, evidence: Evidence) -> Cause | None:
 
 def _not_mounted(pod: PodFacts, evidence: Evidence) -> Cause:
     event = next((e for e in by_kubelet(evidence) if not imperative([e.message])), None)
-    why = f': "{message(event.message, LONGEST)}"' if event else ""
+    why = f": {quote(message(event.message, LONGEST))}" if event else ""
     claim = pod.claims[0] if pod.claims else pod.name
     step = (
         f"On machine {pod.node or 'NODE'}: journalctl -u kubelet | grep {claim}; then the storage driver's pod of "

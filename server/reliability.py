@@ -25,15 +25,27 @@ class Trial:
 def reliability(trials: Sequence[Trial]) -> tuple[list[dict[str, Any]], float]:
     """How often decisions of each confidence were accepted, and the expected calibration error."""
     bins, error = [], 0.0
-    for number in range(BINS):
-        inside = [trial for trial in trials if bin_of(trial.confidence) == number]
-        if inside:
-            mean = sum(trial.confidence for trial in inside) / len(inside)
-            accuracy = _share(trial.accepted for trial in inside)
-            told: dict[str, Any] = {"bin": f"{number / BINS:.1f}-{(number + 1) / BINS:.1f}", "n": len(inside)}
-            bins.append({**told, "mean_confidence": round(mean, 3), "accuracy": round(accuracy, 3)})
-            error += len(inside) / len(trials) * abs(accuracy - mean)
+    for number, inside in by_bin(trials).items():
+        mean = sum(trial.confidence for trial in inside) / len(inside)
+        accuracy = _share(trial.accepted for trial in inside)
+        told: dict[str, Any] = {"bin": f"{number / BINS:.1f}-{(number + 1) / BINS:.1f}", "n": len(inside)}
+        bins.append({**told, "mean_confidence": round(mean, 3), "accuracy": round(accuracy, 3)})
+        error += len(inside) / len(trials) * abs(accuracy - mean)
     return bins, round(error, 4)
+
+
+def by_bin(trials: Sequence[Trial]) -> dict[int, list[Trial]]:
+    """By the number of their bin, the least sure first; bins that hold none are left out."""
+    inside: dict[int, list[Trial]] = {}
+    for trial in trials:
+        inside.setdefault(bin_of(trial.confidence), []).append(trial)
+    return dict(sorted(inside.items()))
+
+
+def sides(trials: Sequence[Trial], threshold: float) -> tuple[list[Trial], list[Trial]]:
+    """Those at or above the threshold, and those below."""
+    above = [trial for trial in trials if trial.confidence >= threshold]
+    return above, [trial for trial in trials if trial.confidence < threshold]
 
 
 def bin_of(confidence: float) -> int:
@@ -54,8 +66,7 @@ def auroc(trials: Sequence[Trial]) -> dict[str, float | None]:
 
 def split(trials: Sequence[Trial], threshold: float) -> dict[str, Any]:
     """How many decisions are at or above the threshold and how many below, and how good each part is."""
-    above = [trial for trial in trials if trial.confidence >= threshold]
-    below = [trial for trial in trials if trial.confidence < threshold]
+    above, below = sides(trials, threshold)
     return {"value": threshold, "above": _part(above, trials), "below": _part(below, trials)}
 
 

@@ -21,6 +21,7 @@ from tools.owners import RULES as OWNER_RULES
 from tools.owners import Workload, climb
 from tools.records import RbacRule
 from tools.resources import DAEMONSETS, DEPLOYMENTS, PODS, SERVICES, STATEFULSETS, JsonObject
+from tools.workload_revisions import template_of
 
 MOST_CLIMBS = 6
 """Pods of different controllers that are followed; a Deployment that is rolled out has two or three."""
@@ -126,7 +127,7 @@ def _selected(cluster: ClusterReader, namespace: str, service: JsonObject) -> li
     wanted = {"matchLabels": service["spec"]["selector"]}
     for resource in _KINDS:
         for item in cluster.list(resource, namespace):
-            if selects(wanted, _template_labels(item)):
+            if selects(wanted, metadata(template_of(item)).get("labels") or {}):
                 found.append(climb(cluster, resource, namespace, item))
     return list({each.problem or each.uid: each for each in found}.values())
 
@@ -139,11 +140,6 @@ def _serves(pod: JsonObject) -> bool:
 def _controller_of(pod: JsonObject) -> str:
     reference = controller(pod)
     return str(reference.get("uid")) if reference else f"Pod {name(pod)}"
-
-
-def _template_labels(workload: JsonObject) -> JsonObject:
-    template = (workload.get("spec") or {}).get("template") or {}
-    return metadata(template).get("labels") or {}
 
 
 def _names(found: Sequence[Workload]) -> str:

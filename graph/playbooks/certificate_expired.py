@@ -17,7 +17,7 @@ from graph.playbooks import Playbook
 from graph.state import Finding
 from graph.symptoms import crashed_container, describe_crash, live_pods
 from graph.workload_words import restarts_all
-from tools.excerpts import message
+from tools.excerpts import message, quote
 from tools.records import CertificateFacts, Evidence
 
 _HOST = re.compile(
@@ -69,7 +69,7 @@ def _by_logs(ill: int, evidence: Evidence) -> Finding | None:
     return Finding(
         problem="certificate_expired",
         summary=f"{counted.part(ill, len(live_pods(evidence)), 'is', 'are')} not well, and a log speaks of a "
-        f'certificate that has expired: "{message(found.line, 160)}".',
+        f"certificate that has expired: {quote(message(found.line, 160))}.",
         directness=0.5,
         evidence=(found.evidence_id, *evidence.cite("pods")),
         facts=(
@@ -100,7 +100,7 @@ def _whose(line: str, evidence: Evidence) -> str:
 
 def _said(evidence: Evidence) -> tuple[str, ...]:
     found = hint(evidence)
-    return (f'the log: "{found.line}"',) if found and found.topic == "certificate" else ()
+    return (f"the log: {quote(found.line)}",) if found and found.topic == "certificate" else ()
 
 
 PLAYBOOK = Playbook(problem="certificate_expired", rank=80, proves=proves)

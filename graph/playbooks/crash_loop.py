@@ -11,6 +11,7 @@ from graph.said import quoted, said, silent
 from graph.state import Finding, Proposal
 from graph.symptoms import crashed_container, describe_crash, live_pods
 from graph.workload_words import spec_command
+from tools.excerpts import quote
 from tools.records import ContainerFacts, Evidence, PodFacts, Target
 
 AGAIN = "The kubelet starts it again already, so that a restart mends nothing."
@@ -76,7 +77,7 @@ def _facts(crashed: list[tuple[PodFacts, ContainerFacts]], evidence: Evidence) -
 def _hint(evidence: Evidence) -> tuple[str, ...]:
     found = hint(evidence)
     return (
-        (f'its log speaks of {WORDS[found.topic]}, which is a hint and no proof: "{found.line}"',)
+        (f"its log speaks of {WORDS[found.topic]}, which is a hint and no proof: {quote(found.line)}",)
         if found
         else ()
     )

@@ -13,8 +13,7 @@ from graph.ages import since
 from graph.blocked_rollouts import of_older_revisions, state_of
 from graph.evictions import node_line, node_of
 from graph.playbooks import Playbook
-from graph.probe_words import body_command
-from graph.started_words import asking, probe_lines, unready_container
+from graph.started_words import look, probe_lines, unready_container
 from graph.state import Finding
 from graph.statefulset_words import kept_facts
 from graph.symptoms import live_pods
@@ -101,14 +100,7 @@ def _look(pod: PodFacts, ill: list[PodFacts], evidence: Evidence) -> str:
             "off for "
             f"good, kubectl delete node {pod.node} takes its pod with it, and it goes on too."
         )
-    container = unready_container(pod)
-    ask = body_command(asking(container, evidence), pod.name) if container else ""
-    look = (
-        f"{ask} shows what its probe is answered"
-        if ask
-        else f"kubectl logs {pod.name} --tail=50 shows what it does"
-    )
-    return f"{look}. Once it is ready the rollout goes on."
+    return f"{look(pod, evidence)}. Once it is ready the rollout goes on."
 
 
 def _past_it(workload: WorkloadFacts, unready: list[PodFacts], older: list[PodFacts]) -> str:

@@ -23,7 +23,7 @@ from graph.playbooks import Playbook
 from graph.state import Finding
 from graph.symptoms import crashed_container, describe_crash, is_broken, live_pods
 from graph.upstreams import explained as by_upstreams
-from tools.excerpts import imperative, message
+from tools.excerpts import imperative, message, quote
 from tools.records import Alert, Evidence, PodFacts
 from tools.shared_causes import DNS
 
@@ -103,7 +103,7 @@ def _last_words(pods: Sequence[PodFacts], now: datetime) -> str:
 def _says(pods: Sequence[PodFacts], now: datetime) -> str:
     words = _last_words(pods, now)
     if words:
-        return f'; it says: "{message(words, 160)}"'
+        return f"; it says: {quote(message(words, 160))}"
     ended = next((found for pod in pods if (found := crashed_container(pod, now))), None)
     return f"; {ended.name} {ending(ended)}" if ended else ""
 

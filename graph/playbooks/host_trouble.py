@@ -16,6 +16,7 @@ from graph.alert_words import fire, host, label
 from graph.node_words import owners
 from graph.playbooks import Playbook
 from graph.state import Finding
+from tools.excerpts import quote
 from tools.records import Alert, Evidence
 
 NAMES = re.compile(
@@ -71,7 +72,7 @@ def explains(evidence: Evidence, alerts: Sequence[Alert]) -> Finding | None:
 def _what(alerts: Sequence[Alert]) -> str:
     """What the machine's exporter measured, where the alert tells it."""
     text = next((text for alert in alerts if (text := says(alert))), "")
-    return f'"{text}"' if text else "a matter of the machine, which Kubernetes does not see."
+    return quote(text) if text else "a matter of the machine, which Kubernetes does not see."
 
 
 def _part(alerts: Sequence[Alert]) -> str:

@@ -14,6 +14,7 @@ from graph.alert_words import fire, label, named
 from graph.load_around import quota_line, scaler_line
 from graph.playbooks import Playbook
 from graph.state import Finding, HowSoon
+from tools.excerpts import quote
 from tools.records import Alert, AutoscalerFacts, Evidence
 
 NAMES = re.compile(
@@ -49,7 +50,7 @@ def _state(scaler: AutoscalerFacts | None) -> str:
     numbers = f"wants {scaler.wanted} replicas and has {scaler.current}"
     if scaler.unable:
         words = scaler.unable.replace('"', "'")
-        return f'{numbers}: it cannot change the number of replicas: "{words}"'
+        return f"{numbers}: it cannot change the number of replicas: {quote(words)}"
     if scaler.wanted > scaler.current:
         return f"{numbers}: they are still to be made"
     if scaler.wanted < scaler.current:

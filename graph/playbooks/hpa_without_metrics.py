@@ -15,7 +15,7 @@ from graph.cpu_words import use_line
 from graph.load_around import scaler_line
 from graph.playbooks import Playbook
 from graph.state import Finding
-from tools.excerpts import message
+from tools.excerpts import message, quote
 from tools.records import Alert, AutoscalerFacts, Evidence
 
 ABOUT = re.compile(r"hpa|autoscal|cpu|processor|load|memory|metrics", re.IGNORECASE)
@@ -60,7 +60,7 @@ def _finding(scaler: AutoscalerFacts, evidence: Evidence, *, busy: str) -> Findi
         directness=1.0,
         evidence=tuple(evidence.cite("autoscalers") + evidence.cite("metrics") + evidence.cite("pods")),
         facts=(
-            f'its controller says: "{message(why.removeprefix(PREFIX), LONGEST)}"',
+            f"its controller says: {quote(message(why.removeprefix(PREFIX), LONGEST))}",
             *([use_line(busy, evidence)] if busy else []),
             scaler_line(scaler, evidence),
             *_at_maximum(scaler),

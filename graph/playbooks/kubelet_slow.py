@@ -16,6 +16,7 @@ from graph.alert_words import names_of
 from graph.node_words import owners
 from graph.playbooks import Playbook
 from graph.state import Finding
+from tools.excerpts import quote
 from tools.records import Alert, Evidence
 
 NAMES = re.compile(r"Kubelet(?:PodStartUpLatencyHigh|PlegDurationHigh|RuntimeErrors\w*|EvictionRate\w*)")
@@ -34,7 +35,7 @@ def explains(evidence: Evidence, alerts: Sequence[Alert]) -> Finding | None:
     living = [pod for pod in evidence.node_pods if not pod.finished]
     most = f" of the {node.allocatable_pods} that it takes" if node.allocatable_pods else ""
     text = next((text for alert in alerts if (text := says(alert)) and has_number(text)), "")
-    measured = f' "{text}"' if text else ""
+    measured = f" {quote(text)}" if text else ""
     waiting = [pod for pod in living if pod.fate == "leaves"]
     return Finding(
         problem="kubelet_slow",

@@ -16,7 +16,7 @@ from graph.cordons import cordon
 from graph.node_words import owners
 from graph.playbooks import Playbook
 from graph.state import Finding, Proposal
-from tools.excerpts import message
+from tools.excerpts import message, quote
 from tools.records import Alert, EventFacts, Evidence, NodeFacts, Target
 
 NAMES = re.compile(r"\w*Node\w*Flapping\w*", re.IGNORECASE)
@@ -106,7 +106,7 @@ def _on_it(evidence: Evidence) -> list[str]:
 def _line(event: EventFacts) -> str:
     last = f", last {event.last_seen:%H:%M:%S} UTC" if event.last_seen else ""
     first = f", first {event.first_seen:%H:%M:%S} UTC" if event.first_seen and event.count > 1 else ""
-    words = f': "{message(event.message, 120)}"' if event.type == "Warning" and event.message else ""
+    words = f": {quote(message(event.message, 120))}" if event.type == "Warning" and event.message else ""
     return f"{event.reason}, {counted.times(event.count, 'time')}{first}{last}{words}"
 
 

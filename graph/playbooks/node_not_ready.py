@@ -13,7 +13,7 @@ from graph.cordons import cordon
 from graph.node_words import next_step, on_it, times
 from graph.playbooks import Playbook
 from graph.state import Finding, Proposal
-from tools.excerpts import message
+from tools.excerpts import message, quote
 from tools.records import Evidence, NodeFacts, Target
 
 LASTS = timedelta(seconds=60)
@@ -55,7 +55,7 @@ def _summary(node: NodeFacts, others: list[NodeFacts], evidence: Evidence) -> st
     at = f" since {since(node.ready_changed_at, evidence.collected_at)}" if node.ready_changed_at else ""
     state = "has been silent" if node.ready == "Unknown" else "has not been Ready"
     words = node.reason.rstrip(".") or "no reason is given"
-    return f'Node {node.name} {state}{at}: "{words}".{_control_plane(node, others)}'
+    return f"Node {node.name} {state}{at}: {quote(words)}.{_control_plane(node, others)}"
 
 
 def _control_plane(node: NodeFacts, others: list[NodeFacts]) -> str:
@@ -94,7 +94,7 @@ def _events(evidence: Evidence) -> list[str]:
     told = (
         e for e in evidence.events if e.kind == "Node" and e.type == "Warning" and e.reason != "NodeNotReady"
     )
-    return [f'{e.reason}{times(e.count)}: "{message(e.message, 120)}"' for e in told][:2]
+    return [f"{e.reason}{times(e.count)}: {quote(message(e.message, 120))}" for e in told][:2]
 
 
 PLAYBOOK = Playbook(problem="node_not_ready", rank=5, proves=proves, candidates=candidates)

@@ -15,7 +15,7 @@ from graph.alert_words import fire
 from graph.node_words import owners
 from graph.playbooks import Playbook
 from graph.state import Finding
-from tools.excerpts import message
+from tools.excerpts import message, quote
 from tools.records import Alert, Evidence, NodeFacts, NodePod
 
 NAMES = re.compile(
@@ -89,7 +89,7 @@ def _finding(evidence: Evidence, node: NodeFacts, summary: str, *, over: bool) -
         evidence=tuple(evidence.cite("nodes") + evidence.cite("node_pods") + evidence.cite("events")),
         facts=(
             *node.pressure_words,
-            *(f'{pod.title} was put out: "{message(pod.evicted, LONGEST)}"' for pod in gone[:3]),
+            *(f"{pod.title} was put out: {quote(message(pod.evicted, LONGEST))}" for pod in gone[:3]),
             *([f"under pressure as well: {', '.join(away[:5])}"] if away else []),
             *([f"{counted.times(len(living), 'pod')} on it now: {owners(living)}"] if living else []),
         ),

@@ -20,7 +20,7 @@ from graph.playbooks import Playbook
 from graph.scheduler_words import lacks
 from graph.state import Finding
 from graph.symptoms import is_failing, live_pods
-from tools.excerpts import message
+from tools.excerpts import message, quote
 from tools.records import EventFacts, Evidence, PodFacts
 
 RECENT = timedelta(hours=1)
@@ -97,7 +97,7 @@ def _finding(
         directness=1.0,
         evidence=tuple(id_ for kind in ("pods", "events", "workload") for id_ in evidence.cite(kind)),
         facts=(
-            *(f'{event.name}: "{message(event.message, 160)}"' for event in told[:2]),
+            *(f"{event.name}: {quote(message(event.message, 160))}" for event in told[:2]),
             *(f"{pod.name} goes: DisruptionTarget, {pod.put_out_by}" for pod in going[:2]),
             f"{waiting[0].name}{_asks(waiting[0])}: {lacks(waiting[0].unschedulable)}",
             _priority(evidence),

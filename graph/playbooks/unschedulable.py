@@ -16,7 +16,7 @@ from graph.playbooks import Playbook
 from graph.scheduler_words import cordoned, lacks, no_victims
 from graph.state import Finding, Proposal
 from graph.symptoms import is_failing, live_pods
-from tools.excerpts import message
+from tools.excerpts import message, quote
 from tools.records import Evidence, PodFacts, Target
 
 CAUSES: tuple[tuple[str, re.Pattern[str], str], ...] = (
@@ -120,7 +120,9 @@ def _preempts(pod: PodFacts) -> list[str]:
 def _autoscaler(evidence: Evidence) -> list[str]:
     """Whether a node is on its way, in the words of what scales the nodes."""
     told = [event for event in evidence.events if event.reason in _AUTOSCALER]
-    return [f'{event.reason} of the node autoscaler: "{message(event.message, 160)}"' for event in told[:2]]
+    return [
+        f"{event.reason} of the node autoscaler: {quote(message(event.message, 160))}" for event in told[:2]
+    ]
 
 
 def _uncordon(pod: PodFacts, missing: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from graph.alert_words import fire, label, named
 from graph.playbooks import Playbook
 from graph.state import Finding, HowSoon
-from tools.excerpts import message
+from tools.excerpts import message, quote
 from tools.records import Alert, Evidence, PersistentVolumeFacts
 
 NAMES = re.compile(r"Kube(?:rnetes)?PersistentVolume(?:Errors?|Failed\w*)|KubernetesPersistentvolumeError")
@@ -45,7 +45,7 @@ def explains(evidence: Evidence, alerts: Sequence[Alert]) -> Finding | None:
 def _summary(volume: PersistentVolumeFacts | None, told: str, alerts: Sequence[Alert]) -> str:
     if volume is None:
         return f"{fire(alerts)}: PersistentVolume {told or 'that it does not name'} is failed or pending, as it says."
-    why = f': "{message(volume.reason, 200)}"' if volume.reason else ""
+    why = f": {quote(message(volume.reason, 200))}" if volume.reason else ""
     if volume.phase in ILL:
         return f"PersistentVolume {volume.name} is {volume.phase}{why}."
     return f"{fire(alerts)}, and PersistentVolume {volume.name} is {volume.phase} now{why}."

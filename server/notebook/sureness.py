@@ -12,7 +12,7 @@ from server.evaluate import find_cases
 from server.evaluation_jobs import Plan, scored
 from server.notebook.stopping import Stop, told
 from server.notebook.tables import Table
-from server.reliability import BINS, Trial, bin_of, reliability
+from server.reliability import BINS, Trial, by_bin, reliability, sides
 from tools.past_runs import PastRun
 
 ADVICE = "Set BUNDLES in the first cell to a folder of stored incidents that have an expected.yaml."
@@ -110,9 +110,6 @@ def marked(runs: Iterable[PastRun]) -> Judged:
 
 def bins(trials: Sequence[Trial]) -> list[Bin]:
     """Those that hold any, the least sure first."""
-    inside: dict[int, list[Trial]] = {}
-    for trial in trials:
-        inside.setdefault(bin_of(trial.confidence), []).append(trial)
     return [
         Bin(
             len(each),
@@ -120,14 +117,13 @@ def bins(trials: Sequence[Trial]) -> list[Bin]:
             number,
             sum(trial.confidence for trial in each) / len(each),
         )
-        for number, each in sorted(inside.items())
+        for number, each in by_bin(trials).items()
     ]
 
 
 def cut(trials: Sequence[Trial], threshold: float) -> Cut:
     """Both sides of it."""
-    above = [trial for trial in trials if trial.confidence >= threshold]
-    below = [trial for trial in trials if trial.confidence < threshold]
+    above, below = sides(trials, threshold)
     return Cut(threshold, _counted(above), _counted(below))
 
 
